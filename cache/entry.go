@@ -1,0 +1,124 @@
+// Package cache remembers what upstreams answered, through the three spans in
+// which an old answer is still worth something. It knows no HTTP and no
+// flights: who asks, and when, is its callers' affair.
+package cache
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Entry is one remembered outcome: a value, or the error that stands for "it
+// does not exist". An entry is immutable once stored; what changes, a renewal
+// or a quiet time, is stored as a copy.
+type Entry struct {
+	Value any
+	Err   error // the outcome is this error; Value is nil
+
+	StoredAt time.Time // when the upstream gave or last confirmed it
+	Spans
+
+	// ProviderUntil is the end of the lifetime that the provider gave; zero
+	// when it gave none. A caller's no-cache does not reach before it.
+	ProviderUntil time.Time
+
+	// QuietUntil holds back further questions after one has failed; Why is
+	// that failure.
+	QuietUntil time.Time
+	Why        error
+
+	ETag         string // validators, as the upstream sent them
+	LastModified string
+
+	// Version changes with the value, and not when a value is confirmed.
+	Version uint64
+}
+
+// Spans are the ends of an entry's three spans. It is fresh before FreshUntil;
+// then served while it is refreshed, before RevalidateUntil (RFC 5861
+// stale-while-revalidate); then served only if asking fails, before GoneAt
+// (RFC 5861 stale-if-error).
+type Spans struct {
+	FreshUntil      time.Time
+	RevalidateUntil time.Time
+	GoneAt          time.Time
+}
+
+// Fresh reports whether the entry may be served as it is: its age is less
+// than its freshness lifetime (RFC 9111 §4.2).
+func (e *Entry) Fresh(now time.Time) bool { return now.Before(e.FreshUntil) }
+
+// Revalidatable reports whether the entry may be served while a refresh runs
+// behind it.
+func (e *Entry) Revalidatable(now time.Time) bool { return now.Before(e.RevalidateUntil) }
+
+// Gone reports whether the entry is too old to be served to anyone.
+func (e *Entry) Gone(now time.Time) bool { return !now.Before(e.GoneAt) }
+
+// Quiet reports whether the upstream is not to be asked again yet.
+func (e *Entry) Quiet(now time.Time) bool { return now.Before(e.QuietUntil) }
+
+// Age is the time since the upstream gave or confirmed the entry.
+func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.StoredAt)) }
+
+// Hushed is a copy that asks nobody before until, and says why.
+func (e *Entry) Hushed(until time.Time, why error) *Entry {
+	c := *e
+	c.QuietUntil, c.Why = until, why
+	return &c
+}
+
+// Lifetimes are how long answers of one upstream live.
+type Lifetimes struct {
+	FreshFor      time.Duration // served as is
+	RevalidateFor time.Duration // after that, served while a refresh runs
+	StaleFor      time.Duration // greatest age ever served; at least the sum of the two
+}
+
+// ProviderLifetime is the freshness lifetime that an answer came with, its
+// age already taken off.
+type ProviderLifetime struct {
+	For   time.Duration
+	Given bool // false: the provider said nothing, and For means nothing
+	Wins  bool // it holds even where it is longer than ours
+}
+
+// Spans are the spans of an answer stored now. Our own lifetime is shortened
+// by up to a tenth and a provider's lengthened by up to a tenth, so that keys
+// filled together do not expire together, and none before its provider allows.
+func (l Lifetimes) Spans(now time.Time, p ProviderLifetime) Spans {
+	fresh := l.FreshFor - jitter(l.FreshFor)
+	if p.Given {
+		theirs := p.For + jitter(p.For)
+		if p.Wins || theirs < fresh {
+			fresh = theirs
+		}
+	}
+	gone := now.Add(l.StaleFor)
+	return Spans{
+		FreshUntil:      earlier(now.Add(fresh), gone),
+		RevalidateUntil: earlier(now.Add(fresh+l.RevalidateFor), gone),
+		GoneAt:          gone,
+	}
+}
+
+// For is the spans of an entry that is fresh for d and then gone.
+func For(now time.Time, d time.Duration) Spans {
+	end := now.Add(d)
+	return Spans{FreshUntil: end, RevalidateUntil: end, GoneAt: end}
+}
+
+// jitter is a random part, up to a tenth, of d.
+func jitter(d time.Duration) time.Duration {
+	if d < 10 {
+		return 0
+	}
+	return rand.N(d/10 + 1)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

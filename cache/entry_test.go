@@ -1,0 +1,101 @@
+package cache_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"tributary/cache"
+)
+
+var start = time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+
+func TestEntrySpans(t *testing.T) {
+	e := &cache.Entry{StoredAt: start, QuietUntil: start.Add(90 * time.Second), Spans: cache.Spans{
+		FreshUntil: start.Add(time.Minute), RevalidateUntil: start.Add(2 * time.Minute), GoneAt: start.Add(3 * time.Minute),
+	}}
+	for name, tt := range map[string]struct {
+		age                              time.Duration
+		fresh, quiet, revalidatable, out bool
+	}{
+		"it is fresh when stored":                     {0, true, true, true, false},
+		"it is fresh while younger than its lifetime": {time.Minute - 1, true, true, true, false},
+		"it is stale at the end of its lifetime":      {time.Minute, false, true, true, false},
+		"it is not quiet at the end of the quiet":     {90 * time.Second, false, false, true, false},
+		"it may not wait for a refresh at the end":    {2 * time.Minute, false, false, false, false},
+		"it is held to its last moment":               {3*time.Minute - 1, false, false, false, false},
+		"it is gone at its end":                       {3 * time.Minute, false, false, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := start.Add(tt.age)
+			if e.Fresh(now) != tt.fresh || e.Quiet(now) != tt.quiet || e.Revalidatable(now) != tt.revalidatable || e.Gone(now) != tt.out {
+				t.Errorf("fresh %v, quiet %v, revalidatable %v, gone %v, want %v, %v, %v, %v",
+					e.Fresh(now), e.Quiet(now), e.Revalidatable(now), e.Gone(now), tt.fresh, tt.quiet, tt.revalidatable, tt.out)
+			}
+			if got := e.Age(now); got != tt.age {
+				t.Errorf("age = %v, want %v", got, tt.age)
+			}
+		})
+	}
+	t.Run("it is never younger than nothing", func(t *testing.T) {
+		if got := e.Age(start.Add(-time.Second)); got != 0 {
+			t.Errorf("age = %v, want 0", got)
+		}
+	})
+}
+
+func TestHushed(t *testing.T) {
+	why := errors.New("down")
+	e := &cache.Entry{Value: "fine", StoredAt: start, ETag: `"1"`, LastModified: "then", Version: 7, Spans: cache.For(start, time.Minute), ProviderUntil: start}
+	h := e.Hushed(start.Add(time.Second), why)
+	if !h.Quiet(start) || h.Quiet(start.Add(time.Second)) || h.Why != why {
+		t.Errorf("hushed = %+v, want it quiet for a second, because of %v", h, why)
+	}
+	if e.Quiet(start) || e.Why != nil {
+		t.Errorf("the entry itself was changed: %+v", e)
+	}
+	h.QuietUntil, h.Why = e.QuietUntil, e.Why
+	if *h != *e {
+		t.Errorf("hushed = %+v, want all else as in %+v", h, e)
+	}
+}
+
+func TestLifetimes(t *testing.T) {
+	ours := cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 5 * time.Minute, StaleFor: time.Hour}
+	for name, tt := range map[string]struct {
+		provider    cache.ProviderLifetime
+		least, most time.Duration
+	}{
+		"it shortens our own by up to a tenth":     {cache.ProviderLifetime{}, 9 * time.Minute, 10 * time.Minute},
+		"it lengthens a provider's by as much":     {cache.ProviderLifetime{For: 5 * time.Minute, Given: true}, 5 * time.Minute, 330 * time.Second},
+		"it takes the shorter of the two":          {cache.ProviderLifetime{For: 20 * time.Minute, Given: true}, 9 * time.Minute, 10 * time.Minute},
+		"it lets a provider's win":                 {cache.ProviderLifetime{For: 20 * time.Minute, Given: true, Wins: true}, 20 * time.Minute, 22 * time.Minute},
+		"it lets nothing win that was not given":   {cache.ProviderLifetime{For: 20 * time.Minute, Wins: true}, 9 * time.Minute, 10 * time.Minute},
+		"it is over at once where a provider says": {cache.ProviderLifetime{Given: true}, 0, 0},
+		"it ends with the greatest age":            {cache.ProviderLifetime{For: 2 * time.Hour, Given: true, Wins: true}, time.Hour, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			differ := map[time.Time]bool{}
+			for range 500 {
+				s := ours.Spans(start, tt.provider)
+				fresh := s.FreshUntil.Sub(start)
+				if fresh < tt.least || fresh > tt.most {
+					t.Fatalf("fresh for %v, want %v to %v", fresh, tt.least, tt.most)
+				}
+				if want := min(fresh+5*time.Minute, time.Hour); s.RevalidateUntil.Sub(start) != want || s.GoneAt.Sub(start) != time.Hour {
+					t.Fatalf("spans = %+v, want them to end after %v and an hour", s, want)
+				}
+				differ[s.FreshUntil] = true
+			}
+			if tt.least != tt.most && len(differ) < 100 {
+				t.Errorf("%d lifetimes of 500, want them to differ", len(differ))
+			}
+		})
+	}
+	t.Run("it has no jitter where there is nothing to divide", func(t *testing.T) {
+		s := cache.Lifetimes{FreshFor: 9, StaleFor: 9}.Spans(start, cache.ProviderLifetime{})
+		if s.FreshUntil.Sub(start) != 9 {
+			t.Errorf("fresh for %v, want 9ns", s.FreshUntil.Sub(start))
+		}
+	})
+}

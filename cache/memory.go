@@ -1,0 +1,164 @@
+package cache
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	gocache "github.com/patrickmn/go-cache"
+)
+
+// Store bounds the number of entries that its memories hold together. go-cache
+// has no bound of its own, and its janitor stops everyone while it scans, so
+// the store keeps a ring of all nodes and a hand that moves over it when room
+// is needed: CLOCK, or second chance. Expired entries are absent to readers at
+// once and wait, within the bound, for the hand.
+//
+// A Store is safe for concurrent use.
+type Store struct {
+	max       int
+	evictions atomic.Int64
+	versions  atomic.Uint64
+
+	mu       sync.Mutex // guards what follows, and every write to a memory
+	ring     []*node
+	hand     int
+	memories []*Memory
+}
+
+// node is a key's place in the store: it stays while the entry in it changes.
+type node struct {
+	memory *Memory
+	key    string
+	entry  atomic.Pointer[Entry]
+	used   atomic.Bool // read since the hand last passed
+}
+
+// maxSteps bounds what one eviction costs when everything was read since the
+// hand last passed; a whole turn of a large ring takes a millisecond.
+const maxSteps = 64
+
+// NewStore makes a store for at most maxEntries entries, at least one.
+func NewStore(maxEntries int) *Store {
+	return &Store{max: max(1, maxEntries)}
+}
+
+// Memory is one source's part of a store: its keys are its own, its room is
+// shared with the others.
+type Memory struct {
+	store *Store
+	items *gocache.Cache
+}
+
+// NewMemory adds a memory to the store.
+func (s *Store) NewMemory() *Memory {
+	// No default expiry and no janitor: see Store.
+	m := &Memory{store: s, items: gocache.New(gocache.NoExpiration, 0)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.memories = append(s.memories, m)
+	return m
+}
+
+// Get is the entry under key, nil if there is none or it is gone.
+func (m *Memory) Get(key string) *Entry {
+	v, ok := m.items.Get(key)
+	if !ok {
+		return nil
+	}
+	n := v.(*node)
+	if !n.used.Load() { // a read-mostly line stays shared between cores
+		n.used.Store(true)
+	}
+	return n.entry.Load()
+}
+
+// Set stores e under key until it is gone, in place of what was there. An
+// entry that is gone already only removes what was there.
+func (m *Memory) Set(key string, e *Entry) {
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
+
+	ttl := time.Until(e.GoneAt)
+	if ttl <= 0 { // 0 and -1 mean "default" and "never" to go-cache
+		m.items.Delete(key)
+		return
+	}
+	v, ok := m.items.Get(key)
+	if !ok {
+		n := &node{memory: m, key: key}
+		m.store.place(n)
+		v = n
+	}
+	v.(*node).entry.Store(e)
+	m.items.Set(key, v, ttl)
+}
+
+// Delete forgets key.
+func (m *Memory) Delete(key string) {
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
+	m.items.Delete(key)
+}
+
+// Clear forgets everything.
+func (m *Memory) Clear() {
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
+	m.items.Flush()
+}
+
+// place gives n a slot in the ring, evicting who had it. s.mu is held.
+func (s *Store) place(n *node) {
+	if len(s.ring) < s.max {
+		s.ring = append(s.ring, n)
+		return
+	}
+	for step := 0; ; step++ {
+		slot := &s.ring[s.hand]
+		s.hand = (s.hand + 1) % len(s.ring)
+		if step < maxSteps && (*slot).live() && (*slot).used.Swap(false) {
+			continue
+		}
+		s.evict(*slot)
+		*slot = n
+		return
+	}
+}
+
+// live reports whether the node is what its memory holds under its key: a key
+// that was deleted or expired, and then set again, has a newer node.
+func (n *node) live() bool {
+	v, ok := n.memory.items.Get(n.key)
+	return ok && v.(*node) == n
+}
+
+// evict removes n from its memory unless its key has a newer node.
+func (s *Store) evict(n *node) {
+	v, ok := n.memory.items.Get(n.key)
+	if ok && v.(*node) != n {
+		return
+	}
+	n.memory.items.Delete(n.key) // also what has expired
+	if ok {
+		s.evictions.Add(1)
+	}
+}
+
+// Entries is the number of entries held, expired ones that the hand has not
+// met included.
+func (s *Store) Entries() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, m := range s.memories {
+		n += m.items.ItemCount()
+	}
+	return n
+}
+
+// Evictions is the number of entries that had to make room for others.
+func (s *Store) Evictions() int64 { return s.evictions.Load() }
+
+// NextVersion is a number that no entry of this store has yet.
+func (s *Store) NextVersion() uint64 { return s.versions.Add(1) }

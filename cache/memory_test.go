@@ -1,0 +1,297 @@
+package cache_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tributary/cache"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// it runs a test in a bubble, where hours pass at once.
+func it(t *testing.T, does string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
+}
+
+// entry is good for d.
+func entry(value any, d time.Duration) *cache.Entry {
+	now := time.Now()
+	return &cache.Entry{Value: value, StoredAt: now, Spans: cache.For(now, d)}
+}
+
+func wantValue(t *testing.T, m *cache.Memory, key string, want any) {
+	t.Helper()
+	var got any
+	if e := m.Get(key); e != nil {
+		got = e.Value
+	}
+	if got != want {
+		t.Errorf("Get(%q) = %v, want %v", key, got, want)
+	}
+}
+
+func wantEntries(t *testing.T, s *cache.Store, entries int, evictions int64) {
+	t.Helper()
+	if s.Entries() != entries || s.Evictions() != evictions {
+		t.Errorf("entries = %d, evictions = %d, want %d and %d", s.Entries(), s.Evictions(), entries, evictions)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	it(t, "holds what it was given, in place of what was there", func(t *testing.T) {
+		s := cache.NewStore(10)
+		m := s.NewMemory()
+		wantValue(t, m, "a", nil)
+		e := entry("one", time.Minute)
+		m.Set("a", e)
+		if m.Get("a") != e {
+			t.Error("Get is not the entry that was set")
+		}
+		m.Set("a", entry("two", time.Minute))
+		wantValue(t, m, "a", "two")
+		wantEntries(t, s, 1, 0)
+		m.Delete("a")
+		m.Delete("b")
+		wantValue(t, m, "a", nil)
+		wantEntries(t, s, 0, 0)
+	})
+	it(t, "keeps its keys to itself", func(t *testing.T) {
+		s := cache.NewStore(10)
+		a, b := s.NewMemory(), s.NewMemory()
+		a.Set("key", entry("of a", time.Minute))
+		wantValue(t, b, "key", nil)
+		b.Set("key", entry("of b", time.Minute))
+		wantValue(t, a, "key", "of a")
+		b.Delete("key")
+		wantValue(t, a, "key", "of a")
+	})
+	it(t, "has nothing once it is gone, and takes it again", func(t *testing.T) {
+		m := cache.NewStore(10).NewMemory()
+		m.Set("a", entry("one", time.Minute))
+		time.Sleep(time.Minute - 1)
+		wantValue(t, m, "a", "one")
+		time.Sleep(2) // go-cache has it for a nanosecond more
+		wantValue(t, m, "a", nil)
+		m.Set("a", entry("two", time.Minute))
+		wantValue(t, m, "a", "two")
+	})
+	it(t, "lives as long as what it was set to last", func(t *testing.T) {
+		m := cache.NewStore(10).NewMemory()
+		m.Set("a", entry("one", time.Minute))
+		m.Set("a", entry("two", time.Hour))
+		time.Sleep(30 * time.Minute)
+		wantValue(t, m, "a", "two")
+		m.Set("a", entry("three", time.Minute))
+		time.Sleep(2 * time.Minute)
+		wantValue(t, m, "a", nil)
+	})
+	it(t, "does not store what is gone already, and removes what was there", func(t *testing.T) {
+		for name, d := range map[string]time.Duration{"just now": 0, "a nanosecond ago": -1, "long ago": -time.Hour} {
+			s := cache.NewStore(10)
+			m := s.NewMemory()
+			m.Set("a", entry("one", time.Minute))
+			m.Set("a", entry("gone "+name, d))
+			wantValue(t, m, "a", nil)
+			m.Set("b", &cache.Entry{Value: "without spans"})
+			wantValue(t, m, "b", nil)
+			wantEntries(t, s, 0, 0)
+			time.Sleep(time.Hour) // and it does not live for ever
+			wantValue(t, m, "a", nil)
+		}
+	})
+	it(t, "numbers versions for all its memories", func(t *testing.T) {
+		s := cache.NewStore(1)
+		seen := map[uint64]bool{0: true}
+		for range 100 {
+			v := s.NextVersion()
+			if seen[v] {
+				t.Fatalf("version %d was given out before", v)
+			}
+			seen[v] = true
+		}
+	})
+}
+
+func fill(m *cache.Memory, from, to int) {
+	for n := from; n < to; n++ {
+		m.Set(fmt.Sprint(n), entry(n, time.Hour))
+	}
+}
+
+func TestBound(t *testing.T) {
+	it(t, "holds over several memories", func(t *testing.T) {
+		s := cache.NewStore(100)
+		memories := []*cache.Memory{s.NewMemory(), s.NewMemory(), s.NewMemory()}
+		for n := range 1000 {
+			memories[n%3].Set(fmt.Sprint(n), entry(n, time.Hour))
+			if got := s.Entries(); got > 100 {
+				t.Fatalf("entries = %d after %d sets, want 100 at most", got, n+1)
+			}
+		}
+		wantEntries(t, s, 100, 900)
+		for n := 900; n < 1000; n++ { // nobody read: the oldest had to go
+			wantValue(t, memories[n%3], fmt.Sprint(n), n)
+		}
+	})
+	it(t, "is one entry at least", func(t *testing.T) {
+		s := cache.NewStore(0)
+		m := s.NewMemory()
+		fill(m, 0, 10)
+		wantEntries(t, s, 1, 9)
+		wantValue(t, m, "9", 9)
+	})
+	it(t, "gives what was read a second chance", func(t *testing.T) {
+		s := cache.NewStore(10)
+		m := s.NewMemory()
+		fill(m, 0, 10)
+		m.Get("3")
+		m.Get("7")
+		fill(m, 10, 18)
+		wantValue(t, m, "3", 3)
+		wantValue(t, m, "7", 7)
+		wantValue(t, m, "0", nil)
+		wantValue(t, m, "9", nil)
+		wantEntries(t, s, 10, 8)
+	})
+	it(t, "gives no third one to what was not read again", func(t *testing.T) {
+		m := cache.NewStore(10).NewMemory()
+		fill(m, 0, 10)
+		m.Get("3")
+		fill(m, 10, 30)
+		wantValue(t, m, "3", nil)
+	})
+	it(t, "keeps what is read through a scan", func(t *testing.T) {
+		m := cache.NewStore(100).NewMemory()
+		m.Set("hot", entry("hot", time.Hour))
+		for n := range 10_000 {
+			fill(m, n, n+1)
+			if n%50 == 0 {
+				wantValue(t, m, "hot", "hot")
+			}
+		}
+	})
+	it(t, "holds when all was read", func(t *testing.T) {
+		s := cache.NewStore(1000)
+		m := s.NewMemory()
+		fill(m, 0, 1000)
+		for n := range 1000 {
+			m.Get(fmt.Sprint(n))
+		}
+		fill(m, 1000, 1001)
+		wantEntries(t, s, 1000, 1)
+		wantValue(t, m, "1000", 1000)
+	})
+	it(t, "evicts the right one of a key that was deleted and set again", func(t *testing.T) {
+		s := cache.NewStore(3)
+		m := s.NewMemory()
+		fill(m, 0, 1) // the first slot
+		m.Delete("0")
+		fill(m, 0, 1) // the second slot of the same key
+		fill(m, 1, 2)
+		wantEntries(t, s, 2, 0)
+		fill(m, 2, 3) // the first slot is taken over: nobody has to go
+		wantEntries(t, s, 3, 0)
+		for n := range 3 {
+			wantValue(t, m, fmt.Sprint(n), n)
+		}
+	})
+	it(t, "takes what was deleted or has expired first, without counting it", func(t *testing.T) {
+		s := cache.NewStore(4)
+		m := s.NewMemory()
+		m.Set("short", entry("short", time.Minute))
+		m.Get("short") // it was read, but that is no use any more
+		fill(m, 0, 3)
+		time.Sleep(2 * time.Minute)
+		wantEntries(t, s, 4, 0)
+		fill(m, 3, 4)
+		wantEntries(t, s, 4, 0)
+		for n := range 4 {
+			wantValue(t, m, fmt.Sprint(n), n)
+		}
+	})
+	it(t, "holds when a key expires and comes back, over and over", func(t *testing.T) {
+		s := cache.NewStore(5)
+		m := s.NewMemory()
+		for n := range 100 {
+			m.Set("a", entry(n, time.Second))
+			wantValue(t, m, "a", n)
+			time.Sleep(2 * time.Second)
+		}
+		if got := s.Entries(); got > 5 {
+			t.Errorf("entries = %d, want 5 at most", got)
+		}
+		fill(m, 0, 5)
+		wantEntries(t, s, 5, 0)
+	})
+}
+
+func TestConcurrentUse(t *testing.T) {
+	const bound, workers, rounds = 64, 8, 5000
+	s := cache.NewStore(bound)
+	memories := []*cache.Memory{s.NewMemory(), s.NewMemory(), s.NewMemory()}
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for range rounds {
+				m := rand.IntN(len(memories))
+				key := fmt.Sprint(rand.IntN(3 * bound))
+				switch rand.IntN(10) {
+				case 0:
+					memories[m].Delete(key)
+				case 1, 2, 3:
+					memories[m].Set(key, entry([2]any{m, key}, time.Duration(rand.IntN(int(time.Millisecond)))))
+				default:
+					if e := memories[m].Get(key); e != nil && e.Value != [2]any{m, key} {
+						t.Errorf("memory %d has %v under %q", m, e.Value, key)
+					}
+				}
+				if got := s.Entries(); got > bound {
+					t.Errorf("entries = %d, want %d at most", got, bound)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkGet(b *testing.B) {
+	m := cache.NewStore(100_000).NewMemory()
+	keys := make([]string, 100_000)
+	for n := range keys {
+		keys[n] = fmt.Sprint(n)
+		m.Set(keys[n], entry(n, time.Hour))
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		m.Get(keys[n%len(keys)])
+		n += 7919
+	}
+}
+
+func BenchmarkSetAndEvict(b *testing.B) {
+	const bound = 100_000
+	m := cache.NewStore(bound).NewMemory()
+	keys := make([]string, 4*bound)
+	for n := range keys {
+		keys[n] = fmt.Sprint(n)
+	}
+	e := entry(0, time.Hour)
+	for _, key := range keys[:bound] {
+		m.Set(key, e)
+	}
+	b.ReportAllocs()
+	n := bound
+	for b.Loop() {
+		m.Set(keys[n%len(keys)], e)
+		n++
+	}
+}
