@@ -1,0 +1,89 @@
+package upstream
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tributary/cache"
+)
+
+// longest bounds every time that a header names: "until the year 9999" must
+// not run over when something is added to it.
+const longest = (1<<31 - 1) * time.Second
+
+// maxRetryAfter caps how long a Retry-After is obeyed: a slip of a few zeros
+// must not switch an upstream off for a day.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter is the wait that a Retry-After asks for, in seconds or as a date
+// (RFC 9110 §10.2.3); 0 when there is none, or none that can be read.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if at, err := http.ParseTime(v); err == nil {
+		return min(max(0, at.Sub(now)), maxRetryAfter)
+	}
+	return min(deltaSeconds(v), maxRetryAfter)
+}
+
+// lifetime is the freshness lifetime that an answer came with (RFC 9111
+// §4.2.1, as a shared cache reads it), less its Age; store is false for
+// no-store.
+func lifetime(h http.Header, now time.Time, wins bool) (p cache.ProviderLifetime, store bool) {
+	directives := cacheControl(h)
+	if _, ok := directives["no-store"]; ok {
+		return p, false
+	}
+	p = cache.ProviderLifetime{Wins: wins}
+	age := deltaSeconds(h.Get("Age"))
+	for _, name := range []string{"s-maxage", "max-age"} {
+		if v, ok := directives[name]; ok {
+			p.For, p.Given = max(0, deltaSeconds(v)-age), true
+			break
+		}
+	}
+	if _, ok := directives["no-cache"]; ok {
+		p.For, p.Given = 0, true
+	}
+	if expires := h.Get("Expires"); !p.Given && expires != "" {
+		p.Given = true // "0" and other non-dates mean: expired already
+		if at, err := http.ParseTime(expires); err == nil {
+			from := now
+			if date, err := http.ParseTime(h.Get("Date")); err == nil {
+				from = date // its clock, not ours
+			}
+			p.For = max(0, min(at.Sub(from), longest)-age)
+		}
+	}
+	return p, true
+}
+
+// cacheControl splits Cache-Control into its directives, names in lower case.
+func cacheControl(h http.Header) map[string]string {
+	var directives map[string]string
+	for _, line := range h.Values("Cache-Control") {
+		for part := range strings.SplitSeq(line, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if name == "" {
+				continue
+			}
+			if directives == nil {
+				directives = make(map[string]string)
+			}
+			directives[strings.ToLower(name)] = strings.Trim(value, `"`)
+		}
+	}
+	return directives
+}
+
+// deltaSeconds reads delta-seconds (RFC 9111 §1.2.2): what is not a number is
+// 0, what is too large is as large as can be.
+func deltaSeconds(v string) time.Duration {
+	n, err := strconv.ParseUint(strings.TrimSpace(v), 10, 31)
+	if errors.Is(err, strconv.ErrRange) {
+		return longest
+	}
+	return time.Duration(n) * time.Second // 0 with any other error
+}

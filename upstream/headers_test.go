@@ -1,0 +1,163 @@
+package upstream_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"tributary/upstream"
+)
+
+func TestProviderLifetime(t *testing.T) {
+	const (
+		ours   = 10 * time.Minute
+		second = time.Second
+	)
+	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+	for name, tt := range map[string]struct {
+		header      func() []string
+		wins        bool
+		least, most time.Duration
+	}{
+		"shortens ours by a tenth at most":        {func() []string { return nil }, false, ours * 9 / 10, ours},
+		"takes a shorter max-age":                 {func() []string { return []string{"Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
+		"keeps ours before a longer max-age":      {func() []string { return []string{"Cache-Control", "max-age=6000"} }, false, ours * 9 / 10, ours},
+		"prefers s-maxage":                        {func() []string { return []string{"Cache-Control", "max-age=10, s-maxage=60"} }, false, 60 * second, 66 * second},
+		"takes the Age off":                       {func() []string { return []string{"Cache-Control", "max-age=60", "Age", "40"} }, false, 20 * second, 22 * second},
+		"is over when older than max-age":         {func() []string { return []string{"Cache-Control", "max-age=60", "Age", "70"} }, false, 0, 0},
+		"is over with no-cache":                   {func() []string { return []string{"Cache-Control", "max-age=60, No-Cache"} }, false, 0, 0},
+		"takes a shorter Expires":                 {func() []string { return []string{"Expires", in(60 * second)} }, false, 60 * second, 66 * second},
+		"counts Expires by the provider's clock":  {func() []string { return []string{"Expires", in(3660 * second), "Date", in(3600 * second)} }, false, 60 * second, 66 * second},
+		"is over with an Expires of 0":            {func() []string { return []string{"Expires", "0"} }, false, 0, 0},
+		"is over with an Expires in the past":     {func() []string { return []string{"Expires", in(-60 * second)} }, false, 0, 0},
+		"prefers max-age to Expires":              {func() []string { return []string{"Expires", in(10 * second), "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
+		"keeps ours before Expires in an age":     {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, false, ours * 9 / 10, ours},
+		"obeys a longer Expires where it wins":    {func() []string { return []string{"Expires", in(30 * time.Minute)} }, true, 30 * time.Minute, 33 * time.Minute},
+		"obeys a shorter Expires where it wins":   {func() []string { return []string{"Expires", in(time.Minute)} }, true, 60 * second, 66 * second},
+		"lives no longer than our greatest age":   {func() []string { return []string{"Cache-Control", "max-age=99999999999"} }, true, 24 * time.Hour, 24 * time.Hour},
+		"is bounded with an Expires in an age":    {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, true, 24 * time.Hour, 24 * time.Hour},
+		"reads quotes and spaces in directives":   {func() []string { return []string{"Cache-Control", ` , max-age="60" ,`} }, false, 60 * second, 66 * second},
+		"reads a max-age that is no number as 0":  {func() []string { return []string{"Cache-Control", "max-age=soon"} }, false, 0, 0},
+		"reads directives from more than a field": {func() []string { return []string{"Cache-Control", "public", "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
+	} {
+		it(t, name, func(t *testing.T) {
+			f := newFake(answers(200, "fine", tt.header()...))
+			s := things(open(t, f), func(s *spec) { s.ObeyExpires = tt.wins })
+			seen := map[time.Duration]bool{}
+			for range 200 {
+				d := time.Until(ask(s, fresh()).FreshUntil)
+				if d < tt.least || d > tt.most {
+					t.Fatalf("fresh for %v, want %v to %v", d, tt.least, tt.most)
+				}
+				seen[d] = true
+			}
+			if tt.least != tt.most && len(seen) < 100 {
+				t.Errorf("%d lifetimes in 200 answers, want them to differ", len(seen))
+			}
+		})
+	}
+	it(t, "does not keep no-store", func(t *testing.T) {
+		f := newFake(answers(200, "fine", "Cache-Control", "no-store"))
+		_, s := serve(t, f)
+		got := ask(s, "a")
+		want(t, got, upstream.Live, "")
+		if got.Stored || got.Value != "fine" {
+			t.Errorf("answer = %+v, want fine, and not stored", got)
+		}
+		want(t, ask(s, "a"), upstream.Live, "")
+		wantSent(t, f, 2)
+	})
+	it(t, "drops what was kept when the next answer says no-store", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		f.now(answers(200, "secret", "Cache-Control", "no-store"))
+		ask(s, "a")
+		f.now(answers(500, ""))
+		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
+	})
+}
+
+func TestValidators(t *testing.T) {
+	tagged := answers(200, "fine", "ETag", `W/"1"`, "Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT")
+	it(t, "sends what it was given, and a 304 renews the value", func(t *testing.T) {
+		f := newFake(tagged)
+		_, s := serve(t, f)
+		first := ask(s, "a")
+		if h := f.request(0).Header; h.Get("If-None-Match")+h.Get("If-Modified-Since") != "" {
+			t.Errorf("first request is conditional: %v", h)
+		}
+		time.Sleep(time.Hour)
+		f.now(answers(304, ""))
+		got := ask(s, "a")
+		want(t, got, upstream.Live, "")
+		if got.Value != "fine" || got.Version != first.Version || got.Age != 0 || got.Status != 304 || !got.Stored {
+			t.Errorf("answer = %+v, want the same value and version, of age 0, with 304", got)
+		}
+		h := f.request(1).Header
+		if h.Get("If-None-Match") != `W/"1"` || h.Get("If-Modified-Since") != "Tue, 24 Nov 2026 06:00:00 GMT" {
+			t.Errorf("validators sent = %v, want those that came", h)
+		}
+		time.Sleep(5 * time.Minute)
+		got = ask(s, "a")
+		want(t, got, upstream.Cached, "")
+		if got.Age != 5*time.Minute {
+			t.Errorf("age = %v, want 5m since it was confirmed", got.Age)
+		}
+	})
+	it(t, "keeps a validator that comes with a 304", func(t *testing.T) {
+		f := newFake(inTurn(tagged, answers(304, "", "ETag", `W/"2"`)))
+		_, s := serve(t, f)
+		for range 3 {
+			ask(s, "a")
+			time.Sleep(time.Hour)
+		}
+		if h := f.request(2).Header; h.Get("If-None-Match") != `W/"2"` || h.Get("If-Modified-Since") == "" {
+			t.Errorf("validators sent = %v, want the new tag and the old date", h)
+		}
+	})
+	it(t, "believes no 304 that was not asked for", func(t *testing.T) {
+		f := newFake(inTurn(well, answers(304, "")))
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		want(t, ask(s, "a"), upstream.Stale, upstream.CodeInvalidResponse)
+	})
+	it(t, "sends none where a confirmation would not do", func(t *testing.T) {
+		f := newFake(inTurn(tagged, answers(304, "")))
+		s := things(open(t, f, noRetries), func(s *spec) {
+			s.Renewable = func(value string, now time.Time) bool { return value != "fine" }
+		})
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		want(t, ask(s, "a"), upstream.Stale, upstream.CodeInvalidResponse)
+		if h := f.request(1).Header; h.Get("If-None-Match") != "" {
+			t.Errorf("validators sent = %v, want none", h)
+		}
+	})
+	it(t, "keeps them through a quiet time, which a 304 ends", func(t *testing.T) {
+		f := newFake(inTurn(tagged, answers(500, ""), answers(304, "")))
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
+		time.Sleep(5 * time.Second)
+		want(t, ask(s, "a"), upstream.Live, "")
+		if h := f.request(2).Header; h.Get("If-None-Match") != `W/"1"` {
+			t.Errorf("validators sent = %v, want the tag", h)
+		}
+		time.Sleep(11 * time.Minute)
+		want(t, ask(s, "a"), upstream.Revalidating, "")
+	})
+	it(t, "sends none for what does not exist", func(t *testing.T) {
+		f := newFake(answers(404, "", "ETag", `"gone"`))
+		_, s := serve(t, f)
+		ask(s, "a")
+		time.Sleep(30 * time.Second)
+		ask(s, "a")
+		if h := f.request(1).Header; h.Get("If-None-Match") != "" {
+			t.Errorf("validators sent = %v, want none", h)
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package upstream
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	latencySamples = 128 // successful calls remembered
+	latencyEvery   = 8   // recomputed after so many more
+	latencyMin     = 20  // no figure before so many
+)
+
+// latencies are the durations of an upstream's recent successful attempts.
+// failsafe's own learned quantile is not used: it moves from its first sample,
+// the one with TCP and TLS in it, by 1 % of a decaying deviation, so that after
+// a slow first call it does not hedge for thousands.
+type latencies struct {
+	quantile float64      // that a hedge waits for
+	hedge    atomic.Int64 // ns; 0: not known yet
+
+	mu    sync.Mutex
+	ring  [latencySamples]time.Duration
+	added int
+}
+
+func (l *latencies) add(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring[l.added%latencySamples] = d
+	l.added++
+	if l.added >= latencyMin && (l.added == latencyMin || l.added%latencyEvery == 0) {
+		l.hedge.Store(int64(l.hedgeDelay()))
+	}
+}
+
+// hedgeDelay is the quantile and a little, but no more than a few medians: with
+// one call in ten a spike, the quantile is itself a spike. l.mu is held.
+func (l *latencies) hedgeDelay() time.Duration {
+	sorted := l.sorted()
+	return min(at(sorted, l.quantile), 5*at(sorted, 0.5)) + time.Millisecond
+}
+
+func (l *latencies) sorted() []time.Duration {
+	sorted := slices.Clone(l.ring[:min(l.added, latencySamples)])
+	slices.Sort(sorted)
+	return sorted
+}
+
+// at is the q-quantile of sorted, by the nearest rank.
+func at(sorted []time.Duration, q float64) time.Duration {
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// Latency is a summary of recent successful attempts.
+type Latency struct{ P50, P95, P99 time.Duration }
+
+// summary is false while there was no successful attempt.
+func (l *latencies) summary() (Latency, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.added == 0 {
+		return Latency{}, false
+	}
+	sorted := l.sorted()
+	return Latency{P50: at(sorted, 0.5), P95: at(sorted, 0.95), P99: at(sorted, 0.99)}, true
+}

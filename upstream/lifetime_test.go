@@ -1,0 +1,245 @@
+package upstream_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tributary/upstream"
+)
+
+func TestSpans(t *testing.T) {
+	it(t, "answers from memory while fresh", func(t *testing.T) {
+		f := newFake(well)
+		up, s := serve(t, f)
+		first := ask(s, "a")
+		want(t, first, upstream.Live, "")
+		if !first.Stored || first.Status != 200 || first.Attempts != 1 {
+			t.Errorf("first = %+v, want it stored, of one attempt with 200", first.Provenance)
+		}
+		time.Sleep(5 * time.Minute)
+		got := ask(s, "a")
+		want(t, got, upstream.Cached, "")
+		if got.Value != "fine" || got.Age != 5*time.Minute || got.Attempts != 0 || got.Version != first.Version {
+			t.Errorf("answer = %+v, want fine, 5 minutes old, of no attempt", got)
+		}
+		wantSent(t, f, 1)
+		if c := up.Status().Cache; c.Hits != 1 || c.Misses != 1 {
+			t.Errorf("cache = %+v, want one hit and one miss", c)
+		}
+	})
+	it(t, "is no longer fresh at the end of its lifetime", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f)
+		until := ask(s, "a").FreshUntil
+		time.Sleep(time.Until(until) - 1)
+		want(t, ask(s, "a"), upstream.Cached, "")
+		time.Sleep(1)
+		want(t, ask(s, "a"), upstream.Revalidating, "")
+	})
+	it(t, "serves at once after that, with exactly one refresh behind", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f)
+		old := ask(s, "a")
+		f.now(after(time.Second, answers(200, "new")))
+		time.Sleep(11 * time.Minute)
+		for range 50 {
+			ctx, cancel := context.WithCancel(context.Background())
+			var got answer
+			wantTook(t, took(func() { got = s.Ask(ctx, "a", upstream.Wish{}) }), 0)
+			want(t, got, upstream.Revalidating, "")
+			if got.Value != "fine" || got.Age != 11*time.Minute {
+				t.Errorf("answer = %q, %v old, want the old one", got.Value, got.Age)
+			}
+			cancel() // the refresh outlives who caused it
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		wantSent(t, f, 2)
+		got := ask(s, "a")
+		want(t, got, upstream.Cached, "")
+		if got.Value != "new" || got.Version == old.Version {
+			t.Errorf("answer = %q, version %d, want new and another than %d", got.Value, got.Version, old.Version)
+		}
+	})
+	it(t, "asks first after that, and serves the old value only on failure", func(t *testing.T) {
+		f := newFake(well)
+		up, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		f.now(after(time.Second, answers(500, "")))
+		var got answer
+		wantTook(t, took(func() { got = ask(s, "a") }), time.Second)
+		want(t, got, upstream.Stale, upstream.CodeServerError)
+		if got.Value != "fine" || got.Age != time.Hour+time.Second || got.Attempts != 1 || got.Status != 500 {
+			t.Errorf("answer = %+v, want the old value, its age, and why", got)
+		}
+		if c := up.Status().Cache; c.Stale != 1 || c.Misses != 2 {
+			t.Errorf("cache = %+v, want one stale and two misses", c)
+		}
+		f.now(answers(200, "new"))
+		time.Sleep(time.Minute)
+		if got := ask(s, "a"); got.State != upstream.Live || got.Value != "new" {
+			t.Errorf("answer = %s %q, want live and new", got.State, got.Value)
+		}
+	})
+	it(t, "serves nothing beyond the greatest age", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		f.now(answers(500, ""))
+		time.Sleep(24*time.Hour - 1)
+		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
+		time.Sleep(time.Minute)
+		got := ask(s, "a")
+		want(t, got, upstream.Failed, upstream.CodeServerError)
+		if got.Value != "" {
+			t.Errorf("value = %q, want none", got.Value)
+		}
+	})
+	it(t, "serves nothing that became too old while it was asked for again", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		f.now(after(time.Second, answers(500, "")))
+		time.Sleep(24*time.Hour - time.Second)
+		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
+	})
+	it(t, "serves the old value where the breaker is open, at once", func(t *testing.T) {
+		f := newFake(well)
+		up, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		f.now(answers(500, ""))
+		askMany(s, 20)
+		wantBreaker(t, up, "open")
+		var got answer
+		wantTook(t, took(func() { got = ask(s, "a") }), 0)
+		want(t, got, upstream.Stale, upstream.CodeCircuitOpen)
+		if got.Attempts != 0 {
+			t.Errorf("attempts = %d, want 0", got.Attempts)
+		}
+	})
+}
+
+func TestProvenance(t *testing.T) {
+	wantAsked := func(t *testing.T, a answer, asked, held bool) {
+		t.Helper()
+		if a.Asked != asked || a.Held != held {
+			t.Errorf("%s answer: asked %v, held %v, want %v and %v", a.State, a.Asked, a.Held, asked, held)
+		}
+	}
+	it(t, "says whether memory did, and what it held", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f, noRetries)
+		wantAsked(t, ask(s, "a"), true, false)
+		wantAsked(t, ask(s, "a"), false, false)
+		time.Sleep(12 * time.Minute)
+		wantAsked(t, ask(s, "a"), false, false)
+		time.Sleep(time.Hour)
+		f.now(answers(500, ""))
+		wantAsked(t, ask(s, "a"), true, true)
+		wantAsked(t, ask(s, "a"), false, false) // quiet
+		time.Sleep(time.Minute)
+		f.now(hangs)
+		wantAsked(t, hurried(s, time.Second), true, true)
+	})
+}
+
+func TestNotFound(t *testing.T) {
+	it(t, "is remembered for 30 s, and then asked again", func(t *testing.T) {
+		f := newFake(answers(404, ""))
+		_, s := serve(t, f)
+		first := ask(s, "a")
+		want(t, first, upstream.Skipped, upstream.CodeNotFound)
+		if d := time.Until(first.FreshUntil); d != 30*time.Second || first.Status != 404 {
+			t.Errorf("fresh for %v with status %d, want 30 s with 404", d, first.Status)
+		}
+		f.now(well)
+		time.Sleep(30*time.Second - 1)
+		got := ask(s, "a")
+		want(t, got, upstream.Skipped, upstream.CodeNotFound)
+		if got.Attempts != 0 {
+			t.Errorf("attempts = %d, want 0", got.Attempts)
+		}
+		time.Sleep(1)
+		want(t, ask(s, "a"), upstream.Live, "")
+	})
+	it(t, "is never answered with an old value", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		f.now(answers(404, ""))
+		got := ask(s, "a")
+		want(t, got, upstream.Skipped, upstream.CodeNotFound)
+		if got.Value != "" {
+			t.Errorf("value = %q, want none", got.Value)
+		}
+		f.now(answers(500, ""))
+		time.Sleep(time.Minute)
+		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
+	})
+	it(t, "may be the provider's verdict on a 200", func(t *testing.T) {
+		f := newFake(well)
+		up := open(t, f)
+		verdict := upstream.Errorf(upstream.CodeNotFound, "no such place")
+		s := things(up, func(s *spec) {
+			s.Decode = func(upstream.Response) (string, error) { return "", verdict }
+		})
+		got := ask(s, "a")
+		want(t, got, upstream.Skipped, upstream.CodeNotFound)
+		want(t, ask(s, "a"), upstream.Skipped, upstream.CodeNotFound)
+		wantSent(t, f, 1)
+		if verdict.Status != 0 {
+			t.Error("the provider's own error was changed")
+		}
+	})
+}
+
+func TestWish(t *testing.T) {
+	half := upstream.Wish{MaxAge: 30 * time.Second}
+	wish := func(s source) answer { return s.Ask(context.Background(), "a", half) }
+	it(t, "asks again for what is older", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f)
+		ask(s, "a")
+		time.Sleep(30 * time.Second)
+		want(t, wish(s), upstream.Cached, "")
+		time.Sleep(1)
+		want(t, wish(s), upstream.Live, "")
+		want(t, wish(s), upstream.Cached, "")
+		wantSent(t, f, 2)
+	})
+	it(t, "does not ask before the provider's own lifetime has ended", func(t *testing.T) {
+		f := newFake(answers(200, "fine", "Cache-Control", "max-age=120"))
+		_, s := serve(t, f)
+		ask(s, "a")
+		time.Sleep(119 * time.Second)
+		want(t, wish(s), upstream.Cached, "")
+		time.Sleep(time.Second)
+		want(t, wish(s), upstream.Live, "")
+	})
+	it(t, "waits in the revalidate span", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f)
+		ask(s, "a")
+		f.now(answers(200, "new"))
+		time.Sleep(15 * time.Minute)
+		if got := wish(s); got.State != upstream.Live || got.Value != "new" {
+			t.Errorf("answer = %s %q, want live and new", got.State, got.Value)
+		}
+	})
+	it(t, "gets the old value with the reason when asking fails, and others still the fresh one", func(t *testing.T) {
+		f := newFake(well)
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Minute)
+		f.now(answers(500, ""))
+		want(t, wish(s), upstream.Stale, upstream.CodeServerError)
+		want(t, wish(s), upstream.Stale, upstream.CodeServerError)
+		wantSent(t, f, 2)
+		want(t, ask(s, "a"), upstream.Cached, "")
+	})
+}

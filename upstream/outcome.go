@@ -1,0 +1,29 @@
+package upstream
+
+// Outcome is what an aggregate says of one of its sources: an answer without
+// its value.
+type Outcome struct {
+	Name        string
+	Attribution string // what the provider's licence wants said
+	Unused      bool   // it had a value, but none of it went into the aggregate
+	Provenance
+}
+
+// NoAnswerError is the error of an aggregate none of whose sources had a value.
+type NoAnswerError struct {
+	Subject string // what was asked about, in a few words
+	Sources []Outcome
+}
+
+func (e *NoAnswerError) Error() string { return "no source could answer about " + e.Subject }
+
+// NotFound reports whether there is no value because there is no such thing,
+// and not because anybody failed.
+func (e *NoAnswerError) NotFound() bool {
+	for _, o := range e.Sources {
+		if o.State == Failed {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,180 @@
+package upstream_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tributary/upstream"
+)
+
+func TestRetryAfter(t *testing.T) {
+	it(t, "is waited for in seconds, when it fits", func(t *testing.T) {
+		f := newFake(inTurn(answers(429, "", "Retry-After", "3"), well))
+		_, s := serve(t, f)
+		var got answer
+		wantTook(t, took(func() { got = ask(s, "a") }), 3*time.Second)
+		want(t, got, upstream.Live, "")
+		if got.Attempts != 2 {
+			t.Errorf("attempts = %d, want 2", got.Attempts)
+		}
+	})
+	it(t, "is waited for until a date, when it fits", func(t *testing.T) {
+		date := time.Now().Add(3 * time.Second).UTC().Format(http.TimeFormat)
+		f := newFake(inTurn(answers(503, "", "Retry-After", date), well))
+		_, s := serve(t, f)
+		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), 3*time.Second)
+	})
+	it(t, "ends it at once when it does not fit", func(t *testing.T) {
+		f := newFake(answers(429, "", "Retry-After", "30"))
+		_, s := serve(t, f)
+		var got answer
+		wantTook(t, took(func() { got = ask(s, "a") }), 0)
+		want(t, got, upstream.Failed, upstream.CodeRateLimited)
+		if got.Err.RetryAfter != 30*time.Second || got.Status != 429 {
+			t.Errorf("retry after = %v with status %d, want 30 s with 429", got.Err.RetryAfter, got.Status)
+		}
+		wantSent(t, f, 1)
+	})
+	it(t, "holds every question of the upstream back until then", func(t *testing.T) {
+		f := newFake(answers(429, "", "Retry-After", "30"))
+		up, s := serve(t, f)
+		ask(s, "a")
+		f.now(well)
+		time.Sleep(10 * time.Second)
+		var got answer
+		wantTook(t, took(func() { got = ask(things(up), "b") }), 0)
+		want(t, got, upstream.Failed, upstream.CodeRateLimited)
+		if got.Attempts != 0 || got.Err.RetryAfter != 20*time.Second {
+			t.Errorf("attempts = %d, retry after = %v, want 0 and 20 s", got.Attempts, got.Err.RetryAfter)
+		}
+		wantSent(t, f, 1)
+		time.Sleep(20 * time.Second)
+		want(t, ask(s, "b"), upstream.Live, "")
+	})
+	it(t, "holds back with the code that asked for it", func(t *testing.T) {
+		f := newFake(answers(503, "", "Retry-After", "30"))
+		_, s := serve(t, f)
+		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
+		want(t, ask(s, "b"), upstream.Failed, upstream.CodeServerError)
+		wantSent(t, f, 1)
+	})
+	for name, value := range map[string]string{
+		"is obeyed for five minutes at most": "86400",
+		"is obeyed however large":            "99999999999999999999",
+		"is obeyed as a date far away":       "Fri, 31 Dec 9999 23:59:59 GMT",
+	} {
+		it(t, name, func(t *testing.T) {
+			f := newFake(answers(429, "", "Retry-After", value))
+			_, s := serve(t, f)
+			ask(s, "a")
+			f.now(well)
+			time.Sleep(5*time.Minute - time.Second)
+			got := ask(s, "b")
+			want(t, got, upstream.Failed, upstream.CodeRateLimited)
+			if got.Err != nil && got.Err.RetryAfter != time.Second {
+				t.Errorf("retry after = %v, want 1 s", got.Err.RetryAfter)
+			}
+			time.Sleep(time.Second)
+			want(t, ask(s, "b"), upstream.Live, "")
+		})
+	}
+	it(t, "is not shortened by a later and shorter one", func(t *testing.T) {
+		f := newFake(after(time.Millisecond, answers(429, "", "Retry-After", "60")))
+		_, s := serve(t, f, noRetries)
+		go ask(s, "a")
+		synctest.Wait()
+		f.now(after(2*time.Millisecond, answers(429, "", "Retry-After", "1")))
+		ask(s, "b")
+		time.Sleep(30 * time.Second)
+		want(t, ask(s, "c"), upstream.Failed, upstream.CodeRateLimited)
+		wantSent(t, f, 2)
+	})
+	it(t, "is as late as we go where a 429 says nothing", func(t *testing.T) {
+		f := newFake(inTurn(answers(429, ""), well))
+		_, s := serve(t, f)
+		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), time.Second)
+	})
+	it(t, "is read as nothing when it makes no sense", func(t *testing.T) {
+		f := newFake(inTurn(answers(429, "", "Retry-After", "soon"), well))
+		_, s := serve(t, f)
+		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), time.Second)
+	})
+	it(t, "may come from the provider's own reading", func(t *testing.T) {
+		f := newFake(answers(403, "", "X-RateLimit-Remaining", "0"))
+		up := open(t, f)
+		s := things(up, func(s *spec) {
+			s.Refusal = func(r upstream.Response) *upstream.Error {
+				if r.Header.Get("X-RateLimit-Remaining") != "0" {
+					return nil
+				}
+				e := upstream.Errorf(upstream.CodeRateLimited, "quota spent")
+				e.RetryAfter = time.Hour
+				return e
+			}
+		})
+		got := ask(s, "a")
+		want(t, got, upstream.Failed, upstream.CodeRateLimited)
+		if got.Status != 403 {
+			t.Errorf("status = %d, want 403", got.Status)
+		}
+		want(t, ask(s, "b"), upstream.Failed, upstream.CodeRateLimited)
+		wantSent(t, f, 1)
+		time.Sleep(time.Hour - time.Second)
+		want(t, ask(s, "b"), upstream.Failed, upstream.CodeRateLimited)
+		wantSent(t, f, 1)
+		time.Sleep(time.Second)
+		f.now(answers(403, ""))
+		want(t, ask(s, "b"), upstream.Failed, upstream.CodeForbidden)
+	})
+}
+
+func TestQuota(t *testing.T) {
+	ten := func(c *config) { c.Policies.Quota = upstream.Quota{Calls: 10, Window: time.Minute} }
+	it(t, "refuses one call too many without waiting, and says when more come", func(t *testing.T) {
+		f := newFake(well)
+		up, s := serve(t, f, ten)
+		time.Sleep(15 * time.Second)
+		askMany(s, 10)
+		var got answer
+		wantTook(t, took(func() { got = ask(s, "a") }), 0)
+		want(t, got, upstream.Failed, upstream.CodeRateLimited)
+		if got.Attempts != 0 || got.Err.RetryAfter != 45*time.Second || *up.Status().QuotaLeft != 0 {
+			t.Errorf("attempts = %d, retry after = %v, left = %d, want 0, 45 s and 0",
+				got.Attempts, got.Err.RetryAfter, *up.Status().QuotaLeft)
+		}
+		time.Sleep(45 * time.Second)
+		want(t, ask(s, "a"), upstream.Live, "")
+	})
+	it(t, "counts what is left of the window", func(t *testing.T) {
+		f := newFake(well)
+		up, s := serve(t, f, ten)
+		askMany(s, 3)
+		wantLeft := func(left int) {
+			t.Helper()
+			if got := *up.Status().QuotaLeft; got != left {
+				t.Errorf("left = %d, want %d", got, left)
+			}
+		}
+		wantLeft(7)
+		time.Sleep(time.Minute)
+		wantLeft(10)
+	})
+	it(t, "leaves the failure of the attempt to a retry that it refuses", func(t *testing.T) {
+		f := newFake(answers(500, ""))
+		_, s := serve(t, f, func(c *config) { c.Policies.Quota = upstream.Quota{Calls: 1, Window: time.Minute} })
+		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
+		wantSent(t, f, 1)
+	})
+	it(t, "is spent by no answer from memory", func(t *testing.T) {
+		f := newFake(well)
+		up, s := serve(t, f, ten)
+		for range 20 {
+			ask(s, "a")
+		}
+		if got := *up.Status().QuotaLeft; got != 9 {
+			t.Errorf("left = %d, want 9", got)
+		}
+	})
+}

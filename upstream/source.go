@@ -1,0 +1,338 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"tributary/cache"
+)
+
+// notFoundFor is how long "it does not exist" is remembered.
+const notFoundFor = 30 * time.Second
+
+// Source is a question that one upstream can answer, safely: from memory while
+// that is good enough, otherwise through the policies, with one flight a key
+// however many wait, and from memory again when that fails. It is safe for
+// concurrent use.
+type Source[Q, A any] struct {
+	up      *Upstream
+	spec    Spec[Q, A]
+	memory  *cache.Memory
+	latency *latencies
+
+	asked, behind failsafe.Executor[*outcome]
+
+	mu      sync.Mutex // guards flights, and memory between looking and storing
+	flights map[string]*flight
+}
+
+// NewSource makes a source of an upstream; an upstream may have many.
+func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
+	s := &Source[Q, A]{
+		up:      up,
+		spec:    spec,
+		memory:  up.store.NewMemory(),
+		latency: &latencies{quantile: up.policies.HedgeQuantile},
+		flights: make(map[string]*flight),
+	}
+	s.asked, s.behind = up.stack(s.hedgeDelay)
+	return s
+}
+
+// Name is the source's name in the contract.
+func (s *Source[Q, A]) Name() string { return s.spec.Name }
+
+// Ask answers q, from memory or by asking, and returns at the latest when ctx
+// is done: with an old value if there is one. The fetch then goes on for
+// whoever asks next.
+func (s *Source[Q, A]) Ask(ctx context.Context, q Q, w Wish) Answer[A] {
+	key := s.spec.Key(q)
+	if a, done, _ := s.recall(ctx, time.Now(), q, key, w); done {
+		return a
+	}
+	return s.ask(ctx, q, key, w)
+}
+
+// recall answers from memory where that is allowed without waiting, and sends
+// a refresh behind where one is due. Otherwise it is not done, and held says
+// whether there is an old value.
+func (s *Source[Q, A]) recall(ctx context.Context, now time.Time, q Q, key string, w Wish) (a Answer[A], done, held bool) {
+	e := s.memory.Get(key)
+	if e == nil || e.Gone(now) {
+		return a, false, false
+	}
+	held = e.Err == nil
+	again := w.MaxAge > 0 && e.Age(now) > w.MaxAge && !now.Before(e.ProviderUntil)
+	switch {
+	case e.Fresh(now) && !again:
+		s.up.hits.Add(1)
+		return s.remembered(e, now, Cached), true, held
+	case e.Quiet(now):
+		s.up.staleServed.Add(1)
+		return s.remembered(e, now, Stale), true, held
+	case e.Revalidatable(now) && !again:
+		s.up.hits.Add(1)
+		s.refresh(ctx, q, key, e)
+		return s.remembered(e, now, Revalidating), true, held
+	}
+	return a, false, held
+}
+
+// remembered is the answer that an entry gives.
+func (s *Source[Q, A]) remembered(e *cache.Entry, now time.Time, state State) Answer[A] {
+	a := Answer[A]{Provenance: Provenance{State: state, Version: e.Version, Age: e.Age(now), FreshUntil: e.FreshUntil}}
+	if e.Err != nil {
+		a.State, a.Err = Skipped, e.Err.(*Error)
+		return a
+	}
+	a.Value = e.Value.(A)
+	if state == Stale {
+		a.Err = e.Why.(*Error)
+		a.Status = a.Err.Status
+	}
+	return a
+}
+
+// refresh asks behind the caller's back, in a trace of its own.
+func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
+	f, mine := s.join(key, old)
+	if !mine {
+		return // it is being asked, or has just been
+	}
+	ctx, span := s.up.tracer.Start(context.WithoutCancel(ctx), "refresh "+s.spec.Name,
+		trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
+		trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
+	go func() {
+		s.fly(ctx, s.behind, f, q, key)
+		a := s.arrived(f, time.Now())
+		a.Attempts = int(f.sent.Load())
+		describe(span, a.Provenance)
+		span.End()
+	}()
+}
+
+// ask waits for a flight of key, its own or somebody else's.
+func (s *Source[Q, A]) ask(ctx context.Context, q Q, key string, w Wish) Answer[A] {
+	start := time.Now()
+	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
+	a := s.await(ctx, q, key, w)
+	a.Latency = time.Since(start)
+	describe(span, a.Provenance)
+	span.End()
+	return a
+}
+
+func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answer[A] {
+	var (
+		f    *flight
+		mine bool
+	)
+	for f == nil { // until memory stands still between looking and joining
+		seen := s.memory.Get(key)
+		now := time.Now()
+		if a, done, _ := s.recall(ctx, now, q, key, w); done {
+			return a
+		}
+		if s.up.life.Err() != nil {
+			return s.without(seen, Errorf(CodeCanceled, "shutting down"), now)
+		}
+		f, mine = s.join(key, seen)
+	}
+	s.up.misses.Add(1)
+	if mine {
+		go s.fly(context.WithoutCancel(ctx), s.asked, f, q, key)
+	} else {
+		s.up.coalesced.Add(1)
+		if leader := f.leader.Load(); leader != nil {
+			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: *leader})
+		}
+	}
+
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+	}
+	var a Answer[A]
+	if f.landed() {
+		a = s.arrived(f, time.Now())
+	} else {
+		a = s.abandon(ctx, f, key, time.Now())
+	}
+	a.Attempts, a.Shared = int(f.sent.Load()), !mine
+	a.Asked, a.Held = true, f.old != nil && f.old.Err == nil
+	if a.State == Stale {
+		s.up.staleServed.Add(1)
+	}
+	return a
+}
+
+// join is the flight of key: the one in the air, or a new one that is the
+// caller's to fly. It is nil when memory is no longer what the caller saw, and
+// when the upstream is closed.
+func (s *Source[Q, A]) join(key string, seen *cache.Entry) (f *flight, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.flights[key]; f != nil {
+		return f, false
+	}
+	if s.memory.Get(key) != seen || !s.up.begin() {
+		return nil, false
+	}
+	f = newFlight(seen, s.up.flightBudget)
+	s.flights[key] = f
+	return f, true
+}
+
+// fly takes the flight through the policies and lands it. ctx carries values
+// only; the upstream's Close is what cancels it.
+func (s *Source[Q, A]) fly(ctx context.Context, policies failsafe.Executor[*outcome], f *flight, q Q, key string) {
+	defer s.up.flights.Done()
+	if leader := trace.SpanContextFromContext(ctx); leader.IsValid() {
+		f.leader.Store(&leader)
+	}
+	f.out, f.err = s.up.run(ctx, policies, f, s.exchange(f, q))
+	s.land(f, key)
+}
+
+// land stores what the flight brought and lets everybody have it. Storing and
+// leaving the map are one step, or a second flight could begin in between.
+func (s *Source[Q, A]) land(f *flight, key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer close(f.done)
+	if f.disowned {
+		return
+	}
+	now := time.Now()
+	switch {
+	case f.err != nil && f.err.Code == CodeNotFound:
+		s.memory.Set(key, &cache.Entry{Err: f.err, StoredAt: now, Spans: cache.For(now, notFoundFor)})
+	case f.err != nil:
+	case f.out.why != nil:
+		s.hush(key, f.out.entry, now, f.out.why)
+	default:
+		s.memory.Set(key, f.out.entry)
+	}
+	delete(s.flights, key)
+}
+
+// hush keeps everybody from asking again, and waiting again, right after
+// asking for the same thing has failed. s.mu is held.
+func (s *Source[Q, A]) hush(key string, old *cache.Entry, now time.Time, why *Error) {
+	e := s.memory.Get(key)
+	if e == nil || e.Version != old.Version {
+		return // it is about something else by now
+	}
+	quiet := s.up.policies.Breaker.Delay
+	switch {
+	case why.Code == CodeCanceled:
+		return
+	case why.Code == CodeCircuitOpen || why.Code == CodeOverloaded:
+		// Nobody was asked, so nothing was learnt: until the breaker may try.
+		quiet = max(why.RetryAfter, min(quiet, 500*time.Millisecond))
+	case why.RetryAfter > 0:
+		quiet = min(why.RetryAfter, maxPause)
+	}
+	s.memory.Set(key, e.Hushed(now.Add(quiet), why))
+}
+
+// Forget makes the source ask again for q: what it remembers may have changed,
+// and so may what a flight that is in the air has already read.
+func (s *Source[Q, A]) Forget(q Q) {
+	key := s.spec.Key(q)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.memory.Delete(key)
+	s.disown(key)
+}
+
+// ForgetAll is Forget for every question.
+func (s *Source[Q, A]) ForgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.memory.Clear()
+	for key := range s.flights {
+		s.disown(key)
+	}
+}
+
+// disown lets the flight of key answer those who wait for it, and nobody else.
+// s.mu is held.
+func (s *Source[Q, A]) disown(key string) {
+	if f := s.flights[key]; f != nil {
+		f.disowned = true
+		delete(s.flights, key)
+	}
+}
+
+// arrived is the answer of a flight that is over.
+func (s *Source[Q, A]) arrived(f *flight, now time.Time) Answer[A] {
+	if f.err != nil && f.err.Code == CodeCanceled {
+		return s.without(f.old, f.err, now) // with its context done, failsafe skips the fallback
+	}
+	if f.err != nil {
+		return s.failure(f.err, now)
+	}
+	if f.out.why != nil {
+		return s.stale(f.out.entry, f.out.why, now)
+	}
+	a := s.remembered(f.out.entry, now, Live)
+	a.Age, a.Status = 0, f.out.status
+	a.Stored = !f.out.entry.Gone(now)
+	return a
+}
+
+// abandon is the answer of a flight that the caller stops waiting for.
+func (s *Source[Q, A]) abandon(ctx context.Context, f *flight, key string, now time.Time) Answer[A] {
+	why := Errorf(CodeCanceled, "the caller left")
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), errPatience) {
+		why = Errorf(CodeTimeout, "no answer in time")
+		if last := f.last.Load(); last != nil {
+			why = last // it is being repeated, and this is why
+		}
+	}
+	a := s.without(f.old, why, now)
+	if a.State != Stale {
+		return a
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flights[key] == f {
+		s.hush(key, f.old, now, why) // nobody has to find out again how slow it is
+	}
+	return a
+}
+
+// without is the answer where none came: the old value, if it may be served.
+func (s *Source[Q, A]) without(old *cache.Entry, why *Error, now time.Time) Answer[A] {
+	if old == nil || old.Err != nil || old.Gone(now) {
+		return s.failure(why, now)
+	}
+	return s.stale(old, why, now)
+}
+
+func (s *Source[Q, A]) stale(e *cache.Entry, why *Error, now time.Time) Answer[A] {
+	return s.remembered(e.Hushed(now, why), now, Stale)
+}
+
+func (s *Source[Q, A]) failure(e *Error, now time.Time) Answer[A] {
+	p := Provenance{State: Failed, Err: e, Status: e.Status}
+	if e.Code == CodeNotFound {
+		p.State, p.FreshUntil = Skipped, now.Add(notFoundFor)
+	}
+	return Answer[A]{Provenance: p}
+}
+
+// hedgeDelay is when an attempt gets a hedge; negative: not yet known.
+func (s *Source[Q, A]) hedgeDelay() time.Duration {
+	if d := s.latency.hedge.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	return -1
+}

@@ -1,0 +1,56 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Response is one whole answer of an upstream: its body is read, to its bound,
+// and closed.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	At     time.Time // when it had been read
+}
+
+// Spec is all that a provider has to say of itself: where to ask, what comes
+// back, what it means. Policies, caching and spans happen around it.
+type Spec[Q, A any] struct {
+	// Name of the source as it stands in meta, metrics and on spans.
+	Name string
+
+	// Route is the path with its variables left as names, "/users/{id}":
+	// url.template on spans and the endpoint's name in metrics.
+	Route string
+
+	// Key is canonical within this source: equal questions, equal keys.
+	Key func(Q) string
+
+	// Request builds a request whose URL is relative: the upstream adds its
+	// base URL, its User-Agent, validators and, last, credentials.
+	Request func(ctx context.Context, q Q) (*http.Request, error)
+
+	// Decode turns a response with a status of 200 to 299 into an answer, and
+	// validates it. Any error but an *Error is reported as invalid_response.
+	Decode func(Response) (A, error)
+
+	// Refusal says what a status of 400 and above means where this provider
+	// means something else by it than HTTP does. A nil *Error, like a nil
+	// Refusal, leaves it to the status.
+	Refusal func(Response) *Error
+
+	// Spent says of an answer with a value how long the upstream is to be left
+	// alone after it: the last one that a quota has room for tells so, and to
+	// ask again would only be refused. A nil Spent means never.
+	Spent func(Response) time.Duration
+
+	// Renewable says whether a 304 may still renew a value. A nil Renewable
+	// means always.
+	Renewable func(A, time.Time) bool
+
+	// ObeyExpires makes the provider's own lifetime win over ours even where
+	// it is the longer one.
+	ObeyExpires bool
+}

@@ -1,0 +1,81 @@
+package upstream_test
+
+import (
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tributary/upstream"
+)
+
+func TestStatus(t *testing.T) {
+	it(t, "knows nothing at first, and says so", func(t *testing.T) {
+		up, s := serve(t, newFake(well), func(c *config) { c.Logger = nil })
+		if got, want := up.Status(), (upstream.Status{Name: "things", Breaker: "closed"}); !reflect.DeepEqual(got, want) {
+			t.Errorf("status = %+v, want %+v", got, want)
+		}
+		if up.Name() != "things" || s.Name() != "things" {
+			t.Errorf("names = %q and %q, want things", up.Name(), s.Name())
+		}
+	})
+	it(t, "has no latency before the first success", func(t *testing.T) {
+		f := newFake(after(usual, answers(404, "")))
+		up, s := serve(t, f, noRetries)
+		ask(s, fresh())
+		f.now(after(usual, answers(500, "")))
+		ask(s, fresh())
+		if got := up.Status().Latency; got != nil {
+			t.Errorf("latency = %+v, want none", got)
+		}
+		f.now(after(usual, well))
+		ask(s, fresh())
+		if got, want := up.Status().Latency, (upstream.Latency{P50: usual, P95: usual, P99: usual}); got == nil || *got != want {
+			t.Errorf("latency = %+v, want %+v", got, want)
+		}
+	})
+	it(t, "has the latencies of all its sources, the recent ones", func(t *testing.T) {
+		f := newFake(after(time.Second, well))
+		up, s := serve(t, f)
+		askMany(s, 128)
+		for n := range 128 {
+			f.now(after(time.Duration(n+1)*time.Millisecond, well))
+			askMany(things(up), 1)
+		}
+		l := up.Status().Latency
+		if l == nil || l.P50 != 65*time.Millisecond || l.P95 != 122*time.Millisecond || l.P99 != 127*time.Millisecond {
+			t.Errorf("latency = %+v, want 65, 122 and 127 ms of 1 to 128", l)
+		}
+	})
+	it(t, "has the breaker's state and when it tries", func(t *testing.T) {
+		f := newFake(well)
+		up, s := broken(t, f)
+		time.Sleep(2 * time.Second)
+		if st := up.Status(); st.Breaker != "open" || st.RetryIn != 3*time.Second {
+			t.Errorf("breaker = %s for %v, want open for 3 s", st.Breaker, st.RetryIn)
+		}
+		time.Sleep(3 * time.Second)
+		f.now(after(time.Second, well))
+		go ask(s, fresh())
+		synctest.Wait()
+		if st := up.Status(); st.Breaker != "half_open" || st.RetryIn != 0 || st.InFlight != 1 {
+			t.Errorf("breaker = %s, %v, %d in flight, want half_open, 0, 1", st.Breaker, st.RetryIn, st.InFlight)
+		}
+		time.Sleep(time.Second)
+	})
+	it(t, "has the latest failure that the upstream caused", func(t *testing.T) {
+		f := newFake(answers(500, ""))
+		up, s := serve(t, f, noRetries)
+		ask(s, fresh())
+		time.Sleep(time.Second)
+		f.now(answers(401, ""))
+		ask(s, fresh())
+		at := time.Now()
+		time.Sleep(time.Second)
+		f.now(answers(404, "")) // an answer
+		ask(s, fresh())
+		if got := up.Status().LastError; got == nil || got.Code != upstream.CodeUnauthorized || !got.At.Equal(at) {
+			t.Errorf("last error = %+v, want unauthorized, a second ago", got)
+		}
+	})
+}
