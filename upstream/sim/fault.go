@@ -1,0 +1,146 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Mode is how a provider spoils its answers.
+type Mode string
+
+// The modes. Whatever the mode, a request that arrives is carried out first: a
+// write has happened even when its answer never comes.
+const (
+	ModeOK       Mode = "ok"
+	ModeHang     Mode = "hang"     // never answers; the connection closes when the fault changes
+	ModeReset    Mode = "reset"    // ends the connection with a TCP reset
+	ModeTruncate Mode = "truncate" // announces the whole body and sends half of it
+	ModeGarbage  Mode = "garbage"  // 200 with the right content type and a body that is not JSON
+	ModeDrip     Mode = "drip"     // the right body, a byte every 100 ms, cut off when the fault changes
+	ModeDown     Mode = "down"     // not listening: connections are refused
+)
+
+// Fault is how a provider misbehaves. The zero value is a provider in good
+// health. Each request draws anew: first whether it is an error, then, if it is
+// not, the mode applies; both come after the latency.
+type Fault struct {
+	LatencyMS   int     `json:"latency_ms"`    // delay before every answer, errors included
+	JitterMS    int     `json:"jitter_ms"`     // up to so much more, evenly spread
+	ErrorRate   float64 `json:"error_rate"`    // share of requests refused with Status, 0 to 1
+	Status      int     `json:"status"`        // of these errors, 400 to 599; 0: 500
+	RetryAfterS int     `json:"retry_after_s"` // seconds in their Retry-After; 0: none
+	Mode        Mode    `json:"mode"`          // empty: ok
+}
+
+// The longest delays and Retry-After, a day: what is longer is a typing error.
+const (
+	maxDelayMS     = 24 * 60 * 60 * 1000
+	maxRetryAfterS = 24 * 60 * 60
+)
+
+func (f Fault) withDefaults() Fault {
+	if f.Status == 0 {
+		f.Status = http.StatusInternalServerError
+	}
+	if f.Mode == "" {
+		f.Mode = ModeOK
+	}
+	return f
+}
+
+// delay is how long one request waits.
+func (f Fault) delay() time.Duration {
+	ms := f.LatencyMS
+	if f.JitterMS > 0 {
+		ms += rand.IntN(f.JitterMS + 1)
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// fails draws whether one request is an error.
+func (f Fault) fails() bool {
+	return rand.Float64() < f.ErrorRate
+}
+
+// invalidFault says what is wrong with a fault, by field as named in JSON. The
+// empty name stands for the whole.
+type invalidFault map[string]string
+
+func (e invalidFault) Error() string {
+	var mistakes []string
+	for _, field := range slices.Sorted(maps.Keys(e)) {
+		mistakes = append(mistakes, strings.TrimSpace(field+" "+e[field]))
+	}
+	return "invalid fault: " + strings.Join(mistakes, ", ")
+}
+
+// check finds every mistake in a fault whose defaults are filled in.
+func (f Fault) check() error {
+	wrong := invalidFault{}
+	between := func(field string, v, least, most int) {
+		if v < least || v > most {
+			wrong[field] = fmt.Sprintf("must be from %d to %d", least, most)
+		}
+	}
+	between("latency_ms", f.LatencyMS, 0, maxDelayMS)
+	between("jitter_ms", f.JitterMS, 0, maxDelayMS)
+	between("status", f.Status, 400, 599)
+	between("retry_after_s", f.RetryAfterS, 0, maxRetryAfterS)
+	if !(f.ErrorRate >= 0 && f.ErrorRate <= 1) { // so that NaN fails too
+		wrong["error_rate"] = "must be from 0 to 1"
+	}
+	switch f.Mode {
+	case ModeOK, ModeHang, ModeReset, ModeTruncate, ModeGarbage, ModeDrip, ModeDown:
+	default:
+		wrong["mode"] = "must be ok, hang, reset, truncate, garbage, drip or down"
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+// parseFault reads the JSON of a fault; what is absent keeps its default. It
+// goes field by field so that all mistakes are found at once.
+func parseFault(body []byte) (Fault, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return Fault{}, invalidFault{"": "the body must be a JSON object"}
+	}
+	f := Fault{}.withDefaults()
+	fields := map[string]any{
+		"latency_ms":    &f.LatencyMS,
+		"jitter_ms":     &f.JitterMS,
+		"error_rate":    &f.ErrorRate,
+		"status":        &f.Status,
+		"retry_after_s": &f.RetryAfterS,
+		"mode":          &f.Mode,
+	}
+	wrong := invalidFault{}
+	for name, value := range members {
+		field, known := fields[name]
+		switch {
+		case !known:
+			wrong[name] = "is not a field of a fault"
+		case json.Unmarshal(value, field) != nil:
+			wrong[name] = "has the wrong type"
+		}
+	}
+	if invalid, ok := f.check().(invalidFault); ok {
+		for field, why := range invalid {
+			if _, said := wrong[field]; !said {
+				wrong[field] = why
+			}
+		}
+	}
+	if len(wrong) > 0 {
+		return Fault{}, wrong
+	}
+	return f, nil
+}

@@ -1,0 +1,119 @@
+package sim_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tributary/upstream/sim"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// noon is the hour in which tests that need one take place.
+var noon = time.Date(2026, 11, 24, 12, 34, 56, 0, time.UTC)
+
+func atNoon() time.Time { return noon }
+
+// start gives a simulator on free ports that ends with the test.
+func start(t *testing.T, cfg sim.Config) *sim.Simulator {
+	t.Helper()
+	if cfg.Now == nil {
+		cfg.Now = atNoon
+	}
+	s, err := sim.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+// client keeps connections of its own, that end with the test, and waits no
+// longer than a patient caller would.
+func client(t *testing.T, timeout time.Duration) *http.Client {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: timeout}
+}
+
+const patience = 10 * time.Second
+
+// reply is a whole response.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// call makes a request; headers come in pairs of name and value, and an empty
+// value takes the header away.
+func call(t *testing.T, method, url, body string, headers ...string) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("User-Agent", "sim-test/1.0 test@example.org")
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := client(t, patience).Do(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	return reply{resp.StatusCode, resp.Header, string(text)}
+}
+
+func get(t *testing.T, url string, headers ...string) reply {
+	t.Helper()
+	return call(t, http.MethodGet, url, "", headers...)
+}
+
+// decode reads a body that must be JSON.
+func decode[T any](t *testing.T, r reply) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(r.body), &v); err != nil {
+		t.Fatalf("body %q: %v", r.body, err)
+	}
+	return v
+}
+
+// compact takes the white space out of a body that must be JSON.
+func compact(t *testing.T, body string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, []byte(body)); err != nil {
+		t.Fatalf("body %q: %v", body, err)
+	}
+	return b.String()
+}
+
+// goodPaths is one question to each provider that it answers with 200.
+var goodPaths = map[string]string{
+	sim.OpenMeteo:   "/v1/forecast?latitude=28.65&longitude=77.23&current=temperature_2m,weather_code",
+	sim.Geocoding:   "/v1/search?name=Delhi",
+	sim.OpenWeather: "/data/2.5/weather?lat=28.65&lon=77.23&appid=key&units=metric",
+	sim.MetNorway:   "/weatherapi/locationforecast/2.0/compact?lat=28.65&lon=77.23",
+	sim.Directory:   "/users/1",
+	sim.GitHub:      "/users/bret",
+}
+
+var providers = []string{sim.OpenMeteo, sim.Geocoding, sim.OpenWeather, sim.MetNorway, sim.Directory, sim.GitHub}

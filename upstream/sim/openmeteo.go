@@ -1,0 +1,207 @@
+package sim
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// openMeteo is https://open-meteo.com/en/docs, its current block only: hourly
+// and daily are ignored, as are several coordinates in one call.
+type openMeteo struct {
+	now   func() time.Time
+	zones *zones
+}
+
+func newOpenMeteo(now func() time.Time, z *zones) provider {
+	o := &openMeteo{now, z}
+	return readOnly(provider{
+		name:        OpenMeteo,
+		contentType: jsonUTF8,
+		answer:      o.answer,
+		fail:        openMeteoFailure,
+		overQuota:   openMeteoOverQuota,
+	})
+}
+
+func (o *openMeteo) answer(r *http.Request) answer {
+	if r.URL.Path != "/v1/forecast" {
+		return openMeteoFailure(http.StatusNotFound)
+	}
+	q, reason := o.parse(r.URL.Query())
+	if reason != "" {
+		return openMeteoError(http.StatusBadRequest, reason)
+	}
+	return bytesAnswer(http.StatusOK, jsonUTF8, q.forecast(o.now()))
+}
+
+// openMeteoQuery is a forecast call, understood.
+type openMeteoQuery struct {
+	lat, lon  float64
+	variables []string // of the current block, in the caller's order
+	units     units
+	unixTime  bool
+	zone      *time.Location
+	zoneName  string
+}
+
+// parse gives the provider's reason for what it does not accept, else "".
+func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
+	if q.lat, reason = openMeteoCoordinate(v, "latitude", 90); reason != "" {
+		return q, reason
+	}
+	if q.lon, reason = openMeteoCoordinate(v, "longitude", 180); reason != "" {
+		return q, reason
+	}
+	if q.units, reason = parseUnits(v); reason != "" {
+		return q, reason
+	}
+	switch format := v.Get("timeformat"); format {
+	case "", "iso8601":
+	case "unixtime":
+		q.unixTime = true
+	default:
+		return q, unknownValue("Timeformat", "timeformat", format)
+	}
+	q.zoneName = v.Get("timezone")
+	switch strings.ToLower(q.zoneName) {
+	case "", "gmt", "utc":
+		q.zoneName = "GMT"
+	case "auto":
+		q.zoneName = zoneNear(q.lat, q.lon)
+	}
+	known := false
+	if q.zone, known = o.zones.load(q.zoneName); !known {
+		return q, "Invalid timezone"
+	}
+	for _, list := range v["current"] {
+		for name := range strings.SplitSeq(list, ",") {
+			if _, known := currentVariables[name]; !known {
+				return q, unknownValue("ForecastVariable", "current", name)
+			}
+			q.variables = append(q.variables, name)
+		}
+	}
+	return q, ""
+}
+
+// forecast writes the answer by hand: members come in the order in which they
+// were asked for, numbers with their unit's decimals.
+func (q openMeteoQuery) forecast(now time.Time) []byte {
+	at := now.Truncate(15 * time.Minute).In(q.zone)
+	_, offset := at.Zone()
+	ground := elevation(q.lat, q.lon)
+
+	b := make([]byte, 0, 1024)
+	b = append(b, `{"latitude":`...)
+	b = strconv.AppendFloat(b, gridCell(q.lat), 'f', -1, 64)
+	b = append(b, `,"longitude":`...)
+	b = strconv.AppendFloat(b, gridCell(q.lon), 'f', -1, 64)
+	b = append(b, `,"generationtime_ms":0.0519752502441406,"utc_offset_seconds":`...)
+	b = strconv.AppendInt(b, int64(offset), 10)
+	b = append(b, `,"timezone":`...)
+	b = strconv.AppendQuote(b, q.zoneName)
+	b = append(b, `,"timezone_abbreviation":`...)
+	b = strconv.AppendQuote(b, abbreviation(offset))
+	b = append(b, `,"elevation":`...)
+	b = appendFixed(b, ground, 1)
+	if len(q.variables) > 0 {
+		b = q.appendUnits(b)
+		b = q.appendCurrent(b, at, ground)
+	}
+	return append(b, '}')
+}
+
+func (q openMeteoQuery) appendUnits(b []byte) []byte {
+	format := "iso8601"
+	if q.unixTime {
+		format = "unixtime"
+	}
+	b = fmt.Appendf(b, `,"current_units":{"time":"%s","interval":"seconds"`, format)
+	for _, name := range q.variables {
+		b = append(b, ',')
+		b = strconv.AppendQuote(b, name)
+		b = append(b, ':')
+		b = strconv.AppendQuote(b, q.units[currentVariables[name].dimension].symbol)
+	}
+	return append(b, '}')
+}
+
+func (q openMeteoQuery) appendCurrent(b []byte, at time.Time, ground float64) []byte {
+	w := openMeteoModel.at(q.lat, q.lon, at)
+	b = append(b, `,"current":{"time":`...)
+	if q.unixTime {
+		b = strconv.AppendInt(b, at.Unix(), 10)
+	} else {
+		b = at.AppendFormat(b, `"2006-01-02T15:04"`)
+	}
+	b = append(b, `,"interval":900`...)
+	for _, name := range q.variables {
+		v := currentVariables[name]
+		scale := q.units[v.dimension]
+		b = append(b, ',')
+		b = strconv.AppendQuote(b, name)
+		b = append(b, ':')
+		b = appendFixed(b, v.of(w, ground)*scale.factor+scale.offset, scale.decimals)
+	}
+	return append(b, '}')
+}
+
+// gridCell is the middle of the model's cell, a sixteenth of a degree wide,
+// which the provider answers with instead of what was asked.
+func gridCell(deg float64) float64 { return math.Round(deg*16) / 16 }
+
+func openMeteoCoordinate(v url.Values, name string, limit float64) (_ float64, reason string) {
+	if !v.Has(name) {
+		return 0, fmt.Sprintf("Value required for key '%s'.", name)
+	}
+	text := v.Get(name)
+	deg, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, unknownValue("Float", name, text)
+	}
+	if !(math.Abs(deg) <= limit) { // so that NaN is refused
+		title := strings.ToUpper(name[:1]) + name[1:]
+		return 0, fmt.Sprintf("%s must be in range of -%g to %g°. Given: %s.", title, limit, limit, text)
+	}
+	return deg, ""
+}
+
+func unknownValue(kind, key, value string) string {
+	return fmt.Sprintf("Cannot initialize %s from invalid String value %s for key %s", kind, value, key)
+}
+
+// openMeteoFailure words an error that is not about the question.
+func openMeteoFailure(status int) answer {
+	switch status {
+	case http.StatusTooManyRequests:
+		return openMeteoOverQuota(Quota{Per: time.Minute})
+	case http.StatusServiceUnavailable:
+		return openMeteoError(status, "The service is overloaded. Please try again later.")
+	default:
+		return openMeteoError(status, http.StatusText(status))
+	}
+}
+
+// openMeteoOverQuota tells the wait in its text alone: there is no Retry-After.
+func openMeteoOverQuota(q Quota) answer {
+	reason := "Daily API request limit exceeded. Please try again tomorrow."
+	switch {
+	case q.Per <= time.Minute:
+		reason = "Minutely API request limit exceeded. Please try again in one minute."
+	case q.Per <= time.Hour:
+		reason = "Hourly API request limit exceeded. Please try again in the next hour."
+	}
+	return openMeteoError(http.StatusTooManyRequests, reason)
+}
+
+func openMeteoError(status int, reason string) answer {
+	return jsonAnswer(status, struct {
+		Error  bool   `json:"error"`
+		Reason string `json:"reason"`
+	}{true, reason})
+}

@@ -1,0 +1,165 @@
+package sim
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// openWeather is https://openweathermap.org/current and
+// https://openweathermap.org/forecast5, by coordinates or by q.
+type openWeather struct {
+	now    func() time.Time
+	key    string
+	places *gazetteer
+	zones  *zones
+}
+
+func newOpenWeather(now func() time.Time, key string, places *gazetteer, z *zones) provider {
+	o := &openWeather{now, key, places, z}
+	return readOnly(provider{
+		name:        OpenWeather,
+		contentType: jsonUTF8,
+		answer:      o.answer,
+		fail:        openWeatherFailure,
+		overQuota:   func(Quota) answer { return openWeatherFailure(http.StatusTooManyRequests) },
+	})
+}
+
+func (o *openWeather) answer(r *http.Request) answer {
+	q := r.URL.Query()
+	return o.route(r.URL.Path, q).
+		with("X-Cache-Key", cacheKey(r.URL.Path, q)).
+		with("Access-Control-Allow-Origin", "*").
+		with("Access-Control-Allow-Credentials", "true").
+		with("Access-Control-Allow-Methods", "GET, POST")
+}
+
+func (o *openWeather) route(path string, v url.Values) answer {
+	if path != "/data/2.5/weather" && path != "/data/2.5/forecast" {
+		return openWeatherError(http.StatusNotFound, "Internal error") // its words for a path it does not know
+	}
+	if key := v.Get("appid"); key == "" || o.key != "" && key != o.key {
+		return openWeatherFailure(http.StatusUnauthorized)
+	}
+	q, refused := o.locate(v)
+	if refused != nil {
+		return *refused
+	}
+	q.units = openWeatherUnits(v.Get("units"))
+	q.now = o.now().UTC()
+	q.offset = o.zones.offsetSeconds(q.zone, q.now)
+	if path == "/data/2.5/forecast" {
+		count, err := strconv.Atoi(v.Get("cnt"))
+		if err != nil || count < 1 || count > forecastEntries {
+			count = forecastEntries
+		}
+		return jsonAnswer(http.StatusOK, q.forecast(count))
+	}
+	return jsonAnswer(http.StatusOK, q.current())
+}
+
+// openWeatherQuery is a place and how to speak of it.
+type openWeatherQuery struct {
+	lat, lon float64 // degrees
+	town     *place  // nil where no town is near
+	zone     string  // IANA
+	units    openWeatherScale
+	now      time.Time // UTC
+	offset   int       // seconds that local time is ahead of UTC
+}
+
+// locate understands lat and lon, or q as "city" or "city,country"; a state
+// between the two is ignored.
+func (o *openWeather) locate(v url.Values) (openWeatherQuery, *answer) {
+	refuse := func(status int, message string) (openWeatherQuery, *answer) {
+		a := openWeatherError(status, message)
+		return openWeatherQuery{}, &a
+	}
+	switch {
+	case v.Has("lat") || v.Has("lon"):
+		lat, ok := coordinate(v.Get("lat"), 90)
+		if !ok {
+			return refuse(http.StatusBadRequest, "wrong latitude")
+		}
+		lon, ok := coordinate(v.Get("lon"), 180)
+		if !ok {
+			return refuse(http.StatusBadRequest, "wrong longitude")
+		}
+		q := openWeatherQuery{lat: lat, lon: lon, zone: zoneNear(lat, lon)}
+		if near := nearestPlace(lat, lon); near.distance < 0.3 {
+			q.town = near.place
+		}
+		return q, nil
+	case v.Get("q") != "":
+		parts := strings.Split(v.Get("q"), ",")
+		country := ""
+		if len(parts) > 1 {
+			country = strings.TrimSpace(parts[len(parts)-1])
+		}
+		found := o.places.search(parts[0], country)
+		if len(found) == 0 {
+			return refuse(http.StatusNotFound, "city not found")
+		}
+		return openWeatherQuery{lat: found[0].lat, lon: found[0].lon, town: found[0], zone: found[0].zone}, nil
+	default:
+		return refuse(http.StatusBadRequest, "Nothing to geocode")
+	}
+}
+
+// openWeatherScale turns our units into those of one call.
+type openWeatherScale struct {
+	factor, offset float64 // of °C
+	wind           float64 // of m/s
+}
+
+func openWeatherUnits(name string) openWeatherScale {
+	switch name {
+	case "metric":
+		return openWeatherScale{1, 0, 1}
+	case "imperial":
+		return openWeatherScale{1.8, 32, 2.236936}
+	default:
+		return openWeatherScale{1, 273.15, 1}
+	}
+}
+
+func (s openWeatherScale) temperature(celsius float64) float64 {
+	return round(celsius*s.factor+s.offset, 2)
+}
+
+func (s openWeatherScale) speed(metresPerSecond float64) float64 {
+	return round(metresPerSecond*s.wind, 2)
+}
+
+// cacheKey echoes a query in lower case, without the key.
+func cacheKey(path string, v url.Values) string {
+	v.Del("appid")
+	return path + "?" + strings.ToLower(v.Encode())
+}
+
+// openWeatherFailure words an error that is not about the question.
+func openWeatherFailure(status int) answer {
+	switch status {
+	case http.StatusUnauthorized: // to the letter, odd spacing and all
+		return bytesAnswer(status, jsonUTF8, []byte(`{"cod":401, "message": "Invalid API key. Please see https://openweathermap.org/faq#error401 for more info."}`))
+	case http.StatusTooManyRequests:
+		return openWeatherError(status, "Your account is temporary blocked due to exceeding of requests limitation of your subscription type. Please choose the proper subscription https://openweathermap.org/price")
+	default:
+		return openWeatherError(status, http.StatusText(status))
+	}
+}
+
+// openWeatherError has cod as a string where the provider has: 400 and 404.
+func openWeatherError(status int, message string) answer {
+	var cod any = status
+	if status == http.StatusBadRequest || status == http.StatusNotFound {
+		cod = strconv.Itoa(status)
+	}
+	return jsonAnswer(status, struct {
+		Cod     any    `json:"cod"`
+		Message string `json:"message"`
+	}{cod, message})
+}

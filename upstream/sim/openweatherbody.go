@@ -1,0 +1,231 @@
+package sim
+
+import "time"
+
+const forecastEntries = 40 // one every three hours, five days
+
+// openWeatherCurrent is the body of /data/2.5/weather.
+type openWeatherCurrent struct {
+	Coord    owmCoord       `json:"coord"`
+	Weather  []owmCondition `json:"weather"`
+	Base     string         `json:"base"`
+	Main     owmMain        `json:"main"`
+	Vis      int            `json:"visibility"` // m, at most 10000
+	Wind     owmWind        `json:"wind"`
+	Rain     *owmHour       `json:"rain,omitempty"`
+	Snow     *owmHour       `json:"snow,omitempty"`
+	Clouds   owmClouds      `json:"clouds"`
+	DT       int64          `json:"dt"`
+	Sys      owmSys         `json:"sys"`
+	Timezone int            `json:"timezone"` // seconds
+	ID       int            `json:"id"`
+	Name     string         `json:"name"`
+	Cod      int            `json:"cod"`
+}
+
+type (
+	owmCoord struct {
+		Lon float64 `json:"lon"`
+		Lat float64 `json:"lat"`
+	}
+	owmCondition struct {
+		ID          int    `json:"id"`
+		Main        string `json:"main"`
+		Description string `json:"description"`
+		Icon        string `json:"icon"`
+	}
+	owmMain struct {
+		Temp      float64 `json:"temp"`
+		FeelsLike float64 `json:"feels_like"`
+		TempMin   float64 `json:"temp_min"`
+		TempMax   float64 `json:"temp_max"`
+		Pressure  int     `json:"pressure"` // hPa, sea level
+		Humidity  int     `json:"humidity"`
+		SeaLevel  int     `json:"sea_level"`
+		GrndLevel int     `json:"grnd_level"`
+	}
+	owmWind struct {
+		Speed float64  `json:"speed"`
+		Deg   int      `json:"deg"`
+		Gust  *float64 `json:"gust,omitempty"`
+	}
+	owmHour struct {
+		OneHour float64 `json:"1h"` // mm
+	}
+	owmClouds struct {
+		All int `json:"all"`
+	}
+	owmSys struct {
+		Type    int    `json:"type,omitempty"`
+		ID      int    `json:"id,omitempty"`
+		Country string `json:"country,omitempty"`
+		Sunrise int64  `json:"sunrise"`
+		Sunset  int64  `json:"sunset"`
+	}
+)
+
+func (q openWeatherQuery) current() openWeatherCurrent {
+	w := openWeatherModel.at(q.lat, q.lon, q.now)
+	c := openWeatherCurrent{
+		Coord:    q.coord(),
+		Weather:  owmConditions(w),
+		Base:     "stations",
+		Main:     q.main(w),
+		Vis:      owmVisibility(w),
+		Wind:     q.wind(w),
+		Clouds:   owmClouds{whole(w.cloud)},
+		DT:       q.now.Truncate(10 * time.Minute).Unix(),
+		Sys:      q.sys(),
+		Timezone: q.offset,
+		Cod:      200,
+	}
+	if q.town != nil {
+		c.ID, c.Name, c.Sys.Type, c.Sys.ID = q.town.id, q.town.name, 2, 2000000+q.town.id%100000
+	}
+	if fallen := (&owmHour{round(w.precipitation, 2)}); w.precipitation > 0 && w.condition.isSnow() {
+		c.Snow = fallen
+	} else if w.precipitation > 0 {
+		c.Rain = fallen
+	}
+	return c
+}
+
+func (q openWeatherQuery) coord() owmCoord {
+	return owmCoord{round(q.lon, 4), round(q.lat, 4)}
+}
+
+func (q openWeatherQuery) main(w weather) owmMain {
+	return owmMain{
+		Temp:      q.units.temperature(w.temperature),
+		FeelsLike: q.units.temperature(w.feelsLike),
+		TempMin:   q.units.temperature(w.temperature - 0.8),
+		TempMax:   q.units.temperature(w.temperature + 0.9),
+		Pressure:  whole(w.pressure),
+		Humidity:  whole(w.humidity),
+		SeaLevel:  whole(w.pressure),
+		GrndLevel: whole(w.surfacePressure(elevation(q.lat, q.lon))),
+	}
+}
+
+// wind has no gust in light air, as stations then report none.
+func (q openWeatherQuery) wind(w weather) owmWind {
+	wind := owmWind{Speed: q.units.speed(w.windSpeed), Deg: whole(w.windFrom)}
+	if w.windSpeed >= 3 {
+		gust := q.units.speed(w.windGust)
+		wind.Gust = &gust
+	}
+	return wind
+}
+
+// sys has sunrise and sunset as 0 where the sun does neither.
+func (q openWeatherQuery) sys() owmSys {
+	var s owmSys
+	if q.town != nil {
+		s.Country = q.town.code
+	}
+	if rise, set := riseAndSet(q.lat, q.lon, q.now); !rise.IsZero() {
+		s.Sunrise, s.Sunset = rise.Unix(), set.Unix()
+	}
+	return s
+}
+
+func owmConditions(w weather) []owmCondition {
+	c := w.condition
+	return []owmCondition{{c.owm, c.group, c.text, c.openWeatherIcon(w.sun)}}
+}
+
+func owmVisibility(w weather) int { return whole(min(w.visibility, 10000)) }
+
+func whole(v float64) int { return int(round(v, 0)) }
+
+// openWeatherForecast is the body of /data/2.5/forecast.
+type openWeatherForecast struct {
+	Cod     string          `json:"cod"`
+	Message int             `json:"message"`
+	Cnt     int             `json:"cnt"`
+	List    []owmThreeHours `json:"list"`
+	City    owmCity         `json:"city"`
+}
+
+type (
+	owmThreeHours struct {
+		DT      int64          `json:"dt"`
+		Main    owmMain        `json:"main"`
+		Weather []owmCondition `json:"weather"`
+		Clouds  owmClouds      `json:"clouds"`
+		Wind    owmWind        `json:"wind"`
+		Vis     int            `json:"visibility"`
+		Pop     float64        `json:"pop"` // probability of precipitation, 0 to 1
+		Rain    *owmSum        `json:"rain,omitempty"`
+		Snow    *owmSum        `json:"snow,omitempty"`
+		Sys     owmPartOfDay   `json:"sys"`
+		Text    string         `json:"dt_txt"` // UTC
+	}
+	owmSum struct {
+		ThreeHours float64 `json:"3h"` // mm
+	}
+	owmPartOfDay struct {
+		Pod string `json:"pod"` // d or n
+	}
+	owmCity struct {
+		ID         int      `json:"id"`
+		Name       string   `json:"name"`
+		Coord      owmCoord `json:"coord"`
+		Country    string   `json:"country"`
+		Population int      `json:"population"`
+		Timezone   int      `json:"timezone"`
+		Sunrise    int64    `json:"sunrise"`
+		Sunset     int64    `json:"sunset"`
+	}
+)
+
+func (q openWeatherQuery) forecast(count int) openWeatherForecast {
+	sys := q.sys()
+	f := openWeatherForecast{
+		Cod: "200",
+		Cnt: count,
+		City: owmCity{
+			Coord: q.coord(), Country: sys.Country, Timezone: q.offset, Sunrise: sys.Sunrise, Sunset: sys.Sunset,
+		},
+	}
+	if q.town != nil {
+		f.City.ID, f.City.Name, f.City.Population = q.town.id, q.town.name, q.town.population
+	}
+	at := q.now.Truncate(3 * time.Hour)
+	for range count {
+		at = at.Add(3 * time.Hour)
+		f.List = append(f.List, q.threeHours(at))
+	}
+	return f
+}
+
+// threeHours is the entry of the three hours that end at a moment.
+func (q openWeatherQuery) threeHours(at time.Time) owmThreeHours {
+	w := openWeatherModel.at(q.lat, q.lon, at)
+	sum := 0.0
+	for h := range 3 {
+		sum += openWeatherModel.at(q.lat, q.lon, at.Add(-time.Duration(h)*time.Hour)).precipitation
+	}
+	e := owmThreeHours{
+		DT:      at.Unix(),
+		Main:    q.main(w),
+		Weather: owmConditions(w),
+		Clouds:  owmClouds{whole(w.cloud)},
+		Wind:    q.wind(w),
+		Vis:     owmVisibility(w),
+		Pop:     min(1, round(sum, 2)),
+		Sys:     owmPartOfDay{"n"},
+		Text:    at.Format(time.DateTime),
+	}
+	if w.sun.up() {
+		e.Sys.Pod = "d"
+	}
+	switch fallen := (&owmSum{round(sum, 2)}); {
+	case sum == 0:
+	case w.temperature <= 0:
+		e.Snow = fallen
+	default:
+		e.Rain = fallen
+	}
+	return e
+}
