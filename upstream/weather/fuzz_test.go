@@ -1,0 +1,89 @@
+package weather
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+
+	"tributary/upstream"
+)
+
+// checkReport checks what holds for whatever a decoder has believed: it can be
+// stored and read again, merged and shown.
+func checkReport(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) {
+	report, err := spec.Decode(respond(string(body), now))
+	if err != nil {
+		if report != nil {
+			t.Errorf("an error and a report: %v", err)
+		}
+		return
+	}
+	if err := report.validate(now); err != nil {
+		t.Errorf("believed, though not valid: %v", err)
+	}
+	var again *Report
+	if err := json.Unmarshal([]byte(asJSON(t, report)), &again); err != nil {
+		t.Fatalf("stored, but not read again: %v", err)
+	}
+	if !reflect.DeepEqual(again, report) {
+		t.Errorf("stored as %s, read again as %s", asJSON(t, report), asJSON(t, again))
+	}
+	reports := []*Report{report, {ObservedAt: now, Temperature: new(20.0), WindDirection: new(10.0)}}
+	m := Merge(now, reports...)
+	checkMerged(t, m, reports)
+	for _, u := range []Units{Metric, Imperial} {
+		if shown := Present(NewPlace(28.65, 77.23), m, u); !json.Valid([]byte(asJSON(t, shown))) {
+			t.Errorf("shown as %s", asJSON(t, shown))
+		}
+	}
+}
+
+func FuzzOpenMeteo(f *testing.F) {
+	f.Add([]byte(testdata(f, "openmeteo.json")))
+	f.Add([]byte(`{"utc_offset_seconds":-34200,"current_units":{"temperature_2m":"°F"},"current":{"time":"2026-11-23T20:45","temperature_2m":7e1}}`))
+	f.Add([]byte(`{"current_weather_units":{"temperature":"°C"},"current_weather":{"time":1795500900,"temperature":9}}`))
+	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, OpenMeteo(), body) })
+}
+
+func FuzzOpenWeather(f *testing.F) {
+	f.Add([]byte(testdata(f, "openweather.json")))
+	f.Add([]byte(`{"weather":[{"id":616}],"main":{"temp":0},"rain":{"3h":1},"snow":{"1h":1},"dt":1795500720}`))
+	f.Add([]byte(`{"cod":"404","message":"city not found"}`))
+	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, OpenWeather(), body) })
+}
+
+func FuzzMETNorway(f *testing.F) {
+	f.Add([]byte(metnoBody([]int{6, 7, 8, 14}, `,"precipitation_amount":"mm"`, ``, `,"next_1_hours":{"summary":{"symbol_code":"rain"},"details":{"precipitation_amount":1}}`)))
+	f.Add([]byte(metnoBody([]int{4, 5, 6}, `,"wind_speed":"m/s"`, `,"wind_speed":3`, ``)))
+	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, METNorway(), body) })
+}
+
+func FuzzGeocoding(f *testing.F) {
+	f.Add([]byte(testdata(f, "geocoding.json")))
+	f.Add([]byte(`{"generationtime_ms":0.5}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		places, err := Geocoding().Decode(respond(string(body), now))
+		if err != nil {
+			if typed, ok := errors.AsType[*upstream.Error](err); ok && typed.Code != upstream.CodeNotFound {
+				t.Errorf("error = %v", err)
+			}
+			return
+		}
+		if len(places) == 0 {
+			t.Error("no place and no error")
+		}
+		var again []Place
+		if err := json.Unmarshal([]byte(asJSON(t, places)), &again); err != nil {
+			t.Fatalf("stored, but not read again: %v", err)
+		}
+		if !reflect.DeepEqual(again, places) {
+			t.Errorf("stored as %s, read again as %s", asJSON(t, places), asJSON(t, again))
+		}
+		for _, p := range places {
+			if p.Name == "" || p.Key() != NewPlace(p.Latitude, p.Longitude).Key() {
+				t.Errorf("place %+v has the key %q", p, p.Key())
+			}
+		}
+	})
+}

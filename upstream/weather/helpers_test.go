@@ -1,0 +1,180 @@
+package weather
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/upstream"
+)
+
+// now is when the payloads in testdata are read: a few minutes after they
+// were made.
+var now = time.Date(2026, 11, 24, 6, 20, 0, 0, time.UTC)
+
+func clock(hour, minute int) time.Time {
+	return time.Date(2026, 11, 24, hour, minute, 0, 0, time.UTC)
+}
+
+func respond(body string, at time.Time) upstream.Response {
+	return upstream.Response{Status: http.StatusOK, Header: http.Header{}, Body: []byte(body), At: at}
+}
+
+func testdata(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// edit replaces each old text, which must be there, with the new one after it.
+func edit(t testing.TB, body string, oldNew ...string) string {
+	t.Helper()
+	for i := 0; i < len(oldNew); i += 2 {
+		if !strings.Contains(body, oldNew[i]) {
+			t.Fatalf("no %s in %.200s", oldNew[i], body)
+		}
+		body = strings.Replace(body, oldNew[i], oldNew[i+1], 1)
+	}
+	return body
+}
+
+// numbers lists the numbers of a report by their names in JSON.
+func numbers(r *Report) map[string]*float64 {
+	all := map[string]*float64{}
+	v := reflect.ValueOf(r).Elem()
+	for i := range v.NumField() {
+		if n, ok := v.Field(i).Interface().(*float64); ok {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			all[name] = n
+		}
+	}
+	return all
+}
+
+func known(v *float64) string {
+	if v == nil {
+		return "unknown"
+	}
+	return fmt.Sprint(*v)
+}
+
+func near(got, want *float64) bool {
+	if got == nil || want == nil {
+		return got == want
+	}
+	return math.Abs(*got-*want) < 1e-9
+}
+
+// sameReport compares all but Next, numbers to nine decimals.
+func sameReport(t *testing.T, got, want *Report) {
+	t.Helper()
+	if got == nil {
+		t.Fatal("no report")
+	}
+	if !got.ObservedAt.Equal(want.ObservedAt) || got.ObservedAt.Location() != time.UTC {
+		t.Errorf("observed_at = %v, want %v", got.ObservedAt, want.ObservedAt)
+	}
+	wanted := numbers(want)
+	for name, n := range numbers(got) {
+		if !near(n, wanted[name]) {
+			t.Errorf("%s = %s, want %s", name, known(n), known(wanted[name]))
+		}
+	}
+	if got.Condition != want.Condition {
+		t.Errorf("condition = %q, want %q", got.Condition, want.Condition)
+	}
+	if !reflect.DeepEqual(got.IsDay, want.IsDay) {
+		t.Errorf("is_day = %s, want %s", asJSON(t, got.IsDay), asJSON(t, want.IsDay))
+	}
+	if got.Timezone != want.Timezone {
+		t.Errorf("timezone = %q, want %q", got.Timezone, want.Timezone)
+	}
+}
+
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// wantError wants a plain error, which a source reports as invalid_response,
+// with the given text in it, on one line.
+func wantError(t *testing.T, err error, text string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %q", text)
+	}
+	if typed, ok := errors.AsType[*upstream.Error](err); ok {
+		t.Fatalf("error = %v, with code %s; want a plain one", err, typed.Code)
+	}
+	if !strings.Contains(err.Error(), text) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error = %q, want %q in it", err, text)
+	}
+}
+
+func wantCode(t *testing.T, err error, code upstream.Code) {
+	t.Helper()
+	if typed, ok := errors.AsType[*upstream.Error](err); !ok || typed.Code != code {
+		t.Errorf("error = %v, want code %s", err, code)
+	}
+}
+
+// refusesGarbage feeds a decoder what no provider means to send, and every
+// beginning of what it does mean to.
+func refusesGarbage[A any](t *testing.T, decode func(upstream.Response) (A, error), good string) {
+	t.Helper()
+	for name, body := range map[string]string{
+		"nothing":                "",
+		"white space":            " \n",
+		"a page":                 "<!DOCTYPE html><html><body>Bad gateway</body></html>",
+		"null":                   "null",
+		"an empty array":         "[]",
+		"the answer in an array": "[" + good + "]",
+		"a text":                 `"ok"`,
+		"two answers":            good + good,
+		"NaN":                    `{"main":{"temp":NaN}}`,
+	} {
+		_, err := decode(respond(body, now))
+		if err == nil {
+			t.Errorf("%s: decoded", name)
+		} else if strings.Contains(err.Error(), "<") {
+			t.Errorf("%s: error quotes the page: %v", name, err)
+		}
+	}
+	good = strings.TrimSpace(good)
+	for n := range len(good) {
+		if _, err := decode(respond(good[:n], now)); err == nil {
+			t.Fatalf("decoded the first %d bytes of %d", n, len(good))
+		}
+	}
+}
+
+// requested returns the path and query that a spec asks for.
+func requested[Q, A any](t *testing.T, spec upstream.Spec[Q, A], q Q) string {
+	t.Helper()
+	req, err := spec.Request(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if req.Method != http.MethodGet || req.URL.Host != "" {
+		t.Errorf("request = %s %s, want GET and no host", req.Method, req.URL)
+	}
+	if req.URL.Path != spec.Route {
+		t.Errorf("path = %s, route = %s", req.URL.Path, spec.Route)
+	}
+	return req.URL.String()
+}

@@ -1,0 +1,292 @@
+package weather
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// lateAfter is how much older than the newest observation one may be and still
+// have a full say.
+const lateAfter = 90 * time.Minute
+
+// Merged is what several reports say together.
+type Merged struct {
+	Report        // without Next and PrecipitationNextHour; ObservedAt is the oldest of the reports used
+	Spread Spread // how far they lie apart
+	Used   []bool // for each report given to Merge, whether any field took it into account
+}
+
+// Spread has, for each number that at least two reports gave, how far they lie
+// apart; in the units of Report, or once presented in the reader's.
+type Spread struct {
+	Temperature   Range `json:"temperature,omitzero"`
+	FeelsLike     Range `json:"feels_like,omitzero"`
+	DewPoint      Range `json:"dew_point,omitzero"`
+	Humidity      Range `json:"humidity,omitzero"`
+	Pressure      Range `json:"pressure,omitzero"`
+	WindSpeed     Range `json:"wind_speed,omitzero"`
+	WindDirection Range `json:"wind_direction,omitzero"`
+	WindGust      Range `json:"wind_gust,omitzero"`
+	CloudCover    Range `json:"cloud_cover,omitzero"`
+	Precipitation Range `json:"precipitation,omitzero"`
+	Visibility    Range `json:"visibility,omitzero"`
+}
+
+// Range is from the least to the greatest of several numbers. The zero Range
+// is that of less than two. Of directions it is the smallest arc that holds
+// them all, from Min clockwise to Max: around north, Min is the greater.
+type Range struct {
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`
+	Sources int     `json:"sources"`
+}
+
+// Merge makes one report out of what the given ones say of now. Their order
+// decides ties. A nil report stands for a source that has none; if all are
+// nil, so is the result. The reports are not changed, but the result may share
+// their memory.
+//
+// Numbers are medians; the wind's direction is the mean of its unit vectors,
+// and absent where they cancel out; the condition and whether it is day are
+// what most say. A report more than 90 minutes older than the newest is heard
+// only on fields that no newer one has.
+func Merge(now time.Time, reports ...*Report) *Merged {
+	p := convene(now, reports)
+	if p == nil {
+		return nil
+	}
+	var m Merged
+	m.Temperature, m.Spread.Temperature = p.median(func(r *Report) *float64 { return r.Temperature })
+	m.FeelsLike, m.Spread.FeelsLike = p.median(func(r *Report) *float64 { return r.FeelsLike })
+	m.DewPoint, m.Spread.DewPoint = p.median(func(r *Report) *float64 { return r.DewPoint })
+	m.Humidity, m.Spread.Humidity = p.median(func(r *Report) *float64 { return r.Humidity })
+	m.Pressure, m.Spread.Pressure = p.median(func(r *Report) *float64 { return r.Pressure })
+	m.WindSpeed, m.Spread.WindSpeed = p.median(func(r *Report) *float64 { return r.WindSpeed })
+	m.WindGust, m.Spread.WindGust = p.median(func(r *Report) *float64 { return r.WindGust })
+	m.CloudCover, m.Spread.CloudCover = p.median(func(r *Report) *float64 { return r.CloudCover })
+	m.Visibility, m.Spread.Visibility = p.median(func(r *Report) *float64 { return r.Visibility })
+	m.Precipitation, m.Spread.Precipitation = p.median(p.precipitation())
+	m.WindDirection, m.Spread.WindDirection = p.direction()
+	m.Condition = p.condition()
+	m.IsDay = p.isDay()
+	m.Timezone = p.timezone()
+	m.ObservedAt, m.Used = p.used()
+	return &m
+}
+
+// panel is the reports side by side, each at its entry for now.
+type panel struct {
+	seats   []seat
+	numbers []float64 // scratch: what was heard on the field in hand
+	results []float64 // what the numbers of the result point into: one allocation for all
+}
+
+type seat struct {
+	report *Report // nil: empty
+	late   bool
+	used   bool
+}
+
+// convene returns nil when nobody has come.
+func convene(now time.Time, reports []*Report) *panel {
+	var newest time.Time
+	seats := make([]seat, len(reports))
+	empty := true
+	for i, r := range reports {
+		if r == nil {
+			continue
+		}
+		seats[i].report, empty = r.At(now), false
+		if at := seats[i].report.ObservedAt; at.After(newest) {
+			newest = at
+		}
+	}
+	if empty {
+		return nil
+	}
+	for i := range seats {
+		s := &seats[i]
+		s.late = s.report != nil && newest.Sub(s.report.ObservedAt) > lateAfter
+	}
+	return &panel{seats: seats, numbers: make([]float64, 0, len(seats)), results: make([]float64, 0, 11)}
+}
+
+// hear calls say with what each report that is to be heard says of a field, in
+// order, and marks it as used. A nil from of is silence.
+func hear[T any](p *panel, of func(*Report) *T, say func(T)) {
+	for i := range p.seats {
+		s := &p.seats[i]
+		if s.report == nil {
+			continue
+		}
+		word := of(s.report)
+		if word == nil || s.late && newerHas(p, s.report.ObservedAt, of) {
+			continue
+		}
+		s.used = true
+		say(*word)
+	}
+}
+
+func newerHas[T any](p *panel, than time.Time, of func(*Report) *T) bool {
+	return slices.ContainsFunc(p.seats, func(s seat) bool {
+		return s.report != nil && s.report.ObservedAt.After(than) && of(s.report) != nil
+	})
+}
+
+// sorted returns what is to be heard on a number, in ascending order, until
+// the next call.
+func (p *panel) sorted(of func(*Report) *float64) []float64 {
+	p.numbers = p.numbers[:0]
+	hear(p, of, func(v float64) { p.numbers = append(p.numbers, v) })
+	slices.Sort(p.numbers)
+	return p.numbers
+}
+
+// keep returns where v lies in the result.
+func (p *panel) keep(v float64) *float64 {
+	p.results = append(p.results, v)
+	return &p.results[len(p.results)-1]
+}
+
+func (p *panel) median(of func(*Report) *float64) (*float64, Range) {
+	v := p.sorted(of)
+	n := len(v)
+	switch {
+	case n == 0:
+		return nil, Range{}
+	case n == 1:
+		return p.keep(v[0]), Range{}
+	case n%2 == 1:
+		return p.keep(v[n/2]), Range{v[0], v[n-1], n}
+	}
+	return p.keep(v[n/2-1]/2 + v[n/2]/2), Range{v[0], v[n-1], n}
+}
+
+// precipitation decides what counts as such: what was measured if a report
+// that is not late has it, else a forecast for the next hour stands in.
+func (p *panel) precipitation() func(*Report) *float64 {
+	measured := func(r *Report) *float64 { return r.Precipitation }
+	if slices.ContainsFunc(p.seats, func(s seat) bool { return s.report != nil && !s.late && measured(s.report) != nil }) {
+		return measured
+	}
+	return func(r *Report) *float64 {
+		if r.Precipitation != nil {
+			return r.Precipitation
+		}
+		return r.PrecipitationNextHour
+	}
+}
+
+// direction is the direction of the sum of the unit vectors. Speeds do not
+// weigh: they are another field, which need not be known.
+func (p *panel) direction() (*float64, Range) {
+	v := p.sorted(func(r *Report) *float64 { return r.WindDirection })
+	if len(v) == 0 {
+		return nil, Range{}
+	}
+	if len(v) == 1 {
+		return p.keep(v[0]), Range{}
+	}
+	var north, east float64
+	for _, d := range v {
+		sin, cos := math.Sincos(d * math.Pi / 180)
+		north, east = north+cos, east+sin
+	}
+	arc := smallestArc(v)
+	if math.Hypot(north, east)/float64(len(v)) < 1e-6 {
+		return nil, arc // they cancel out
+	}
+	return p.keep(clockwise(math.Atan2(east, north) * 180 / math.Pi)), arc
+}
+
+// smallestArc is what the widest gap between neighbours on the circle leaves.
+func smallestArc(ascending []float64) Range {
+	n := len(ascending)
+	arc := Range{ascending[0], ascending[n-1], n}
+	widest := 360 - (arc.Max - arc.Min)
+	for i := 1; i < n; i++ {
+		if gap := ascending[i] - ascending[i-1]; gap > widest {
+			widest = gap
+			arc.Min, arc.Max = ascending[i], ascending[i-1]
+		}
+	}
+	return arc
+}
+
+// clockwise brings an angle of -360 to 360 into 0 to below 360. What is so
+// little below 0 that adding 360 rounds to 360 is north too.
+func clockwise(degrees float64) float64 {
+	if degrees < 0 {
+		degrees += 360
+	}
+	if degrees >= 360 {
+		degrees -= 360
+	}
+	return degrees
+}
+
+func (p *panel) condition() Condition {
+	votes := make([]Condition, 0, len(p.seats))
+	hear(p, func(r *Report) *Condition {
+		if !r.Condition.known() {
+			return nil
+		}
+		return &r.Condition
+	}, func(c Condition) { votes = append(votes, c) })
+	if len(votes) == 0 {
+		return Unknown
+	}
+	return majority(votes)
+}
+
+func (p *panel) isDay() *bool {
+	votes := make([]bool, 0, len(p.seats))
+	hear(p, func(r *Report) *bool { return r.IsDay }, func(day bool) { votes = append(votes, day) })
+	if len(votes) == 0 {
+		return nil
+	}
+	return new(majority(votes))
+}
+
+// majority returns the most frequent vote, the earliest of those where several
+// are. There is at least one.
+func majority[T comparable](votes []T) T {
+	winner, most := votes[0], 0
+	for _, candidate := range votes {
+		n := 0
+		for _, v := range votes {
+			if v == candidate {
+				n++
+			}
+		}
+		if n > most {
+			winner, most = candidate, n
+		}
+	}
+	return winner
+}
+
+// timezone is the first that is told. It is the place's, not an observation:
+// neither does it age nor does it make a report used.
+func (p *panel) timezone() string {
+	for _, s := range p.seats {
+		if s.report != nil && s.report.Timezone != "" {
+			return s.report.Timezone
+		}
+	}
+	return ""
+}
+
+// used returns the oldest time of the reports used, and which those are.
+func (p *panel) used() (oldest time.Time, used []bool) {
+	used = make([]bool, len(p.seats))
+	for i, s := range p.seats {
+		used[i] = s.used
+		if s.used && (oldest.IsZero() || s.report.ObservedAt.Before(oldest)) {
+			oldest = s.report.ObservedAt
+		}
+	}
+	return oldest, used
+}

@@ -1,0 +1,367 @@
+package weather
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+// said is a report of six o'clock with what the cases of a table add to it.
+func said(with func(r *Report)) *Report {
+	r := &Report{ObservedAt: clock(6, 0), Temperature: new(20.0)}
+	with(r)
+	return r
+}
+
+func temperature(v float64) *Report { return said(func(r *Report) { r.Temperature = &v }) }
+
+func TestMergeTakesTheMedian(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		reports []*Report
+		want    float64
+		spread  Range
+	}{
+		{"of one", []*Report{temperature(23.6)}, 23.6, Range{}},
+		{"of two, in the middle", []*Report{temperature(23.6), temperature(24.4)}, 24, Range{23.6, 24.4, 2}},
+		{"of three", []*Report{temperature(24.1), temperature(23.6), temperature(50)}, 24.1, Range{23.6, 50, 3}},
+		{"of three that agree", []*Report{temperature(0), temperature(0), temperature(0)}, 0, Range{0, 0, 3}},
+		{"of four", []*Report{temperature(-40), temperature(1), temperature(2), temperature(30)}, 1.5, Range{-40, 30, 4}},
+		{"of those that came", []*Report{nil, temperature(3), nil, temperature(1)}, 2, Range{1, 3, 2}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, tt.reports...)
+			if !near(m.Temperature, &tt.want) {
+				t.Errorf("temperature = %s, want %g", known(m.Temperature), tt.want)
+			}
+			if m.Spread.Temperature != tt.spread {
+				t.Errorf("spread = %+v, want %+v", m.Spread.Temperature, tt.spread)
+			}
+		})
+	}
+}
+
+func TestMergeOfNothing(t *testing.T) {
+	if m := Merge(now); m != nil {
+		t.Errorf("Merge() = %+v, want nil", m)
+	}
+	if m := Merge(now, nil, nil, nil); m != nil {
+		t.Errorf("Merge(nil, nil, nil) = %+v, want nil", m)
+	}
+}
+
+// Each number goes its own way: to its own field, with its own spread.
+func TestMergeOfEveryField(t *testing.T) {
+	a := openMeteoDelhi()
+	b := metnoDelhi()
+	c := openWeatherDelhi()
+	got := Merge(now, &a, &b, &c)
+	sameReport(t, &got.Report, &Report{
+		ObservedAt:  clock(6, 0),
+		Temperature: new(24.1),
+		FeelsLike:   new(24.36), // of 24.12 and 24.6
+		DewPoint:    new(12.0),
+		Humidity:    new(49.2),
+		Pressure:    new(1014.0),
+		WindSpeed:   new(2.3),
+		WindGust:    new(4.8), // of 4.5 and 5.1
+		// 290, 290.4, 300: their vectors' sum, not their mean of 293.47.
+		WindDirection: new(293.463131758),
+		CloudCover:    new(40.0),
+		Precipitation: new(0.4), // of 0 and 0.8; MET's next hour does not count
+		Visibility:    new(3750.0),
+		Condition:     PartlyCloudy,
+		IsDay:         new(true),
+		Timezone:      "Asia/Kolkata",
+	})
+	want := Spread{
+		Temperature:   Range{23.6, 24.4, 3},
+		FeelsLike:     Range{24.12, 24.6, 2},
+		Humidity:      Range{47, 50, 3},
+		Pressure:      Range{1014, 1014.2, 3},
+		WindSpeed:     Range{2.06, 2.4, 3},
+		WindDirection: Range{290, 300, 3},
+		WindGust:      Range{4.5, 5.1, 2},
+		CloudCover:    Range{20, 43.8, 3},
+		Precipitation: Range{0, 0.8, 2},
+		Visibility:    Range{3500, 4000, 2},
+	}
+	if got.Spread != want {
+		t.Errorf("spread = %+v, want %+v", got.Spread, want)
+	}
+	if !reflect.DeepEqual(got.Used, []bool{true, true, true}) {
+		t.Errorf("used = %v, want all", got.Used)
+	}
+}
+
+func TestMergeOfWindDirections(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		directions []float64
+		want       *float64
+		arc        Range
+	}{
+		{"one", []float64{350}, new(350.0), Range{}},
+		{"two", []float64{80, 100}, new(90.0), Range{80, 100, 2}},
+		{"two around north", []float64{350, 10}, new(0.0), Range{350, 10, 2}},
+		{"two around north, east first", []float64{20, 350}, new(5.0), Range{350, 20, 2}},
+		{"three around north", []float64{0, 340, 20}, new(0.0), Range{340, 20, 3}},
+		{"three around south", []float64{170, 180, 190}, new(180.0), Range{170, 190, 3}},
+		{"north in both its spellings", []float64{0, 360}, new(0.0), Range{360, 0, 2}},
+		{"opposites", []float64{90, 270}, nil, Range{90, 270, 2}},
+		{"opposites along the axis", []float64{0, 180}, nil, Range{0, 180, 2}},
+		{"a third that decides between opposites", []float64{90, 270, 270}, new(270.0), Range{90, 270, 3}},
+		{"three that cancel out", []float64{0, 120, 240}, nil, Range{0, 240, 3}},
+		{"nearly a half circle", []float64{200, 21}, new(110.5), Range{21, 200, 2}},
+		{"nearly a half circle around north", []float64{20, 201}, new(290.5), Range{201, 20, 2}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var reports []*Report
+			for _, d := range tt.directions {
+				reports = append(reports, said(func(r *Report) { r.WindDirection = &d }))
+			}
+			m := Merge(now, reports...)
+			if (m.WindDirection == nil) != (tt.want == nil) {
+				t.Fatalf("direction = %s, want %s", known(m.WindDirection), known(tt.want))
+			}
+			if tt.want != nil {
+				if off := math.Abs(*m.WindDirection - *tt.want); min(off, 360-off) > 1e-9 || *m.WindDirection < 0 || *m.WindDirection >= 360 {
+					t.Errorf("direction = %g, want %g", *m.WindDirection, *tt.want)
+				}
+			}
+			if m.Spread.WindDirection != tt.arc {
+				t.Errorf("arc = %+v, want %+v", m.Spread.WindDirection, tt.arc)
+			}
+		})
+	}
+}
+
+func TestMergeOfConditions(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		conditions []Condition
+		want       Condition
+	}{
+		{"takes what most say", []Condition{Clear, Rain, Rain}, Rain},
+		{"takes the first of a tie of two", []Condition{Cloudy, Rain}, Cloudy},
+		{"takes the first of a tie of three", []Condition{Hail, Rain, Clear}, Hail},
+		{"prefers one that knows to two that do not", []Condition{Unknown, Snow, Unknown}, Snow},
+		{"takes the first of a tie among those that know", []Condition{Unknown, Snow, Rain}, Snow},
+		{"does not count silence", []Condition{"", Fog, ""}, Fog},
+		{"is unknown where nobody knows", []Condition{Unknown, "", Unknown}, Unknown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var reports []*Report
+			for _, c := range tt.conditions {
+				reports = append(reports, said(func(r *Report) { r.Condition = c }))
+			}
+			if got := Merge(now, reports...).Condition; got != tt.want {
+				t.Errorf("condition = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMergeOfDayAndNight(t *testing.T) {
+	day, night := new(true), new(false)
+	for _, tt := range []struct {
+		name string
+		said []*bool
+		want *bool
+	}{
+		{"takes what most say", []*bool{day, night, night}, night},
+		{"takes the first of a tie", []*bool{nil, night, day}, night},
+		{"takes the only one", []*bool{nil, nil, day}, day},
+		{"is unknown where nobody knows", []*bool{nil, nil, nil}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var reports []*Report
+			for _, isDay := range tt.said {
+				reports = append(reports, said(func(r *Report) { r.IsDay = isDay }))
+			}
+			if got := Merge(now, reports...).IsDay; !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("is_day = %s, want %s", asJSON(t, got), asJSON(t, tt.want))
+			}
+		})
+	}
+}
+
+func TestMergeOfLateReports(t *testing.T) {
+	at := func(minutes int, with func(r *Report)) *Report {
+		return said(func(r *Report) {
+			with(r)
+			r.ObservedAt = clock(6, 0).Add(time.Duration(minutes) * time.Minute)
+		})
+	}
+	nothing := func(*Report) {}
+	visible := func(v float64) func(*Report) { return func(r *Report) { r.Visibility = &v } }
+	for _, tt := range []struct {
+		name       string
+		reports    []*Report
+		used       string
+		observedAt time.Time
+		visibility *float64
+		sources    int // of temperature
+	}{
+		{"90 minutes are not late", []*Report{at(0, visible(100)), at(-90, visible(300))}, "[true true]", clock(4, 30), new(200.0), 2},
+		{"a late one is not used where a newer one has it all", []*Report{at(0, visible(100)), at(-91, visible(300))}, "[true false]", clock(6, 0), new(100.0), 0},
+		{"a late one is used for what no newer one has", []*Report{at(0, nothing), at(-91, visible(300))}, "[true true]", clock(4, 29), new(300.0), 0},
+		{"of two late ones the newer is used", []*Report{at(-200, visible(500)), at(0, nothing), at(-100, visible(300))}, "[false true true]", clock(4, 20), new(300.0), 0},
+		{"two late ones of the same time both are", []*Report{at(-100, visible(500)), at(0, nothing), at(-100, visible(300))}, "[true true true]", clock(4, 20), new(400.0), 0},
+		{"alone nothing is late", []*Report{nil, at(-600, visible(100))}, "[false true]", clock(6, 0).Add(-600 * time.Minute), new(100.0), 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, tt.reports...)
+			if got := fmt.Sprint(m.Used); got != tt.used {
+				t.Errorf("used = %s, want %s", got, tt.used)
+			}
+			if !m.ObservedAt.Equal(tt.observedAt) {
+				t.Errorf("observed_at = %v, want %v", m.ObservedAt, tt.observedAt)
+			}
+			if !near(m.Visibility, tt.visibility) {
+				t.Errorf("visibility = %s, want %s", known(m.Visibility), known(tt.visibility))
+			}
+			if got := m.Spread.Temperature.Sources; got != tt.sources {
+				t.Errorf("temperatures in the spread = %d, want %d", got, tt.sources)
+			}
+		})
+	}
+}
+
+func TestMergeDoesNotHearALateConditionOrLight(t *testing.T) {
+	late := said(func(r *Report) {
+		r.ObservedAt, r.Condition, r.IsDay, r.Timezone = clock(1, 0), Clear, new(false), "Asia/Kolkata"
+	})
+	m := Merge(now, late, said(func(r *Report) { r.Condition, r.IsDay = Rain, new(true) }))
+	if m.Condition != Rain || !*m.IsDay {
+		t.Errorf("condition = %q, is_day = %v, want those of the newer report", m.Condition, *m.IsDay)
+	}
+	if m.Timezone != "Asia/Kolkata" || m.Used[0] {
+		t.Errorf("timezone = %q, used = %v; want the late one's, unused for it", m.Timezone, m.Used)
+	}
+}
+
+func TestMergeOfPrecipitation(t *testing.T) {
+	measured := func(v float64) func(*Report) { return func(r *Report) { r.Precipitation = &v } }
+	forecast := func(v float64) func(*Report) { return func(r *Report) { r.PrecipitationNextHour = &v } }
+	late := func(with func(*Report)) *Report {
+		return said(func(r *Report) { with(r); r.ObservedAt = clock(3, 0) })
+	}
+	for _, tt := range []struct {
+		name    string
+		reports []*Report
+		want    *float64
+		spread  Range
+	}{
+		{"what was measured", []*Report{said(measured(1)), said(forecast(5)), said(measured(2))}, new(1.5), Range{1, 2, 2}},
+		{"a dry hour that was measured", []*Report{said(measured(0)), said(forecast(5))}, new(0.0), Range{}},
+		{"the next hour where nothing was", []*Report{temperature(20), said(forecast(5)), temperature(21)}, new(5.0), Range{}},
+		{"the next hour rather than a late measure", []*Report{late(measured(1)), said(forecast(5))}, new(5.0), Range{}},
+		{"a late measure rather than nothing", []*Report{late(measured(1)), temperature(20)}, new(1.0), Range{}},
+		{"a late forecast rather than nothing", []*Report{late(forecast(4)), temperature(20)}, new(4.0), Range{}},
+		{"nothing", []*Report{temperature(20)}, nil, Range{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, tt.reports...)
+			if !near(m.Precipitation, tt.want) || m.Spread.Precipitation != tt.spread {
+				t.Errorf("precipitation = %s in %+v, want %s in %+v", known(m.Precipitation), m.Spread.Precipitation, known(tt.want), tt.spread)
+			}
+			if m.PrecipitationNextHour != nil {
+				t.Errorf("precipitation_next_hour = %g, want it merged away", *m.PrecipitationNextHour)
+			}
+		})
+	}
+}
+
+func TestMergeReadsASeriesAtItsEntryForNow(t *testing.T) {
+	series := temperature(20)
+	series.Next = &Report{ObservedAt: clock(7, 0), Temperature: new(22.0)}
+	for at, want := range map[time.Time]float64{clock(6, 59): 20, clock(7, 0): 22} {
+		m := Merge(at, series)
+		if *m.Temperature != want || m.Next != nil {
+			t.Errorf("at %v: temperature = %g, next = %v, want %g and none", at, *m.Temperature, m.Next, want)
+		}
+	}
+}
+
+// anyReport is random but believable; about a third of it is missing.
+func anyReport(r *rand.Rand) *Report {
+	report := &Report{ObservedAt: now.Add(-time.Duration(r.IntN(180)) * time.Minute), Condition: []Condition{Clear, Rain, Unknown, ""}[r.IntN(4)]}
+	v := reflect.ValueOf(report).Elem()
+	for i := range v.NumField() {
+		if _, ok := v.Field(i).Interface().(*float64); ok && r.IntN(3) > 0 {
+			v.Field(i).Set(reflect.ValueOf(new(r.Float64() * 360)))
+		}
+	}
+	if r.IntN(2) == 0 {
+		report.IsDay = new(r.IntN(2) == 0)
+	}
+	return report
+}
+
+func TestMergeProperties(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		var reports []*Report
+		for range 1 + random.IntN(4) {
+			reports = append(reports, anyReport(random))
+		}
+		before := asJSON(t, reports)
+		m := Merge(now, reports...)
+		if after := asJSON(t, reports); after != before {
+			t.Fatalf("the reports were changed: %s, before %s", after, before)
+		}
+		if again := Merge(now, reports...); !reflect.DeepEqual(again, m) {
+			t.Fatalf("merged twice: %s, then %s", asJSON(t, m), asJSON(t, again))
+		}
+		checkMerged(t, m, reports)
+	}
+}
+
+// checkMerged checks what holds for whatever is merged.
+func checkMerged(t *testing.T, m *Merged, reports []*Report) {
+	t.Helper()
+	spread := reflect.ValueOf(m.Spread)
+	for name, n := range numbers(&m.Report) {
+		if n != nil && (math.IsNaN(*n) || math.IsInf(*n, 0)) {
+			t.Fatalf("%s = %g", name, *n)
+		}
+		if name == "precipitation_next_hour" {
+			continue
+		}
+		gave := 0
+		for _, r := range reports {
+			if numbers(r.At(now))[name] != nil {
+				gave++
+			}
+		}
+		// The fields of Spread are named like those of Report.
+		var in Range
+		for i := range spread.NumField() {
+			if tag := spread.Type().Field(i).Tag.Get("json"); tag == name+",omitzero" {
+				in = spread.Field(i).Interface().(Range)
+			}
+		}
+		if in.Sources == 1 || in.Sources > gave && name != "precipitation" {
+			t.Fatalf("spread of %s = %+v, given by %d", name, in, gave)
+		}
+		if gave > 0 && n == nil && name != "wind_direction" {
+			t.Fatalf("%s is unknown, though %d gave it", name, gave)
+		}
+		if in.Sources > 0 && n != nil && name != "wind_direction" && (*n < in.Min || *n > in.Max) {
+			t.Fatalf("%s = %g, not within %+v", name, *n, in)
+		}
+	}
+	if len(m.Used) != len(reports) || !slices.Contains(m.Used, true) {
+		t.Fatalf("used = %v of %d reports", m.Used, len(reports))
+	}
+	for i, r := range reports {
+		if at := r.At(now).ObservedAt; m.Used[i] && at.Before(m.ObservedAt) {
+			t.Fatalf("observed_at = %v, but a report of %v was used", m.ObservedAt, at)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package weather
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"tributary/upstream"
+)
+
+func TestOpenMeteoRequest(t *testing.T) {
+	const want = "/v1/forecast?latitude=28.65&longitude=-0.1" +
+		"&current=temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day,precipitation,weather_code,cloud_cover," +
+		"pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility" +
+		"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime&timezone=auto"
+	if got := requested(t, OpenMeteo(), Place{Latitude: 28.654, Longitude: -0.1000001}); got != want {
+		t.Errorf("request = %s, want %s", got, want)
+	}
+}
+
+// openMeteoDelhi is testdata/openmeteo.json, read by hand.
+func openMeteoDelhi() Report {
+	return Report{
+		ObservedAt: clock(6, 15), Temperature: new(24.1), FeelsLike: new(24.6), DewPoint: new(12.0), Humidity: new(47.0),
+		Pressure: new(1014.2), WindSpeed: new(2.4), WindGust: new(5.1), WindDirection: new(290.0), CloudCover: new(40.0),
+		Precipitation: new(0.8), // 0.2 mm in a quarter of an hour
+		Visibility:    new(4000.0), Condition: PartlyCloudy, IsDay: new(true), Timezone: "Asia/Kolkata",
+	}
+}
+
+func TestOpenMeteoReads(t *testing.T) {
+	good := testdata(t, "openmeteo.json")
+	for _, tt := range []struct {
+		name   string
+		body   string
+		differ func(want *Report)
+	}{
+		{"the answer to what was asked", good, func(*Report) {}},
+		{"local time without an offset", edit(t, good, `1795500900`, `"2026-11-24T11:45"`), func(*Report) {}},
+		{"a time west of Greenwich", edit(t, good, `1795500900`, `"2026-11-23T20:45"`, `19800`, `-34200`), func(*Report) {}},
+		{"other units than it asked for", edit(t, good,
+			`"temperature_2m":"°C"`, `"temperature_2m":"°F"`, `"temperature_2m":24.1`, `"temperature_2m":75.2`,
+			`"apparent_temperature":"°C"`, `"apparent_temperature":"K"`, `"apparent_temperature":24.6`, `"apparent_temperature":297.15`,
+			`"pressure_msl":"hPa"`, `"pressure_msl":"Pa"`, `"pressure_msl":1014.2`, `"pressure_msl":101420`,
+			`"wind_speed_10m":"m/s"`, `"wind_speed_10m":"km/h"`, `"wind_speed_10m":2.40`, `"wind_speed_10m":9`,
+			`"wind_gusts_10m":"m/s"`, `"wind_gusts_10m":"mp/h"`, `"wind_gusts_10m":5.10`, `"wind_gusts_10m":10`,
+			`"precipitation":"mm"`, `"precipitation":"inch"`, `"precipitation":0.20`, `"precipitation":0.01`,
+			`"visibility":"m"`, `"visibility":"ft"`, `"visibility":4000.00`, `"visibility":10000`,
+		), func(want *Report) {
+			want.Temperature, want.FeelsLike = new(24.0), new(24.0)
+			want.WindSpeed, want.WindGust = new(2.5), new(4.4704)
+			want.Precipitation = new(1.016) // 0.254 mm, four times an hour
+			want.Visibility = new(3048.0)
+		}},
+		{"knots", edit(t, good, `"wind_speed_10m":"m/s"`, `"wind_speed_10m":"kn"`, `"wind_speed_10m":2.40`, `"wind_speed_10m":18`),
+			func(want *Report) { want.WindSpeed = new(9.26) }},
+		{"a sum over another interval", edit(t, good, `"interval":900`, `"interval":3600`),
+			func(want *Report) { want.Precipitation = new(0.2) }},
+		{"a dry interval", edit(t, good, `"precipitation":0.20`, `"precipitation":0`),
+			func(want *Report) { want.Precipitation = new(0.0) }},
+		{"no gust", edit(t, good, `"wind_gusts_10m":5.10,`, ``), func(want *Report) { want.WindGust = nil }},
+		{"null for what is not known", edit(t, good, `"visibility":4000.00`, `"visibility":null`, `"is_day":1`, `"is_day":null`,
+			`"weather_code":2`, `"weather_code":null`, `"precipitation":0.20`, `"precipitation":null`, `"interval":900`, `"interval":null`),
+			func(want *Report) {
+				want.Visibility, want.IsDay, want.Condition, want.Precipitation = nil, nil, Unknown, nil
+			}},
+		{"no unit for what is not there", edit(t, good, `"visibility":"m"`, `"visibility":"furlong"`, `,"visibility":4000.00`, ``),
+			func(want *Report) { want.Visibility = nil }},
+		{"night", edit(t, good, `"is_day":1`, `"is_day":0`), func(want *Report) { want.IsDay = new(false) }},
+		{"whole numbers with decimals", edit(t, good, `"weather_code":2`, `"weather_code":2.0`, `"is_day":1`, `"is_day":1.0`, `"interval":900`, `"interval":900.0`),
+			func(*Report) {}},
+		{"a code of later years", edit(t, good, `"weather_code":2`, `"weather_code":17`), func(want *Report) { want.Condition = Unknown }},
+		{"fields of later years", edit(t, good, `"elevation":216.0`, `"elevation":216.0,"moon":{"phase":[1,2]}`), func(*Report) {}},
+		{"other scripts", edit(t, good, `"timezone_abbreviation":"GMT+5:30"`, `"timezone_abbreviation":"भारत"`), func(*Report) {}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := openMeteoDelhi()
+			tt.differ(&want)
+			got, err := decodeOpenMeteo(respond(tt.body, now))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameReport(t, got, &want)
+		})
+	}
+}
+
+func TestOpenMeteoReadsTheOldBlock(t *testing.T) {
+	got, err := decodeOpenMeteo(respond(`{"utc_offset_seconds":34200,"timezone":"Australia/Darwin",
+		"current_weather_units":{"time":"iso8601","interval":"seconds","temperature":"°C","windspeed":"km/h","winddirection":"°","is_day":"","weathercode":"wmo code"},
+		"current_weather":{"time":"2026-11-24T15:45","interval":900,"temperature":31.5,"windspeed":18.0,"winddirection":135,"is_day":1,"weathercode":80}}`, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameReport(t, got, &Report{
+		ObservedAt: clock(6, 15), Temperature: new(31.5), WindSpeed: new(5.0), WindDirection: new(135.0),
+		Condition: RainShowers, IsDay: new(true), Timezone: "Australia/Darwin",
+	})
+}
+
+func TestOpenMeteoRefuses(t *testing.T) {
+	good := testdata(t, "openmeteo.json")
+	refusesGarbage(t, decodeOpenMeteo, good)
+	for _, tt := range []struct {
+		name, body, want string
+	}{
+		{"an answer without what was asked", `{"latitude":28.625,"timezone":"GMT"}`, "current: missing"},
+		{"null for what was asked", `{"current":null}`, "current: missing"},
+		{"an error in a 200", `{"error":true,"reason":"out of coffee"}`, "current: missing"},
+		{"an array for the block", edit(t, good, `"current":{`, `"current":[],"was":{`), "current: a JSON array that cannot be read"},
+		{"text for a number", edit(t, good, `"temperature_2m":24.1`, `"temperature_2m":"24.1"`), "current.temperature_2m: a JSON string that cannot be read"},
+		{"a number out of range", edit(t, good, `"temperature_2m":24.1`, `"temperature_2m":1e400`), "current.temperature_2m: a JSON number that cannot be read"},
+		{"a huge number", edit(t, good, `"visibility":4000.00`, `"visibility":1e300`), "visibility: 1e+300 m is outside"},
+		{"no temperature", edit(t, good, `"temperature_2m":24.1,`, ``), "temperature: missing"},
+		{"an unknown unit", edit(t, good, `"temperature_2m":"°C"`, `"temperature_2m":"°Ré"`), `temperature_2m: "°Ré" is not a unit that can be converted`},
+		{"a missing unit", edit(t, good, `"wind_speed_10m":"m/s",`, ``), `wind_speed_10m: "" is not a unit that can be converted`},
+		{"a unit a page long", edit(t, good, `"pressure_msl":"hPa"`, `"pressure_msl":"<html><body>Bad"`), `pressure_msl: "<html><body>" is not a unit`},
+		{"an interval in other units", edit(t, good, `"interval":"seconds"`, `"interval":"fortnights"`), `interval: "fortnights" is not a unit`},
+		{"a sum over no time", edit(t, good, `"interval":900`, `"interval":0`), "interval: missing or not positive"},
+		{"a sum over an unknown time", edit(t, good, `"interval":900,`, ``), "interval: missing or not positive"},
+		{"a day that is not", edit(t, good, `"is_day":1`, `"is_day":7`), "is_day: 7 is neither 0 nor 1"},
+		{"no time", edit(t, good, `"time":1795500900,`, ``), "time: neither a unix time nor a local one"},
+		{"null for a time", edit(t, good, `"time":1795500900`, `"time":null`), "time: missing"},
+		{"another kind of time", edit(t, good, `"time":1795500900`, `"time":"24/11/2026"`), "time: neither a unix time nor a local one"},
+		{"an object for a time", edit(t, good, `"time":1795500900`, `"time":{}`), "time: neither a unix time nor a local one"},
+		{"a time before time", edit(t, good, `"time":1795500900`, `"time":-5`), "time: -5 is not a time"},
+		{"a time after all time", edit(t, good, `"time":1795500900`, `"time":1e300`), "time: 1e+300 is not a time"},
+		{"an offset of days", edit(t, good, `1795500900`, `"2026-11-24T11:45"`, `19800`, `1980000`), "utc_offset_seconds: 1.98e+06 is more than a day"},
+		{"yesterday's weather", edit(t, good, `1795500900`, `1795414500`), "observed_at: more than 3 hours old"},
+		{"tomorrow's weather", edit(t, good, `1795500900`, `1795587300`), "observed_at: more than 15 minutes ahead"},
+		{"humidity as if Kelvin", edit(t, good, `"relative_humidity_2m":47`, `"relative_humidity_2m":297`), "humidity: 297 % is outside 0 to 100"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := decodeOpenMeteo(respond(tt.body, now))
+			wantError(t, err, tt.want)
+		})
+	}
+}
+
+func TestOpenMeteoRefusal(t *testing.T) {
+	at := time.Date(2026, 11, 24, 22, 45, 30, 0, time.UTC)
+	for _, tt := range []struct {
+		name       string
+		status     int
+		retryAfter string
+		body       string
+		want       *upstream.Error
+	}{
+		{"a place it does not cover", 400, "", `{"error":true,"reason":"No data is available for this location"}`,
+			&upstream.Error{Code: upstream.CodeNotFound, Detail: "does not cover this location", Status: 400}},
+		{"keys in another order", 400, "", `{"reason":"No data is available for this location","error":true}`,
+			&upstream.Error{Code: upstream.CodeNotFound, Detail: "does not cover this location", Status: 400}},
+		{"a mistake of ours", 400, "", `{"error":true,"reason":"Cannot initialize WindspeedUnit from invalid String value x"}`, nil},
+		{"the minute's quota", 429, "", `{"error":true,"reason":"Minutely API request limit exceeded. Please try again in one minute."}`,
+			&upstream.Error{Code: upstream.CodeRateLimited, Detail: "minute's quota spent", Status: 429, RetryAfter: time.Minute}},
+		{"the hour's quota", 429, "", `{"error":true,"reason":"Hourly API request limit exceeded. Please try again in the next hour."}`,
+			&upstream.Error{Code: upstream.CodeRateLimited, Detail: "hour's quota spent", Status: 429, RetryAfter: 14*time.Minute + 30*time.Second}},
+		{"the day's quota", 429, "", `{"error":true,"reason":"Daily API request limit exceeded. Please try again tomorrow."}`,
+			&upstream.Error{Code: upstream.CodeRateLimited, Detail: "day's quota spent", Status: 429, RetryAfter: 74*time.Minute + 30*time.Second}},
+		{"a wait in a header", 429, "7", `{"error":true,"reason":"Daily API request limit exceeded. Please try again tomorrow."}`, nil},
+		{"too much at once", 429, "", `{"error":true,"reason":"Too many concurrent requests"}`, nil},
+		{"an overload", 503, "", `{"error":true,"reason":"The service is overloaded"}`, nil},
+		{"a page", 429, "", `<html>429</html>`, nil},
+		{"a reason that is no text", 400, "", `{"error":true,"reason":{"code":7}}`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := upstream.Response{Status: tt.status, Header: http.Header{}, Body: []byte(tt.body), At: at}
+			if tt.retryAfter != "" {
+				r.Header.Set("Retry-After", tt.retryAfter)
+			}
+			got := OpenMeteo().Refusal(r)
+			if (got == nil) != (tt.want == nil) || got != nil && *got != *tt.want {
+				t.Errorf("refusal = %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}

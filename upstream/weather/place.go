@@ -1,0 +1,70 @@
+package weather
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+)
+
+// Place is where on Earth weather is asked for. Make one with [NewPlace] and
+// add what is known of it.
+type Place struct {
+	Name       string  `json:"name,omitempty"`
+	Admin      string  `json:"admin,omitempty"`   // the first administrative level: state, region
+	Country    string  `json:"country,omitempty"` // ISO 3166 alpha-2
+	Latitude   float64 `json:"latitude"`          // degrees north, two decimals
+	Longitude  float64 `json:"longitude"`         // degrees east, two decimals
+	Timezone   string  `json:"timezone,omitempty"`
+	Population *int64  `json:"population,omitempty"`
+
+	key string
+}
+
+// NewPlace returns the nameless place at these coordinates, rounded with
+// [Round2]. Whether they are on Earth is the caller's to know.
+func NewPlace(latitude, longitude float64) Place {
+	latitude, longitude = Round2(latitude), Round2(longitude)
+	return Place{Latitude: latitude, Longitude: longitude, key: coordinatesKey(latitude, longitude)}
+}
+
+// Round2 rounds to two decimals, about a kilometre: as fine as the finest of
+// the providers' grids, and coarse enough that neighbours share one cache entry. It never
+// returns the negative zero, which would be a second key for the same place.
+func Round2(degrees float64) float64 { return roundTo(degrees, 100) }
+
+// Key is canonical for the coordinates: "28.65,77.23". It is made once, by
+// NewPlace, because every source of every request asks for it.
+func (p Place) Key() string {
+	if p.key == "" { // a literal
+		return coordinatesKey(Round2(p.Latitude), Round2(p.Longitude))
+	}
+	return p.key
+}
+
+// UnmarshalJSON makes the key again: it is not stored.
+func (p *Place) UnmarshalJSON(b []byte) error {
+	type stored Place
+	if err := json.Unmarshal(b, (*stored)(p)); err != nil {
+		return err
+	}
+	p.key = coordinatesKey(Round2(p.Latitude), Round2(p.Longitude))
+	return nil
+}
+
+func coordinatesKey(latitude, longitude float64) string {
+	return degrees(latitude) + "," + degrees(longitude)
+}
+
+// degrees writes a coordinate the way all providers read it: decimal, no
+// exponent, no more decimals than it has.
+func degrees(v float64) string { return strconv.FormatFloat(Round2(v), 'f', -1, 64) }
+
+// roundTo rounds v to a whole number of 1/parts, halves away from zero, and
+// makes the negative zero positive.
+func roundTo(v, parts float64) float64 {
+	v = math.Round(v*parts) / parts
+	if v == 0 {
+		return 0
+	}
+	return v
+}

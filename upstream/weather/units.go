@@ -1,0 +1,68 @@
+package weather
+
+// Units is the system that a reader wants numbers in.
+type Units string
+
+// The two systems.
+const (
+	Metric   Units = "metric"   // °C, m/s, hPa, mm/h, m
+	Imperial Units = "imperial" // °F, mph, inHg, in/h, mi
+)
+
+// ParseUnits reads a system by its name.
+func ParseUnits(name string) (u Units, ok bool) {
+	u = Units(name)
+	return u, u == Metric || u == Imperial
+}
+
+// UnitNames says in which units the numbers beside it are. Precipitation is a
+// rate, of so much an hour.
+type UnitNames struct {
+	Temperature   string `json:"temperature"`
+	WindSpeed     string `json:"wind_speed"`
+	Pressure      string `json:"pressure"`
+	Precipitation string `json:"precipitation"`
+	Visibility    string `json:"visibility"`
+	Humidity      string `json:"humidity"`
+}
+
+// system is how the numbers of a Report are shown: converted, and rounded for
+// people.
+type system struct {
+	names         UnitNames
+	temperature   func(celsius float64) float64
+	speed         func(mps float64) float64
+	pressure      func(hPa float64) float64
+	precipitation func(mmPerHour float64) float64
+	distance      func(metres float64) float64
+}
+
+var metric = system{
+	names:         UnitNames{"°C", "m/s", "hPa", "mm", "m", "%"},
+	temperature:   oneDecimal,
+	speed:         oneDecimal,
+	pressure:      oneDecimal,
+	precipitation: oneDecimal,
+	distance:      oneDecimal,
+}
+
+var imperial = system{
+	names:         UnitNames{"°F", "mph", "inHg", "in", "mi", "%"},
+	temperature:   func(celsius float64) float64 { return oneDecimal(celsius*9/5 + 32) },
+	speed:         func(mps float64) float64 { return oneDecimal(mps * 3600 / 1609.344) },
+	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) }, // a tenth would be 3 hPa
+	precipitation: func(mmPerHour float64) float64 { return oneDecimal(mmPerHour / 25.4) },
+	distance:      func(metres float64) float64 { return oneDecimal(metres / 1609.344) },
+}
+
+func (u Units) system() *system {
+	if u == Imperial {
+		return &imperial
+	}
+	return &metric
+}
+
+func oneDecimal(v float64) float64 { return roundTo(v, 10) }
+
+// bearing rounds a direction; 359.97 is north, which is 0.
+func bearing(degrees float64) float64 { return clockwise(oneDecimal(degrees)) }
