@@ -1,0 +1,156 @@
+// Package telemetry sets up what tells operators about the gateway: traces,
+// by OpenTelemetry's standard variables, and a log that names the trace it
+// belongs to.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Scope is the instrumentation scope of all our spans.
+const Scope = "tributary"
+
+// Config says what is traced, and as whom.
+type Config struct {
+	Service string // unless OTEL_SERVICE_NAME says otherwise
+	Version string
+	Parent  Parent
+	// Env looks up OpenTelemetry's variables. The exporter reads its own, such
+	// as OTEL_EXPORTER_OTLP_HEADERS, from the process's environment.
+	Env    func(string) string
+	Logger *slog.Logger
+}
+
+// Telemetry makes spans. Shut it down last: what others say while they shut
+// down is sent then.
+type Telemetry struct {
+	provider *sdktrace.TracerProvider
+	tracer   trace.Tracer
+	parent   Parent
+}
+
+// Setup prepares tracing by the standard variables. Without an endpoint it
+// makes trace ids, for logs and answers, and exports nothing.
+func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
+	sampler, err := samplerFor(cfg.Env("OTEL_TRACES_SAMPLER"), cfg.Env("OTEL_TRACES_SAMPLER_ARG"), cfg.Parent)
+	if err != nil {
+		return nil, err
+	}
+	res, err := resource.New(ctx,
+		resource.WithAttributes(semconv.ServiceName(cfg.Service), semconv.ServiceVersion(cfg.Version)),
+		resource.WithTelemetrySDK(),
+		resource.WithFromEnv()) // last: the environment has the last word
+	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
+		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+	}
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
+	exporter, err := exporterFor(ctx, cfg.Env)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP: %w", err)
+	case exporter == nil:
+		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
+	default:
+		otel.SetErrorHandler(occasionally(cfg.Logger, time.Minute))
+		options = append(options, sdktrace.WithSampler(sampler), sdktrace.WithBatcher(exporter))
+	}
+	provider := sdktrace.NewTracerProvider(options...)
+	return &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: cfg.Parent}, nil
+}
+
+// Tracer makes our spans.
+func (t *Telemetry) Tracer() trace.Tracer { return t.tracer }
+
+// Shutdown sends what is left, as long as ctx lasts.
+func (t *Telemetry) Shutdown(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+
+// exporterFor is nil when nothing is to be exported.
+func exporterFor(ctx context.Context, env func(string) string) (sdktrace.SpanExporter, error) {
+	either := func(name string) string {
+		if v := env("OTEL_EXPORTER_OTLP_TRACES_" + name); v != "" {
+			return v
+		}
+		return env("OTEL_EXPORTER_OTLP_" + name)
+	}
+	if either("ENDPOINT") == "" || env("OTEL_SDK_DISABLED") == "true" || env("OTEL_TRACES_EXPORTER") == "none" {
+		return nil, nil
+	}
+	switch p := either("PROTOCOL"); p {
+	case "grpc":
+		return otlptracegrpc.New(ctx)
+	case "", "http/protobuf":
+		return otlptracehttp.New(ctx)
+	default:
+		return nil, fmt.Errorf("protocol %q is neither grpc nor http/protobuf", p)
+	}
+}
+
+// samplerFor reads OTEL_TRACES_SAMPLER by the specification, but for one thing:
+// unless its flag is trusted, a caller's trace is joined and sampled by our
+// own decision. Whoever may set the flag decides what we pay for storage.
+func samplerFor(name, arg string, parent Parent) (sdktrace.Sampler, error) {
+	ratio := 1.0
+	if arg != "" {
+		r, err := strconv.ParseFloat(arg, 64)
+		if err != nil || !(r >= 0 && r <= 1) {
+			return nil, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG: %q is not a number from 0 to 1", arg)
+		}
+		ratio = r
+	}
+	based := func(root sdktrace.Sampler) sdktrace.Sampler {
+		if parent == Trust {
+			return sdktrace.ParentBased(root)
+		}
+		return sdktrace.ParentBased(root, sdktrace.WithRemoteParentSampled(root), sdktrace.WithRemoteParentNotSampled(root))
+	}
+	switch name {
+	case "", "parentbased_always_on":
+		return based(sdktrace.AlwaysSample()), nil
+	case "parentbased_always_off":
+		return based(sdktrace.NeverSample()), nil
+	case "parentbased_traceidratio":
+		return based(sdktrace.TraceIDRatioBased(ratio)), nil
+	case "always_on":
+		return sdktrace.AlwaysSample(), nil
+	case "always_off":
+		return sdktrace.NeverSample(), nil
+	case "traceidratio":
+		return sdktrace.TraceIDRatioBased(ratio), nil
+	}
+	return nil, fmt.Errorf("OTEL_TRACES_SAMPLER: %q is not a sampler (always_on, always_off, traceidratio, or one of these after parentbased_)", name)
+}
+
+// occasionally logs an exporter's errors, the first and then one an interval:
+// a collector that is gone is said so, not complained of.
+func occasionally(log *slog.Logger, every time.Duration) otel.ErrorHandler {
+	var (
+		mu   sync.Mutex
+		next time.Time
+		lost int
+	)
+	return otel.ErrorHandlerFunc(func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		now := time.Now()
+		if now.Before(next) {
+			lost++
+			return
+		}
+		log.Warn("telemetry could not be exported", "error", err.Error(), "not_logged", lost)
+		next, lost = now.Add(every), 0
+	})
+}
