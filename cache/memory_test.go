@@ -78,7 +78,7 @@ func TestMemory(t *testing.T) {
 		m.Set("a", entry("one", time.Minute))
 		time.Sleep(time.Minute - 1)
 		wantValue(t, m, "a", "one")
-		time.Sleep(2) // go-cache has it for a nanosecond more
+		time.Sleep(2 * time.Nanosecond) // go-cache has it for a nanosecond more
 		wantValue(t, m, "a", nil)
 		m.Set("a", entry("two", time.Minute))
 		wantValue(t, m, "a", "two")
@@ -106,6 +106,18 @@ func TestMemory(t *testing.T) {
 			time.Sleep(time.Hour) // and it does not live for ever
 			wantValue(t, m, "a", nil)
 		}
+	})
+	it(t, "forgets everything of its own", func(t *testing.T) {
+		s := cache.NewStore(4)
+		a, b := s.NewMemory(), s.NewMemory()
+		fill(a, 0, 2)
+		fill(b, 0, 2)
+		a.Clear()
+		wantValue(t, a, "0", nil)
+		wantValue(t, b, "0", 0)
+		wantEntries(t, s, 2, 0)
+		fill(a, 2, 4) // into the room it has left
+		wantEntries(t, s, 4, 0)
 	})
 	it(t, "numbers versions for all its memories", func(t *testing.T) {
 		s := cache.NewStore(1)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -55,6 +56,9 @@ func (u *Upstream) attempt(x failsafe.Execution[*outcome], f *flight, what excha
 			out, err = nil, a.judge(ctx, fault, others)
 			return
 		}
+		if a.hedge {
+			u.hedgesWon.Add(1)
+		}
 		took := time.Since(a.start)
 		u.latency.add(took)
 		if what.latency != nil {
@@ -62,15 +66,7 @@ func (u *Upstream) attempt(x failsafe.Execution[*outcome], f *flight, what excha
 		}
 	}()
 
-	var resp Response
-	if resp, fault = a.send(ctx); fault == nil {
-		if out, fault = what.read(resp); fault == nil {
-			out.status = resp.Status
-			if what.spent != nil {
-				u.gate.holdBack(resp.At, what.spent(resp), CodeRateLimited)
-			}
-		}
-	}
+	out, fault = a.send(ctx)
 	return out, nil
 }
 
@@ -82,25 +78,26 @@ type attempt struct {
 	hedge   bool
 	retries int // scheduled before it
 	start   time.Time
-	by      time.Time // when it has to end
-	reached bool      // it is a write, and may have arrived
+	by      time.Time   // when it has to end
+	reached atomic.Bool // it is a write, and may have arrived; the transport says so from goroutines of its own
 }
 
-// send sends the request and reads the whole answer, which has a value.
-func (a *attempt) send(ctx context.Context) (Response, *Error) {
+// send sends the request, and makes an outcome of the whole answer: one that
+// cannot be believed is seen on the request's span.
+func (a *attempt) send(ctx context.Context) (*outcome, *Error) {
 	r, err := a.request(ctx)
 	if err != nil {
 		e := Errorf(CodeBadRequest, "the question could not be put into a request")
 		e.final = true
-		return Response{}, e
+		return nil, e
 	}
 	a.up.client.prepare(r)
 	ctx, span := a.up.startAttempt(ctx, r, a)
 	defer span.End()
 	if a.write {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GetConn:      func(string) { a.reached = false }, // the transport tries anew only what did not arrive
-			WroteHeaders: func() { a.reached = true },
+			GetConn:      func(string) { a.reached.Store(false) }, // the transport tries anew only what did not arrive
+			WroteHeaders: func() { a.reached.Store(true) },
 		})
 	}
 
@@ -117,12 +114,30 @@ func (a *attempt) send(ctx context.Context) (Response, *Error) {
 	default:
 		a.up.repetitions.deposit()
 	}
+	begun := time.Now()
 	resp, fault := a.up.client.do(r.WithContext(ctx))
+	took := time.Since(begun)
 	if fault == nil {
 		fault = a.refused(resp)
 	}
+	var out *outcome
+	if fault == nil {
+		out, fault = a.read(resp)
+	}
+	end := ending{method: r.Method, route: a.route, status: resp.Status}
+	if fault != nil {
+		end.code = fault.Code
+	}
+	a.up.meters.sent(ctx, a.up, end, took)
 	endAttempt(ctx, span, resp, fault)
-	return resp, fault
+	if fault != nil {
+		return nil, fault
+	}
+	out.status = resp.Status
+	if a.spent != nil {
+		a.up.gate.holdBack(resp.At, a.spent(resp), CodeRateLimited)
+	}
+	return out, nil
 }
 
 // refused is what an answer without a value means, nil for one with a value.
@@ -162,13 +177,13 @@ func (a *attempt) judge(ctx context.Context, fault *Error, others bool) *Error {
 		}
 		a.up.gate.holdBack(now, wait, e.Code)
 	}
-	if a.reached && (e.Unwell() || e.Code == CodeCanceled) {
+	if a.reached.Load() && (e.Unwell() || e.Code == CodeCanceled) {
 		a.flight.uncertain.Store(true) // and stays so, whatever comes of a repetition
 	}
 	e.Uncertain = a.flight.uncertain.Load()
 	e.others = others
 	e.backoff = a.up.policies.backoff(a.retries, &e)
-	e.final = e.final || fault.final || a.once && e.Uncertain || a.retries >= a.up.policies.Retries || !now.Add(e.backoff).Before(a.flight.deadline)
+	e.final = e.final || fault.final || a.once && e.Uncertain || a.retries >= a.up.policies.Retries || a.flight.deadline.Sub(now) < e.backoff+a.up.policies.Timeout/20
 	if e.Code != CodeCanceled {
 		a.flight.last.Store(&e)
 		a.up.failed(&e, now)

@@ -41,6 +41,13 @@ func (r *repetitions) take() bool {
 	return true
 }
 
+// left is what may be taken now.
+func (r *repetitions) left() float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tokens
+}
+
 func (r *repetitions) giveBack() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -64,11 +64,12 @@ func newClient(cfg Config) *client {
 	}
 }
 
-// sameHost lets a redirect through when it stays on the host and does not drop
-// TLS. Others come back as the 3xx they are: our credentials go nowhere else.
+// sameHost lets a redirect through when it stays on the host, and drops neither
+// TLS nor the method: a DELETE that became a GET would pass for done. Others
+// come back as the 3xx they are: our credentials go nowhere else.
 func sameHost(r *http.Request, via []*http.Request) error {
 	from := via[len(via)-1].URL
-	if len(via) > maxRedirects || r.URL.Host != from.Host || (from.Scheme == "https" && r.URL.Scheme != "https") {
+	if len(via) > maxRedirects || r.Method != via[0].Method || r.URL.Host != from.Host || (from.Scheme == "https" && r.URL.Scheme != "https") {
 		return http.ErrUseLastResponse
 	}
 	return nil

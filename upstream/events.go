@@ -22,6 +22,7 @@ func (u *Upstream) onRetryScheduled(e failsafe.ExecutionScheduledEvent[*outcome]
 
 func (u *Upstream) onAbort(e failsafe.ExecutionEvent[*outcome]) {
 	if err, ok := e.LastError().(*Error); ok && err.unfunded {
+		u.starved.Add(1)
 		event(e.Context(), "retry budget exhausted", nil)
 	}
 }
@@ -31,6 +32,7 @@ func (u *Upstream) onHedge(e failsafe.ExecutionEvent[*outcome]) {
 }
 
 func (u *Upstream) onHedgeRefused(e failsafe.ExecutionInfo) {
+	u.starved.Add(1)
 	event(e.Context(), "hedge refused", nil)
 }
 
@@ -47,6 +49,7 @@ func (u *Upstream) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	event(e.Context(), "circuit breaker "+to, nil)
 	level := slog.LevelInfo
 	if e.NewState == circuitbreaker.OpenState {
+		u.opened.Add(1)
 		level = slog.LevelWarn
 	}
 	u.log.LogAttrs(e.Context(), level, "circuit breaker changed",

@@ -17,8 +17,8 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(v)
 	}
 	f.Fuzz(func(t *testing.T, v string) {
-		if d := retryAfter(http.Header{"Retry-After": {v}}, now); d < 0 || d > longest {
-			t.Errorf("retryAfter(%q) = %v, want 0 to %v", v, d, longest)
+		if d := retryAfter(http.Header{"Retry-After": {v}}, now); d < 0 || d > maxRetryAfter {
+			t.Errorf("retryAfter(%q) = %v, want 0 to %v", v, d, maxRetryAfter)
 		}
 	})
 }
@@ -33,6 +33,7 @@ func FuzzLifetime(f *testing.F) {
 		{"max-age=99999999999999999999", "", "99999999999999999999", ""},
 		{"", "Tue, 24 Nov 2026 07:00:00 GMT", "", "Tue, 24 Nov 2026 06:00:10 GMT"},
 		{"", "Fri, 31 Dec 9999 23:59:59 GMT", "-5", "Mon, 01 Jan 0001 00:00:00 GMT"},
+		{"", "Tue, 01 Nov 0000 0:00:00 GMT", "1", ""},
 		{",=,==,", "0", "x", "x"},
 	} {
 		f.Add(h[0], h[1], h[2], h[3], true)

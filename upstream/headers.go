@@ -54,7 +54,7 @@ func lifetime(h http.Header, now time.Time, wins bool) (p cache.ProviderLifetime
 			if date, err := http.ParseTime(h.Get("Date")); err == nil {
 				from = date // its clock, not ours
 			}
-			p.For = max(0, min(at.Sub(from), longest)-age)
+			p.For = max(0, min(max(0, at.Sub(from)), longest)-age)
 		}
 	}
 	return p, true

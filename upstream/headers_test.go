@@ -30,6 +30,7 @@ func TestProviderLifetime(t *testing.T) {
 		"counts Expires by the provider's clock":  {func() []string { return []string{"Expires", in(3660 * second), "Date", in(3600 * second)} }, false, 60 * second, 66 * second},
 		"is over with an Expires of 0":            {func() []string { return []string{"Expires", "0"} }, false, 0, 0},
 		"is over with an Expires in the past":     {func() []string { return []string{"Expires", in(-60 * second)} }, false, 0, 0},
+		"is over with an Expires ages ago":        {func() []string { return []string{"Expires", "Tue, 01 Nov 0000 00:00:00 GMT", "Age", "1"} }, false, 0, 0},
 		"prefers max-age to Expires":              {func() []string { return []string{"Expires", in(10 * second), "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
 		"keeps ours before Expires in an age":     {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, false, ours * 9 / 10, ours},
 		"obeys a longer Expires where it wins":    {func() []string { return []string{"Expires", in(30 * time.Minute)} }, true, 30 * time.Minute, 33 * time.Minute},

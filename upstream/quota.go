@@ -41,7 +41,7 @@ func (q *quota) left(now time.Time) int {
 }
 
 func (q *quota) advance(now time.Time) {
-	if w := int64(now.Sub(q.start) / q.Window); w != q.window {
+	if w := int64(now.Sub(q.start) / q.Window); w > q.window { // a late count does not turn it back
 		q.window, q.sent = w, 0
 	}
 }

@@ -101,6 +101,35 @@ func TestRetryAfter(t *testing.T) {
 		_, s := serve(t, f)
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), time.Second)
 	})
+	it(t, "costs none of the retries' budget while it runs", func(t *testing.T) {
+		f := newFake(answers(429, "", "Retry-After", "30"))
+		_, s := serve(t, f)
+		askMany(s, 50)
+		wantSent(t, f, 1)
+		time.Sleep(30 * time.Second)
+		f.now(answers(500, ""))
+		ask(s, "a")
+		wantSent(t, f, 4)
+	})
+	it(t, "is obeyed for an hour at most where the provider reads it", func(t *testing.T) {
+		f := newFake(well)
+		up := open(t, f)
+		s := things(up, func(s *spec) {
+			s.Refusal = func(upstream.Response) *upstream.Error {
+				return &upstream.Error{Code: upstream.CodeRateLimited, RetryAfter: 20 * time.Hour}
+			}
+		})
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		f.now(answers(403, ""))
+		want(t, ask(s, "a"), upstream.Stale, upstream.CodeRateLimited)
+		f.now(well)
+		time.Sleep(time.Hour - 1)
+		want(t, ask(s, "a"), upstream.Stale, upstream.CodeRateLimited)
+		want(t, ask(s, "b"), upstream.Failed, upstream.CodeRateLimited)
+		time.Sleep(time.Nanosecond)
+		want(t, ask(s, "a"), upstream.Live, "")
+	})
 	it(t, "may come from the provider's own reading", func(t *testing.T) {
 		f := newFake(answers(403, "", "X-RateLimit-Remaining", "0"))
 		up := open(t, f)

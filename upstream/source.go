@@ -25,6 +25,7 @@ type Source[Q, A any] struct {
 	spec    Spec[Q, A]
 	memory  *cache.Memory
 	latency *latencies
+	tally   *tally
 
 	asked, behind failsafe.Executor[*outcome]
 
@@ -39,6 +40,7 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 		spec:    spec,
 		memory:  up.store.NewMemory(),
 		latency: &latencies{quantile: up.policies.HedgeQuantile},
+		tally:   up.newTally(spec.Name),
 		flights: make(map[string]*flight),
 	}
 	s.asked, s.behind = up.stack(s.hedgeDelay)
@@ -54,6 +56,7 @@ func (s *Source[Q, A]) Name() string { return s.spec.Name }
 func (s *Source[Q, A]) Ask(ctx context.Context, q Q, w Wish) Answer[A] {
 	key := s.spec.Key(q)
 	if a, done, _ := s.recall(ctx, time.Now(), q, key, w); done {
+		s.tally.count(a.State)
 		return a
 	}
 	return s.ask(ctx, q, key, w)
@@ -72,16 +75,18 @@ func (s *Source[Q, A]) recall(ctx context.Context, now time.Time, q Q, key strin
 	switch {
 	case e.Fresh(now) && !again:
 		s.up.hits.Add(1)
-		return s.remembered(e, now, Cached), true, held
+		a = s.remembered(e, now, Cached)
 	case e.Quiet(now):
 		s.up.staleServed.Add(1)
-		return s.remembered(e, now, Stale), true, held
+		a = s.remembered(e, now, Stale)
 	case e.Revalidatable(now) && !again:
 		s.up.hits.Add(1)
 		s.refresh(ctx, q, key, e)
-		return s.remembered(e, now, Revalidating), true, held
+		a = s.remembered(e, now, Revalidating)
+	default:
+		return a, false, held
 	}
-	return a, false, held
+	return a, true, held
 }
 
 // remembered is the answer that an entry gives.
@@ -109,6 +114,7 @@ func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.
 		trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
 		trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
 	go func() {
+		defer s.up.flights.Done()
 		s.fly(ctx, s.behind, f, q, key)
 		a := s.arrived(f, time.Now())
 		a.Attempts = int(f.sent.Load())
@@ -123,6 +129,7 @@ func (s *Source[Q, A]) ask(ctx context.Context, q Q, key string, w Wish) Answer[
 	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
 	a := s.await(ctx, q, key, w)
 	a.Latency = time.Since(start)
+	s.tally.count(a.State)
 	describe(span, a.Provenance)
 	span.End()
 	return a
@@ -146,7 +153,10 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 	}
 	s.up.misses.Add(1)
 	if mine {
-		go s.fly(context.WithoutCancel(ctx), s.asked, f, q, key)
+		go func() {
+			defer s.up.flights.Done()
+			s.fly(context.WithoutCancel(ctx), s.asked, f, q, key)
+		}()
 	} else {
 		s.up.coalesced.Add(1)
 		if leader := f.leader.Load(); leader != nil {
@@ -190,9 +200,8 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry) (f *flight, mine bool
 }
 
 // fly takes the flight through the policies and lands it. ctx carries values
-// only; the upstream's Close is what cancels it.
+// only; the upstream's Close is what cancels it, and waits for it.
 func (s *Source[Q, A]) fly(ctx context.Context, policies failsafe.Executor[*outcome], f *flight, q Q, key string) {
-	defer s.up.flights.Done()
 	if leader := trace.SpanContextFromContext(ctx); leader.IsValid() {
 		f.leader.Store(&leader)
 	}

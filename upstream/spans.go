@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -25,7 +26,7 @@ func (u *Upstream) startAttempt(ctx context.Context, r *http.Request, a *attempt
 			semconv.URLTemplate(a.route),
 			semconv.URLFull(r.URL.String()),
 			semconv.ServerAddress(r.URL.Hostname()),
-			semconv.ServerPort(port(r)),
+			semconv.ServerPort(port(r.URL)),
 			sourceName.String(u.name),
 		)
 		if a.retries > 0 {
@@ -42,11 +43,11 @@ func (u *Upstream) startAttempt(ctx context.Context, r *http.Request, a *attempt
 	return ctx, span
 }
 
-func port(r *http.Request) int {
-	if p, err := strconv.Atoi(r.URL.Port()); err == nil {
+func port(u *url.URL) int {
+	if p, err := strconv.Atoi(u.Port()); err == nil {
 		return p
 	}
-	if r.URL.Scheme == "https" {
+	if u.Scheme == "https" {
 		return 443
 	}
 	return 80
@@ -64,11 +65,7 @@ func endAttempt(ctx context.Context, span trace.Span, r Response, e *Error) {
 	if e == nil || e.Code == CodeCanceled && ctx.Err() != nil {
 		return
 	}
-	kind := string(e.Code)
-	if r.Status >= 400 {
-		kind = strconv.Itoa(r.Status)
-	}
-	span.SetAttributes(semconv.ErrorTypeKey.String(kind))
+	span.SetAttributes(semconv.ErrorTypeKey.String(errorType(e.Code, r.Status)))
 	span.SetStatus(codes.Error, e.Detail)
 }
 

@@ -56,7 +56,7 @@ func (s *spans) one(t *testing.T, name string) tracetest.SpanStub {
 func attr(span tracetest.SpanStub, key string) string {
 	for _, kv := range span.Attributes {
 		if kv.Key == attribute.Key(key) {
-			return kv.Value.Emit()
+			return kv.Value.String()
 		}
 	}
 	return ""
@@ -323,7 +323,7 @@ func TestSecrets(t *testing.T) {
 			for _, span := range sp.GetSpans() {
 				told += fmt.Sprintf("%+v", span)
 				for _, kv := range span.Attributes {
-					told += kv.Value.Emit()
+					told += kv.Value.String()
 				}
 			}
 			if strings.Contains(told, secret) || strings.Contains(told, url.QueryEscape(secret)) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
+	"go.opentelemetry.io/otel/metric"
+	noopmetric "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -38,6 +40,7 @@ type Config struct {
 	Propagate bool              // send traceparent
 	Transport http.RoundTripper // nil: a pool of its own
 	Tracer    trace.Tracer      // nil: none
+	Meter     metric.Meter      // nil: none
 	Logger    *slog.Logger      // nil: slog's default
 }
 
@@ -56,14 +59,17 @@ type Upstream struct {
 	log          *slog.Logger
 	latency      *latencies
 	writes       failsafe.Executor[*outcome]
+	meters       *meters
 
 	calls, failures, retries, hedges, inFlight atomic.Int64
 	hits, misses, staleServed, coalesced       atomic.Int64
+	opened, hedgesWon, starved                 atomic.Int64
 	lastError                                  atomic.Pointer[LastError]
 
 	life    context.Context // ends with Close
 	end     context.CancelFunc
-	mu      sync.Mutex // guards closed, and flights against it
+	mu      sync.Mutex // guards tallies and closed, and flights against it
+	tallies []*tally
 	closed  bool
 	flights sync.WaitGroup
 }
@@ -93,11 +99,31 @@ func New(cfg Config) *Upstream {
 	}
 	u.shared = newShared(cfg.Policies, u.onStateChanged)
 	u.writes = u.writeStack()
+	meter := cfg.Meter
+	if meter == nil {
+		meter = noopmetric.NewMeterProvider().Meter("")
+	}
+	u.meters = newMeters(u, meter)
 	return u
 }
 
 // Name is the upstream's name in the contract.
 func (u *Upstream) Name() string { return u.name }
+
+// newTally is where a source of this upstream counts its answers.
+func (u *Upstream) newTally(source string) *tally {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	t := &tally{source: source}
+	u.tallies = append(u.tallies, t)
+	return t
+}
+
+func (u *Upstream) allTallies() []*tally {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.tallies
+}
 
 // begin counts a flight in; false means that the upstream is closed. Each
 // begin that was true needs an end of the wait group.
@@ -119,5 +145,6 @@ func (u *Upstream) Close() {
 	u.mu.Unlock()
 	u.end()
 	u.flights.Wait()
+	u.meters.close()
 	u.client.http.CloseIdleConnections()
 }
