@@ -1,8 +1,10 @@
 package telemetry
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -24,8 +26,8 @@ const (
 	Link  Parent = "link"
 )
 
-// Server opens the SERVER span of a request, by the conventions for HTTP. It
-// belongs inside a chi router, as its first middleware: the route is known only
+// Server opens the SERVER span of a request, by the conventions for HTTP, and
+// counts it. It belongs inside a chi router, as its first middleware: the route is known only
 // when the handler has returned. otelhttp loses it there, and costs a third of
 // what a cached answer costs in all.
 func (t *Telemetry) Server(next http.Handler) http.Handler {
@@ -45,35 +47,38 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 		}
 		ctx, span := t.tracer.Start(ctx, r.Method, options...)
 		defer span.End()
+		start := time.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r.WithContext(ctx))
+		what := served{
+			method: method(r.Method),
+			route:  Route(chi.RouteContext(r.Context())),
+			status: cmp.Or(ww.Status(), http.StatusOK),
+		}
+		t.metrics.record(ctx, what, time.Since(start))
 		if span.IsRecording() {
-			describe(span, r, chi.RouteContext(r.Context()), ww)
+			describe(span, r, what, ww.BytesWritten())
 		}
 	})
 }
 
-func describe(span trace.Span, r *http.Request, route *chi.Context, w middleware.WrapResponseWriter) {
-	status := w.Status()
-	if status == 0 {
-		status = http.StatusOK
-	}
+func describe(span trace.Span, r *http.Request, what served, size int) {
 	attrs := []attribute.KeyValue{
-		semconv.HTTPRequestMethodKey.String(method(r.Method)),
+		semconv.HTTPRequestMethodKey.String(what.method),
 		semconv.URLPath(r.URL.Path), // never the query
-		semconv.HTTPResponseStatusCode(status),
-		semconv.HTTPResponseBodySize(w.BytesWritten()),
+		semconv.HTTPResponseStatusCode(what.status),
+		semconv.HTTPResponseBodySize(size),
 	}
-	if pattern := Route(route); pattern != "" {
-		span.SetName(method(r.Method) + " " + pattern)
-		attrs = append(attrs, semconv.HTTPRoute(pattern))
-	} else {
-		span.SetName(method(r.Method))
+	name := what.method
+	if what.route != "" {
+		name += " " + what.route
+		attrs = append(attrs, semconv.HTTPRoute(what.route))
 	}
-	if status >= 500 {
-		attrs = append(attrs, semconv.ErrorTypeKey.String(strconv.Itoa(status)))
+	if what.status >= 500 {
+		attrs = append(attrs, semconv.ErrorTypeKey.String(strconv.Itoa(what.status)))
 		span.SetStatus(codes.Error, "")
 	}
+	span.SetName(name)
 	span.SetAttributes(attrs...)
 }
 

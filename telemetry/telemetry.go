@@ -1,13 +1,15 @@
-// Package telemetry sets up what tells operators about the gateway: traces,
-// by OpenTelemetry's standard variables, and a log that names the trace it
-// belongs to.
+// Package telemetry sets up what tells operators about the gateway: traces and
+// metrics, by OpenTelemetry's standard variables, and a log that names the trace
+// it belongs to.
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -35,12 +38,13 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Telemetry makes spans. Shut it down last: what others say while they shut
-// down is sent then.
+// Telemetry makes spans and keeps numbers. Shut it down last: what others say
+// while they shut down is sent then.
 type Telemetry struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 	parent   Parent
+	metrics  *metrics
 }
 
 // Setup prepares tracing by the standard variables. Without an endpoint it
@@ -68,35 +72,57 @@ func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 		otel.SetErrorHandler(occasionally(cfg.Logger, time.Minute))
 		options = append(options, sdktrace.WithSampler(sampler), sdktrace.WithBatcher(exporter))
 	}
+	numbers, err := newMetrics(ctx, res, cfg.Env)
+	if err != nil {
+		return nil, err
+	}
 	provider := sdktrace.NewTracerProvider(options...)
-	return &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: cfg.Parent}, nil
+	return &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: cfg.Parent, metrics: numbers}, nil
 }
 
 // Tracer makes our spans.
 func (t *Telemetry) Tracer() trace.Tracer { return t.tracer }
 
+// Meter keeps our numbers.
+func (t *Telemetry) Meter() metric.Meter { return t.metrics.meter }
+
+// MetricsPage shows the numbers to Prometheus, as text or, with the trace ids of
+// examples, as OpenMetrics.
+func (t *Telemetry) MetricsPage() http.Handler { return t.metrics.page }
+
 // Shutdown sends what is left, as long as ctx lasts.
-func (t *Telemetry) Shutdown(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	return errors.Join(t.provider.Shutdown(ctx), t.metrics.provider.Shutdown(ctx))
+}
 
 // exporterFor is nil when nothing is to be exported.
 func exporterFor(ctx context.Context, env func(string) string) (sdktrace.SpanExporter, error) {
-	either := func(name string) string {
-		if v := env("OTEL_EXPORTER_OTLP_TRACES_" + name); v != "" {
-			return v
-		}
-		return env("OTEL_EXPORTER_OTLP_" + name)
-	}
-	if either("ENDPOINT") == "" || env("OTEL_SDK_DISABLED") == "true" || env("OTEL_TRACES_EXPORTER") == "none" {
-		return nil, nil
-	}
-	switch p := either("PROTOCOL"); p {
-	case "grpc":
+	protocol, on, err := otlp(env, "TRACES")
+	switch {
+	case err != nil || !on:
+		return nil, err
+	case protocol == grpcProtocol:
 		return otlptracegrpc.New(ctx)
-	case "", "http/protobuf":
-		return otlptracehttp.New(ctx)
-	default:
-		return nil, fmt.Errorf("protocol %q is neither grpc nor http/protobuf", p)
 	}
+	return otlptracehttp.New(ctx)
+}
+
+const grpcProtocol = "grpc"
+
+// otlp says whether a signal is to be exported, and how: by its own variables,
+// and then by those for all signals.
+func otlp(env func(string) string, signal string) (protocol string, on bool, err error) {
+	either := func(name string) string {
+		return cmp.Or(env("OTEL_EXPORTER_OTLP_"+signal+"_"+name), env("OTEL_EXPORTER_OTLP_"+name))
+	}
+	if either("ENDPOINT") == "" || env("OTEL_SDK_DISABLED") == "true" || env("OTEL_"+signal+"_EXPORTER") == "none" {
+		return "", false, nil
+	}
+	switch protocol = cmp.Or(either("PROTOCOL"), "http/protobuf"); protocol {
+	case grpcProtocol, "http/protobuf":
+		return protocol, true, nil
+	}
+	return "", false, fmt.Errorf("protocol %q is neither grpc nor http/protobuf", protocol)
 }
 
 // samplerFor reads OTEL_TRACES_SAMPLER by the specification, but for one thing:

@@ -69,7 +69,11 @@ func serveOne(t *testing.T, sampler sdktrace.Sampler, parent Parent, traceparent
 	t.Helper()
 	exporter := tracetest.NewInMemoryExporter()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSyncer(exporter))
-	tel := &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: parent}
+	tel, err := Setup(t.Context(), Config{Service: "tributary", Parent: parent, Env: func(string) string { return "" }, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tel.provider, tel.tracer = provider, provider.Tracer(Scope)
 	r := chi.NewRouter()
 	r.Use(tel.Server)
 	r.Get("/things/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
