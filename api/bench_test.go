@@ -1,0 +1,51 @@
+package api_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// nobody reads what it is sent.
+type nobody struct {
+	header http.Header
+	status int
+}
+
+func (n *nobody) Header() http.Header         { return n.header }
+func (n *nobody) Write(b []byte) (int, error) { return len(b), nil }
+func (n *nobody) WriteHeader(status int)      { n.status = status }
+
+// BenchmarkFreshHit is the whole handler, routing and headers included, for a
+// question that memory can answer.
+func BenchmarkFreshHit(b *testing.B) {
+	g := newGateway(b, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
+	tag := g.get(here).Header.Get("ETag")
+	for name, c := range map[string]struct {
+		path, ifNoneMatch string
+		want              int
+	}{
+		"city":         {city, "", http.StatusOK},
+		"lat and lon":  {here, "", http.StatusOK},
+		"not modified": {here, tag, http.StatusNotModified},
+	} {
+		g.get(c.path).wantStatus(http.StatusOK)
+		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, c.path, nil)
+			if c.ifNoneMatch != "" {
+				r.Header.Set("If-None-Match", c.ifNoneMatch)
+			}
+			w := &nobody{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				w.status = http.StatusOK
+				clear(w.header)
+				g.handler.ServeHTTP(w, r)
+			}
+			if w.status != c.want {
+				b.Fatalf("status = %d, want %d", w.status, c.want)
+			}
+		})
+	}
+}

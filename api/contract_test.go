@@ -1,0 +1,148 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
+	"github.com/pb33f/libopenapi-validator/errors"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"tributary"
+)
+
+// contract holds answers against openapi.yaml. It is strict: a status, a header
+// or a member that the document does not name is a mistake, like one that it
+// demands and that is not there.
+type contract struct {
+	document libopenapi.Document
+	model    *v3.Document
+	whole    validator.Validator
+	heads    validator.Validator // without the body
+}
+
+var theContract = sync.OnceValue(func() *contract {
+	document, err := libopenapi.NewDocument(tributary.OpenAPI)
+	if err != nil {
+		panic(err)
+	}
+	model, err := document.BuildV3Model()
+	if err != nil {
+		panic(err)
+	}
+	options := []config.Option{
+		config.WithFormatAssertions(),
+		config.WithStrictMode(),
+		config.WithStrictIgnoredHeaders("Connection", "Content-Length", "Content-Type", "Date"), // HTTP's own
+	}
+	return &contract{
+		document: document,
+		model:    &model.Model,
+		whole:    validator.NewValidatorFromV3Model(&model.Model, options...),
+		heads:    validator.NewValidatorFromV3Model(&model.Model, append(options, config.WithoutResponseBodyValidation())...),
+	}
+})
+
+// checkContract fails the test if an answer is not what openapi.yaml says.
+func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
+	t.Helper()
+	for _, mistake := range theContract().mistakes(request, response, body) {
+		t.Errorf("%s %s: the answer breaks openapi.yaml: %s\n%d %s", request.Method, request.URL, mistake, response.StatusCode, body)
+	}
+}
+
+func (c *contract) mistakes(request *http.Request, response *http.Response, body []byte) []string {
+	// The document describes GET. HEAD is a GET without the body, and what is
+	// said to other methods stands there too.
+	asked := request.Clone(request.Context())
+	asked.Method = http.MethodGet
+	if !c.has(asked.URL.Path) {
+		asked.URL.Path, asked.URL.RawPath = "/problems/none", "" // where the 404 of any path is described
+		if response.StatusCode == http.StatusOK {
+			return []string{"the path is not in it"}
+		}
+	}
+	got := *response
+	got.Header = withoutCORS(response.Header)
+	got.Body = io.NopCloser(bytes.NewReader(body))
+	check := c.whole
+	if request.Method == http.MethodHead {
+		check = c.heads
+		if len(body) > 0 {
+			return []string{"a HEAD has a body"}
+		}
+	}
+	if len(body) == 0 && request.Method != http.MethodHead && response.StatusCode != http.StatusNotModified {
+		return []string{"there is no body"} // which the validator takes for a good one
+	}
+	_, found := check.ValidateHttpResponse(asked, &got)
+	return append(told(found), impossible(body)...)
+}
+
+// withoutCORS leaves out what the document says of all answers, once and in
+// words.
+func withoutCORS(h http.Header) http.Header {
+	h = h.Clone()
+	for name := range h {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" {
+			h.Del(name)
+		}
+	}
+	if vary := slices.DeleteFunc(h["Vary"], func(v string) bool { return v == "Origin" }); len(vary) > 0 {
+		h["Vary"] = vary
+	} else {
+		h.Del("Vary")
+	}
+	return h
+}
+
+// has reports whether a path is described.
+func (c *contract) has(path string) bool {
+	for template := range c.model.Paths.PathItems.FromOldest() {
+		fixed, _, variable := strings.Cut(template, "{")
+		segment, begins := strings.CutPrefix(path, fixed)
+		if path == template || variable && begins && segment != "" && !strings.Contains(segment, "/") {
+			return true
+		}
+	}
+	return false
+}
+
+func told(found []*errors.ValidationError) (mistakes []string) {
+	for _, e := range found {
+		text := e.Message + ": " + e.Reason
+		for _, s := range e.SchemaValidationErrors {
+			text += fmt.Sprintf("; %s at %s", s.Reason, s.FieldPath)
+		}
+		mistakes = append(mistakes, text)
+	}
+	return mistakes
+}
+
+// impossible finds what a schema can hardly say of sources: an age belongs to
+// what has a value, an error to what has none or an old one.
+func impossible(body []byte) (mistakes []string) {
+	var a struct {
+		Meta    struct{ Sources []source }
+		Sources []source
+	}
+	_ = json.Unmarshal(body, &a) // what is no JSON has been found already
+	for _, s := range slices.Concat(a.Meta.Sources, a.Sources) {
+		if useful := s.State != "failed" && s.State != "skipped"; useful != (s.AgeSeconds != nil) {
+			mistakes = append(mistakes, fmt.Sprintf("%s is %s, age_seconds given: %t", s.Name, s.State, !useful))
+		}
+		if excused := slices.Contains([]string{"failed", "skipped", "stale"}, s.State); excused != (s.Error != nil) {
+			mistakes = append(mistakes, fmt.Sprintf("%s is %s, error given: %t", s.Name, s.State, !excused))
+		}
+	}
+	return mistakes
+}

@@ -1,0 +1,226 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tributary/upstream"
+)
+
+// TestNoAnswer is about the choice of a status when no source has anything.
+func TestNoAnswer(t *testing.T) {
+	for _, c := range []struct {
+		name                           string
+		openmeteo, metno, openweather  behaviour
+		wantStatus                     int
+		wantOpenMeteo, wantMet, wantOW string // codes
+	}{
+		{"it is a 502 when all break", breaks, breaks, breaks, 502, "server_error", "server_error", "server_error"},
+		{"it is a 502 when all cannot be reached", refuses, refuses, refuses, 502, "connection", "connection", "connection"},
+		{"it is a 502 when all talk nonsense", says("nonsense"), answers(200, "<html>"), says(17), 502, "invalid_response", "invalid_response", "invalid_response"},
+		{"it is a 502 when our credentials are refused", answers(401, ""), answers(403, ""), answers(401, ""), 502, "unauthorized", "forbidden", "unauthorized"},
+		{"it is a 502 when our questions are refused", answers(400, ""), answers(422, ""), answers(400, ""), 502, "bad_request", "bad_request", "bad_request"},
+		{"it is a 502 when all are redirects to elsewhere", answers(302, "", "Location", "http://elsewhere.test/"), breaks, breaks, 502, "invalid_response", "server_error", "server_error"},
+		{"it is a 504 when all hang", hangs, hangs, hangs, 504, "timeout", "timeout", "timeout"},
+		{"it is a 502 when only some hang", hangs, breaks, hangs, 502, "timeout", "server_error", "timeout"},
+		{"it is a 504 when who answers knows nothing and the others hang", hangs, knowsNothing, hangs, 504, "timeout", "not_found", "timeout"},
+		{"it is a 502 when who answers knows nothing and another breaks", hangs, knowsNothing, breaks, 502, "timeout", "not_found", "server_error"},
+		{"it is a 503 when a quota is spent", answers(429, "", "Retry-After", "7"), breaks, hangs, 503, "rate_limited", "server_error", "timeout"},
+		{"it is a 404 when nobody knows the place", knowsNothing, knowsNothing, answers(410, ""), 404, "not_found", "not_found", "not_found"},
+	} {
+		it(t, c.name, func(t *testing.T) {
+			g := newGateway(t)
+			g.openmeteo.now(c.openmeteo)
+			g.metno.now(c.metno)
+			g.openweather.now(c.openweather)
+			a := g.get(city)
+			code, cacheControl := "all_sources_failed", "no-store"
+			if c.wantStatus == http.StatusNotFound {
+				code, cacheControl = "not_found", "max-age=30"
+			}
+			a.problem(c.wantStatus, code)
+			a.wantHeader("Cache-Control", cacheControl)
+			a.wantHeader("Vary", "Accept")
+			a.wantHeader("ETag", "")
+			a.wantState("geocoding", "live", "")
+			a.wantState("openmeteo", stateOf(c.wantOpenMeteo), c.wantOpenMeteo)
+			a.wantState("metno", stateOf(c.wantMet), c.wantMet)
+			a.wantState("openweather", stateOf(c.wantOW), c.wantOW)
+		})
+	}
+}
+
+// stateOf is the state of a source that has nothing because of code.
+func stateOf(code string) string {
+	if code == "not_found" {
+		return "skipped"
+	}
+	return "failed"
+}
+
+func TestRetryAfter(t *testing.T) {
+	it(t, "is the least of those that were said, rounded up", func(t *testing.T) {
+		g := newGateway(t)
+		g.openmeteo.now(answers(429, "", "Retry-After", "60"))
+		g.metno.now(answers(429, "", "Retry-After", "7"))
+		g.openweather.now(breaks)
+		g.get(here).wantHeader("Retry-After", "7")
+		time.Sleep(1100 * time.Millisecond)
+		a := g.get(here) // asks only openweather: the others want to be left alone
+		a.wantStatus(http.StatusServiceUnavailable)
+		a.wantHeader("Retry-After", "6")
+		if s := a.wantState("metno", "failed", "rate_limited"); s.Attempts != 0 {
+			t.Errorf("metno was asked %d times during its Retry-After", s.Attempts)
+		}
+	})
+
+	it(t, "is until the circuit breaker lets one call try", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) { s.policies.Breaker.MinCalls = 1 })
+		g.all(breaks)
+		g.get(here).wantStatus(http.StatusBadGateway) // which opens the breakers
+		time.Sleep(time.Second)
+		a := g.get(here)
+		a.wantStatus(http.StatusServiceUnavailable)
+		a.wantHeader("Retry-After", "4")
+		a.wantState("metno", "failed", "circuit_open")
+		if n := g.asked(); n != 3 {
+			t.Errorf("%d requests sent, want the 3 of the first answer", n)
+		}
+	})
+
+	it(t, "is until our quota is renewed", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) { s.policies.Quota = upstream.Quota{Calls: 1, Window: time.Minute} })
+		g.get(here)
+		time.Sleep(20 * time.Second)
+		a := g.get("/v1/weather?lat=1&lon=2")
+		a.wantStatus(http.StatusServiceUnavailable)
+		a.wantHeader("Retry-After", "40")
+		a.wantState("openweather", "failed", "rate_limited")
+	})
+
+	it(t, "is a second when too many calls are in flight", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) { s.policies.MaxConcurrent = 1 })
+		g.all(hangs)
+		first := make(chan *answer, 1)
+		go func() { first <- g.get(here) }()
+		synctest.Wait()
+		a := g.get("/v1/weather?lat=1&lon=2")
+		a.wantStatus(http.StatusServiceUnavailable)
+		a.wantHeader("Retry-After", "1")
+		a.wantState("metno", "failed", "overloaded")
+		(<-first).wantStatus(http.StatusGatewayTimeout)
+	})
+
+	it(t, "is not there when nothing was refused", func(t *testing.T) {
+		g := newGateway(t)
+		g.all(breaks)
+		g.get(here).wantHeader("Retry-After", "")
+	})
+}
+
+func TestUnknownPlace(t *testing.T) {
+	it(t, "is a 404 that asks no provider, and is remembered for half a minute", func(t *testing.T) {
+		g := newGateway(t)
+		g.geocoding.now(knowsNothing)
+		a := g.get(city)
+		p := a.problem(http.StatusNotFound, "not_found")
+		a.wantHeader("Cache-Control", "max-age=30")
+		a.wantState("geocoding", "skipped", "not_found")
+		if len(p.Sources) != 1 {
+			t.Errorf("sources = %+v, want geocoding alone", p.Sources)
+		}
+		time.Sleep(29 * time.Second)
+		g.get(city).wantStatus(http.StatusNotFound)
+		if n := g.asked(); n != 1 {
+			t.Errorf("%d requests sent, want 1", n)
+		}
+		g.geocoding.now(knows(delhi))
+		time.Sleep(2 * time.Second)
+		g.get(city).wantStatus(http.StatusOK)
+	})
+
+	it(t, "is never answered with what was known before", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(time.Hour)
+		g.all(knowsNothing)
+		g.get(here).problem(http.StatusNotFound, "not_found")
+	})
+}
+
+func TestLookingUpFails(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		with behaviour
+		want int
+	}{
+		{"it is a 502 when geocoding breaks", breaks, 502},
+		{"it is a 504 when it hangs", hangs, 504},
+		{"it is a 503 when its quota is spent", answers(429, "", "Retry-After", "2"), 503},
+	} {
+		it(t, c.name, func(t *testing.T) {
+			g := newGateway(t)
+			g.geocoding.now(c.with)
+			if p := g.get(city).problem(c.want, "all_sources_failed"); len(p.Sources) != 1 || p.Sources[0].Name != "geocoding" {
+				t.Errorf("sources = %+v, want geocoding alone", p.Sources)
+			}
+		})
+	}
+}
+
+func TestNothingConfigured(t *testing.T) {
+	g := newGateway(t, func(s *setup) { s.without = []string{"openmeteo", "metno", "openweather"} })
+	a := g.get(here)
+	a.problem(http.StatusNotImplemented, "not_configured")
+	a.wantHeader("Cache-Control", "no-store")
+	g.get("/v1/places?q=Delhi").wantStatus(http.StatusOK)
+}
+
+func TestRequestTimeout(t *testing.T) {
+	it(t, "ends a request whose sources would take longer", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) {
+			s.RequestTimeout = time.Second
+			s.policies.Timeout = time.Minute
+		})
+		g.all(hangs)
+		start := time.Now()
+		g.get(here).wantStatus(http.StatusGatewayTimeout)
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("it took %v, want a second at most", took)
+		}
+	})
+}
+
+// TestHangingUp is about a caller who does not wait for the answer.
+func TestHangingUp(t *testing.T) {
+	it(t, "is no failure of ours", func(t *testing.T) {
+		var log logbook
+		g := newGateway(t, func(s *setup) { s.logTo = &log })
+		g.all(after(time.Second, reports(0)))
+		ctx, hangUp := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway.test"+here, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(100*time.Millisecond, hangUp)
+		if response, err := g.client.Do(r); err == nil {
+			response.Body.Close()
+			t.Fatal("there was an answer before the caller hung up")
+		}
+		synctest.Wait()
+		for _, line := range log.lines(t) {
+			if status, _ := line["status"].(float64); line["level"] != "INFO" || status >= 500 {
+				t.Errorf("logged %v, want neither an error nor a 5xx", line)
+			}
+		}
+		if n := len(log.lines(t)); n != 1 {
+			t.Errorf("%d lines logged, want one", n)
+		}
+
+		time.Sleep(time.Second)
+		g.get(here).wantState("openmeteo", "cached", "") // the fetch went on, for the next caller
+	})
+}

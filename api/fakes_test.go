@@ -1,0 +1,158 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"tributary/upstream"
+	"tributary/upstream/weather"
+)
+
+// fake is an upstream in memory that speaks the domain's own words: what a
+// provider's words mean is none of this package's business.
+type fake struct {
+	behaves atomic.Pointer[behaviour]
+	calls   atomic.Int64
+	last    atomic.Pointer[http.Request]
+}
+
+// behaviour is how an upstream treats a request.
+type behaviour func(*http.Request) (*http.Response, error)
+
+func newFake(b behaviour) *fake {
+	f := &fake{}
+	f.now(b)
+	return f
+}
+
+// now changes how the upstream behaves from here on.
+func (f *fake) now(b behaviour) { f.behaves.Store(&b) }
+
+func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.calls.Add(1)
+	f.last.Store(r)
+	return (*f.behaves.Load())(r)
+}
+
+// observations asks a fake for reports.
+func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
+	return upstream.Spec[weather.Place, *weather.Report]{
+		Name:  name,
+		Route: "/report",
+		Key:   weather.Place.Key,
+		Request: func(ctx context.Context, p weather.Place) (*http.Request, error) {
+			return http.NewRequestWithContext(ctx, http.MethodGet, "/report?at="+p.Key(), nil)
+		},
+		Decode: func(r upstream.Response) (*weather.Report, error) {
+			report := new(weather.Report)
+			return report, json.Unmarshal(r.Body, report)
+		},
+	}
+}
+
+// lookups asks a fake for places.
+var lookups = upstream.Spec[weather.PlaceQuery, []weather.Place]{
+	Name:  "geocoding",
+	Route: "/places",
+	Key:   func(q weather.PlaceQuery) string { return q.Country + ":" + q.Name },
+	Request: func(ctx context.Context, q weather.PlaceQuery) (*http.Request, error) {
+		return http.NewRequestWithContext(ctx, http.MethodGet, "/places?country="+q.Country+"&name="+url.QueryEscape(q.Name), nil)
+	},
+	Decode: func(r upstream.Response) (places []weather.Place, err error) {
+		return places, json.Unmarshal(r.Body, &places)
+	},
+}
+
+var delhi = func() weather.Place {
+	p := weather.NewPlace(28.65195, 77.23149)
+	p.Name, p.Admin, p.Country, p.Timezone = "Delhi", "Delhi", "IN", "Asia/Kolkata"
+	p.Population = new(int64(10_927_986))
+	return p
+}()
+
+// report is warmer the greater the number.
+func report(number float64) *weather.Report {
+	return &weather.Report{
+		ObservedAt:    time.Now().UTC().Truncate(time.Second),
+		Temperature:   new(20 + number),
+		Humidity:      new(40 + number),
+		WindSpeed:     new(3.0),
+		WindDirection: new(90.0),
+		Condition:     weather.PartlyCloudy,
+		IsDay:         new(true),
+	}
+}
+
+// reports answers with report(number), of now.
+func reports(number float64) behaviour {
+	return func(r *http.Request) (*http.Response, error) { return says(report(number))(r) }
+}
+
+// knows answers that these are the places of any name.
+func knows(places ...weather.Place) behaviour { return says(places) }
+
+// says answers with a value; header is names and values in turn.
+func says(v any, header ...string) behaviour {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return answers(http.StatusOK, string(body), header...)
+}
+
+func answers(status int, body string, header ...string) behaviour {
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h.Add(header[i], header[i+1])
+	}
+	return func(r *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status, Header: h.Clone(), Body: io.NopCloser(strings.NewReader(body)), Request: r,
+			ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)),
+		}, nil
+	}
+}
+
+// knowsNothing answers that there is no such thing.
+var knowsNothing = answers(http.StatusNotFound, "")
+
+var breaks = answers(http.StatusInternalServerError, "")
+
+func hangs(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func refuses(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }
+
+// after behaves like next, but later.
+func after(d time.Duration, next behaviour) behaviour {
+	return func(r *http.Request) (*http.Response, error) {
+		select {
+		case <-time.After(d):
+			return next(r)
+		case <-r.Context().Done():
+			return nil, errors.New("given up")
+		}
+	}
+}
+
+// all lets every weather provider behave so.
+func (g *gateway) all(b behaviour) {
+	for _, f := range []*fake{g.openmeteo, g.metno, g.openweather} {
+		f.now(b)
+	}
+}
+
+// asked is how many requests all upstreams got.
+func (g *gateway) asked() int64 {
+	return g.geocoding.calls.Load() + g.openmeteo.calls.Load() + g.metno.calls.Load() + g.openweather.calls.Load()
+}

@@ -1,0 +1,225 @@
+package api_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tributary/api"
+	"tributary/cache"
+	"tributary/telemetry"
+	"tributary/upstream"
+	"tributary/upstream/weather"
+)
+
+// setup is what a test may change about a gateway before it is made.
+type setup struct {
+	api.Config
+	patience  time.Duration
+	without   []string // providers that are switched off
+	policies  upstream.Policies
+	lifetimes map[string]cache.Lifetimes // where they are not the usual ones
+	logTo     io.Writer
+}
+
+// gateway is the public API over fake upstreams, reached by HTTP. All of it
+// lives in memory, so that it can live in a bubble.
+type gateway struct {
+	t       testing.TB
+	handler http.Handler
+	client  *http.Client
+
+	geocoding, openmeteo, metno, openweather *fake
+	upstreams                                []*upstream.Upstream
+}
+
+// it runs a test in a bubble, where hours pass at once.
+func it(t *testing.T, does string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
+}
+
+// newGateway has numbers near the defaults, but neither retries nor hedges:
+// every request that a test counts was asked for.
+func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
+	t.Helper()
+	s := &setup{
+		Config:   api.Config{RequestTimeout: 5 * time.Second, PublicReads: true, Ready: func() bool { return true }},
+		patience: 800 * time.Millisecond,
+		policies: upstream.Policies{
+			Timeout: 2 * time.Second, RetryDelay: 100 * time.Millisecond, RetryMaxDelay: time.Second, MaxConcurrent: 64,
+			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
+		},
+		lifetimes: map[string]cache.Lifetimes{"geocoding": {FreshFor: 24 * time.Hour, RevalidateFor: 24 * time.Hour, StaleFor: 720 * time.Hour}},
+		logTo:     io.Discard,
+	}
+	for _, change := range changes {
+		change(s)
+	}
+	g := &gateway{t: t, geocoding: newFake(knows(delhi)), openmeteo: newFake(reports(0)), metno: newFake(reports(1)), openweather: newFake(reports(2))}
+	s.complete(g)
+	g.handler = api.New(s.Config)
+	g.listen()
+	return g
+}
+
+// complete fills in what was left open.
+func (s *setup) complete(g *gateway) {
+	if s.Logger == nil {
+		s.Logger = telemetry.NewLogger(s.logTo, slog.LevelInfo, false)
+	}
+	if s.Telemetry == nil {
+		tel, err := telemetry.Setup(context.Background(), telemetry.Config{Env: func(string) string { return "" }, Logger: s.Logger})
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		s.Telemetry = tel
+	}
+	if s.Weather == nil {
+		s.Weather = s.service(g)
+	}
+	if s.Status == nil {
+		s.Status = func() api.Status {
+			var status api.Status
+			for _, up := range g.upstreams {
+				status.Upstreams = append(status.Upstreams, api.Enabled(up.Status()))
+			}
+			return status
+		}
+	}
+}
+
+func (s *setup) service(g *gateway) *weather.Service {
+	store := cache.NewStore(1000)
+	open := func(name string, f *fake) *upstream.Upstream {
+		for _, off := range s.without {
+			if off == name {
+				return nil
+			}
+		}
+		lifetimes, ok := s.lifetimes[name]
+		if !ok {
+			lifetimes = cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour}
+		}
+		up := upstream.New(upstream.Config{
+			Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: f,
+			Policies: s.policies, Lifetimes: lifetimes, Store: store,
+			FlightBudget: s.RequestTimeout - s.RequestTimeout/20, Logger: s.Logger,
+		})
+		g.t.Cleanup(up.Close)
+		g.upstreams = append(g.upstreams, up)
+		return up
+	}
+
+	var geocoding *upstream.Source[weather.PlaceQuery, []weather.Place]
+	if up := open("geocoding", g.geocoding); up != nil {
+		geocoding = upstream.NewSource(up, lookups)
+	}
+	var providers []weather.Provider
+	add := func(name string, f *fake, attribution string) {
+		if up := open(name, f); up != nil {
+			providers = append(providers, weather.Provider{Source: upstream.NewSource(up, observations(name)), Attribution: attribution})
+		}
+	}
+	add("openmeteo", g.openmeteo, weather.OpenMeteoAttribution)
+	add("metno", g.metno, weather.METNorwayAttribution)
+	add("openweather", g.openweather, "")
+	return weather.NewService(store, geocoding, s.patience, providers...)
+}
+
+// listen serves real HTTP over pipes: a loopback socket would stop the clock
+// of a bubble.
+func (g *gateway) listen() {
+	ln := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: g.handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	transport := &http.Transport{DialContext: ln.dial, ExpectContinueTimeout: time.Hour}
+	g.client = &http.Client{Transport: transport}
+	g.t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		server.Close()
+		<-served
+	})
+}
+
+// get asks for a path with its query; header is names and values in turn.
+func (g *gateway) get(path string, header ...string) *answer {
+	g.t.Helper()
+	return g.send(http.MethodGet, path, header...)
+}
+
+func (g *gateway) send(method, path string, header ...string) *answer {
+	g.t.Helper()
+	r, err := http.NewRequest(method, "http://gateway.test"+path, nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return g.do(r)
+}
+
+// do sends a request, and holds the answer against openapi.yaml.
+func (g *gateway) do(r *http.Request) *answer {
+	g.t.Helper()
+	response, err := g.client.Do(r)
+	if err != nil {
+		g.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		g.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
+	}
+	checkContract(g.t, r, response, body)
+	return &answer{t: g.t, call: r.Method + " " + r.URL.RequestURI(), Response: response, body: body}
+}
+
+// pipes is a listener whose connections are pipes.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	server, client := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return pipeAddr{} }
+
+type pipeAddr struct{}
+
+func (pipeAddr) Network() string { return "pipe" }
+func (pipeAddr) String() string  { return "pipe" }

@@ -1,0 +1,70 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// logbook is a log that can be read.
+type logbook struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(b)
+}
+
+func (l *logbook) lines(t *testing.T) (lines []map[string]any) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range bytes.Lines(l.all.Bytes()) {
+		var fields map[string]any
+		if err := json.Unmarshal(line, &fields); err != nil {
+			t.Fatalf("%v in log line %q", err, line)
+		}
+		lines = append(lines, fields)
+	}
+	return lines
+}
+
+func TestAccessLog(t *testing.T) {
+	var log logbook
+	g := newGateway(t, func(s *setup) { s.logTo = &log })
+	g.metno.now(breaks)
+	a := g.get(here, "X-Request-Id", "mine")
+	g.get("/v1/weather?city=secret%00").wantStatus(http.StatusBadRequest)
+	g.get("/livez")
+	g.get("/readyz")
+	lines := log.lines(t)
+	if len(lines) != 2 {
+		t.Fatalf("log = %v, want a line for each request, but none for health checks", lines)
+	}
+	for name, want := range map[string]any{
+		"level": "INFO", "method": "GET", "route": "/v1/weather", "status": 200.0, "bytes": float64(len(a.body)),
+		"request_id": "mine", "degraded": true, "trace_id": a.weather().Meta.TraceID,
+	} {
+		if got := lines[0][name]; got != want {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	if got := lines[1]; got["status"] != 400.0 || got["degraded"] != false || strings.Contains(string(mustJSON(t, got)), "secret") {
+		t.Errorf("log = %v, want a 400 without the query", got)
+	}
+}
+
+func mustJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,96 @@
+package api_test
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+)
+
+// paths are all there are, with a good query.
+var paths = []string{here, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/openapi.yaml", "/problems/not-found"}
+
+func TestOtherMethods(t *testing.T) {
+	g := newGateway(t)
+	for _, path := range paths {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "get"} {
+			a := g.send(method, path)
+			p := a.problem(http.StatusMethodNotAllowed, "method_not_allowed")
+			a.wantHeader("Allow", "GET, HEAD")
+			a.wantHeader("Cache-Control", "no-store")
+			if p.Detail != "this path has GET, HEAD" {
+				t.Errorf("%s: detail = %q", a.call, p.Detail)
+			}
+		}
+	}
+}
+
+func TestUnknownPaths(t *testing.T) {
+	g := newGateway(t)
+	for _, path := range []string{
+		"/", "/v1", "/v1/", "/v1/weather/", "/V1/weather", "/v1/weather/Delhi", "/v2/weather", "/v1//weather", "/livez/", "/openapi.json",
+		"/problems", "/problems/", "/problems/unknown", "/problems/not-found/more", "/problems/Not-Found", "/v1/w%65%61ther%2F", "/%FF/%3Cb%3E%20",
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "PURGE"} {
+			a := g.send(method, path)
+			if method != http.MethodGet && theContract().has(a.Request.URL.Path) {
+				continue // a type of problem that does not exist is still a path of that kind
+			}
+			a.wantStatus(http.StatusNotFound)
+			a.wantHeader("Cache-Control", "max-age=30")
+			a.wantHeader("Allow", "")
+			if method != http.MethodHead {
+				a.problem(http.StatusNotFound, "not_found")
+			}
+		}
+	}
+}
+
+func TestHead(t *testing.T) {
+	g := newGateway(t)
+	g.get(here) // so that both calls find the same in memory
+	g.get("/v1/places?q=Delhi")
+	for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
+		get, head := g.get(path), g.send(http.MethodHead, path)
+		head.wantStatus(get.StatusCode)
+		if len(head.body) > 0 {
+			t.Errorf("%s: body %q, want none", head.call, head.body)
+		}
+		if a, b := slices.Sorted(maps.Keys(head.Header)), slices.Sorted(maps.Keys(get.Header)); !slices.Equal(a, b) {
+			t.Errorf("%s: headers %v, want those of GET, %v", head.call, a, b)
+		}
+		for _, name := range []string{"ETag", "Cache-Control", "Cache-Status", "Content-Type", "Vary", "Allow"} {
+			head.wantHeader(name, get.Header.Get(name))
+		}
+		if path != "/v1/status" && head.ContentLength != get.ContentLength { // status counts on
+			t.Errorf("%s: Content-Length = %d, want %d", head.call, head.ContentLength, get.ContentLength)
+		}
+	}
+}
+
+func TestBodies(t *testing.T) {
+	const mebibyte = 1 << 20
+	g := newGateway(t)
+	send := func(method, path string, size int) *answer {
+		t.Helper()
+		r, err := http.NewRequest(method, "http://gateway.test"+path, bytes.NewReader(make([]byte, size)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Expect", "100-continue") // who is refused has not sent it yet
+		return g.do(r)
+	}
+	for _, path := range append(paths, "/nothing") {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			a := send(method, path, mebibyte+1)
+			a.problem(http.StatusRequestEntityTooLarge, "body_too_large")
+			a.wantHeader("Cache-Control", "no-store")
+			if !a.Close {
+				t.Errorf("%s: the connection stays open, with a body on its way", a.call)
+			}
+		}
+	}
+	send(http.MethodGet, here, mebibyte).wantStatus(http.StatusOK)
+	send(http.MethodPost, here, mebibyte).wantStatus(http.StatusMethodNotAllowed)
+}

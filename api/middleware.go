@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// requestID is what a caller's X-Request-Id may look like to be kept: it goes
+// into logs and headers.
+var requestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
+
+// identify gives every request an id, its caller's if that is fit to be shown.
+func (s *server) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-Id")
+		if !requestID.MatchString(id) {
+			id = rand.Text()
+		}
+		w.Header().Set("X-Request-Id", id)
+		ctx := context.WithValue(r.Context(), factsKey{}, &facts{requestID: id})
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// logged is what the access log adds to a line.
+func logged(r *http.Request) []slog.Attr {
+	f := factsOf(r.Context())
+	return []slog.Attr{slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded)}
+}
+
+// recoverer turns a panic into a 500, logged once and visible on the span. The
+// process lives: other requests are not to blame.
+func (s *server) recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p) // net/http's own way to drop a connection
+			}
+			span := trace.SpanFromContext(r.Context())
+			span.RecordError(fmt.Errorf("panic: %v", p))
+			span.SetStatus(codes.Error, "panic")
+			s.log.LogAttrs(r.Context(), slog.LevelError, "panic in a handler",
+				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			s.problem(w, r, errInternal)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// maxBody bounds a request's body.
+const maxBody = 1 << 20
+
+func (s *server) limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			w.Header().Set("Connection", "close") // what follows on it is the body
+			s.problem(w, r, bodyTooLarge.with("the body may have 1 MiB at most"))
+			return
+		}
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// deadline is the budget of a request. What it starts for others has its own.
+func (s *server) deadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// methodNotAllowed names the methods that the path has (RFC 9110 §15.5.6); chi
+// tells them to its own handler only.
+func (s *server) methodNotAllowed(routes chi.Routes) func(http.ResponseWriter, *http.Request) error {
+	return func(_ http.ResponseWriter, r *http.Request) error {
+		var allowed []string
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
+				allowed = append(allowed, m)
+				if m == http.MethodGet {
+					allowed = append(allowed, http.MethodHead)
+				}
+			}
+		}
+		if len(allowed) == 0 { // a method that chi has never heard of, at any path
+			return errNothingHere
+		}
+		p := methodNotAllowed.with(fmt.Sprintf("this path has %s", strings.Join(allowed, ", ")))
+		p.header = http.Header{"Allow": {strings.Join(allowed, ", ")}}
+		return p
+	}
+}

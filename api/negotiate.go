@@ -1,0 +1,81 @@
+package api
+
+import (
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// accepts reports whether the Accept header lets mediaType through (RFC 9110
+// §12.5.1): the most specific range that matches decides, and 0 means no.
+func accepts(r *http.Request, mediaType string) bool {
+	lines := r.Header.Values("Accept")
+	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "" || lines[0] == "*/*" || lines[0] == mediaType) {
+		return true
+	}
+	group, _, _ := strings.Cut(mediaType, "/")
+	best, quality := 0, 0.0
+	for part := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		mediaRange, parameters, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		specific := 0
+		switch mediaRange {
+		case mediaType:
+			specific = 3
+		case group + "/*":
+			specific = 2
+		case "*/*":
+			specific = 1
+		}
+		if specific > best {
+			best, quality = specific, 1
+			if q, err := strconv.ParseFloat(parameters["q"], 64); err == nil {
+				quality = q
+			}
+		}
+	}
+	return quality > 0
+}
+
+// mustAccept is the problem of a caller who does not want JSON. It says that
+// the answer, whatever it will be, depends on Accept.
+func mustAccept(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Add("Vary", "Accept") // beside what CORS has put there
+	if accepts(r, "application/json") {
+		return nil
+	}
+	return notAcceptable.with("the answer is application/json, which Accept rules out")
+}
+
+// matches reports whether an If-None-Match has the entity tag, by the weak
+// comparison (RFC 9110 §13.1.2). tag is quoted, and may be weak.
+func matches(header []string, tag string) bool {
+	opaque := strings.TrimPrefix(tag, "W/")
+	for _, line := range header {
+		for rest := line; ; {
+			rest = strings.TrimLeft(rest, " \t,")
+			if rest == "" {
+				break
+			}
+			if rest[0] == '*' {
+				return true
+			}
+			candidate := strings.TrimPrefix(rest, "W/")
+			if candidate == "" || candidate[0] != '"' {
+				break // not a list of entity tags
+			}
+			end := strings.IndexByte(candidate[1:], '"')
+			if end < 0 {
+				break
+			}
+			if candidate[:end+2] == opaque {
+				return true
+			}
+			rest = candidate[end+2:]
+		}
+	}
+	return false
+}

@@ -1,0 +1,111 @@
+package api_test
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	validator "github.com/pb33f/libopenapi-validator"
+
+	"tributary"
+)
+
+func TestOpenAPIIsServed(t *testing.T) {
+	a := newGateway(t).get("/openapi.yaml")
+	a.wantStatus(http.StatusOK)
+	a.wantHeader("Content-Type", "application/yaml")
+	a.wantHeader("Cache-Control", "public, max-age=300")
+	if !bytes.Equal(a.body, tributary.OpenAPI) {
+		t.Error("it is not openapi.yaml")
+	}
+}
+
+func TestOpenAPIIsValid(t *testing.T) {
+	v, errs := validator.NewValidator(theContract().document)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if _, found := v.ValidateDocument(); len(found) > 0 {
+		t.Error(told(found))
+	}
+}
+
+func TestOpenAPIHasEveryRoute(t *testing.T) {
+	var routes, described []string
+	err := chi.Walk(newGateway(t).handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes = append(routes, method+" "+route)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range theContract().model.Paths.PathItems.FromOldest() {
+		for method := range item.GetOperations().FromOldest() {
+			described = append(described, strings.ToUpper(method)+" "+path)
+		}
+	}
+	slices.Sort(routes)
+	slices.Sort(described)
+	if !slices.Equal(routes, described) {
+		t.Errorf("the routes are\n%q, openapi.yaml has\n%q", routes, described)
+	}
+}
+
+func TestOpenAPIHasEveryProblem(t *testing.T) {
+	g := newGateway(t)
+	for _, code := range theContract().model.Components.Schemas.GetOrZero("ProblemCode").Schema().Enum {
+		g.get("/problems/" + strings.ReplaceAll(code.Value, "_", "-")).wantStatus(http.StatusOK)
+	}
+}
+
+// TestContract is about the test's own judge: what it lets through, the tests
+// would too.
+func TestContract(t *testing.T) {
+	g := newGateway(t)
+	good := g.get(here)
+	for _, c := range []struct {
+		name  string
+		spoil func(*http.Response, *string)
+	}{
+		{"a status that is not described", func(r *http.Response, _ *string) { r.StatusCode = http.StatusAccepted }},
+		{"a header that is missing", func(r *http.Response, _ *string) { r.Header.Del("ETag") }},
+		{"a header that is not described", func(r *http.Response, _ *string) { r.Header.Set("X-Powered-By", "Go") }},
+		{"a header against its pattern", func(r *http.Response, _ *string) { r.Header.Set("Cache-Control", "public, max-age=6") }},
+		{"another media type", func(r *http.Response, _ *string) { r.Header.Set("Content-Type", "text/html") }},
+		{"what is no JSON", func(_ *http.Response, body *string) { *body = (*body)[1:] }},
+		{"nothing", func(_ *http.Response, body *string) { *body = "" }},
+		{"a member that is missing", func(_ *http.Response, body *string) { *body = strings.Replace(*body, `"observed_at"`, `"observed"`, 1) }},
+		{"a member that is not described", func(_ *http.Response, body *string) {
+			*body = strings.Replace(*body, `{"place":`, `{"extra":1,"place":`, 1)
+		}},
+		{"a member that is not described, deeper", func(_ *http.Response, body *string) {
+			*body = strings.Replace(*body, `"attempts":1`, `"attempts":1,"tries":1`, 1)
+		}},
+		{"text for a number", func(_ *http.Response, body *string) {
+			*body = strings.Replace(*body, `"temperature":21`, `"temperature":"21"`, 1)
+		}},
+		{"a word that is not one of those", func(_ *http.Response, body *string) { *body = strings.Replace(*body, `"live"`, `"fresh"`, 1) }},
+		{"a time that is none", func(_ *http.Response, body *string) {
+			*body = strings.Replace(*body, `"observed_at":"2`, `"observed_at":"x`, 1)
+		}},
+		{"a live source without an age", func(_ *http.Response, body *string) { *body = strings.Replace(*body, `"age_seconds":0,`, ``, 1) }},
+		{"a live source with an error", func(_ *http.Response, body *string) {
+			*body = strings.Replace(*body, `"attempts":1`, `"attempts":1,"error":{"code":"timeout","detail":"x"}`, 1)
+		}},
+	} {
+		t.Run("it sees "+c.name, func(t *testing.T) {
+			response, body := *good.Response, string(good.body)
+			response.Header = good.Header.Clone()
+			c.spoil(&response, &body)
+			if got := theContract().mistakes(good.Request, &response, []byte(body)); len(got) == 0 {
+				t.Errorf("no mistake found in %d %v %s", response.StatusCode, response.Header, body)
+			}
+		})
+	}
+	if got := theContract().mistakes(good.Request, good.Response, good.body); len(got) > 0 {
+		t.Errorf("mistakes in what was good: %q", got)
+	}
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// params reads a query and collects every mistake in it. Parameters that
+// nobody asks for are ignored.
+type params struct {
+	values    url.Values
+	malformed bool // as a whole: what is missing may be what could not be read
+	errors    []fieldError
+}
+
+func parseParams(r *http.Request) *params {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	p := &params{values: values, malformed: err != nil}
+	if p.malformed {
+		p.refuse("", "the query string is malformed: %s", "a character that is not plain is written as % and two hex digits, and parameters are joined by &")
+	}
+	return p
+}
+
+// err is the problem with all mistakes, nil if there were none.
+func (p *params) err() error {
+	if len(p.errors) == 0 {
+		return nil
+	}
+	problem := invalidParameters.with("the parameters break a rule; see errors")
+	problem.Errors = p.errors
+	if p.malformed {
+		problem.Errors = p.errors[:1]
+	}
+	return problem
+}
+
+func (p *params) refuse(name, format string, args ...any) {
+	p.errors = append(p.errors, fieldError{Parameter: name, Detail: fmt.Sprintf(format, args...)})
+}
+
+// get is a parameter's one value. It is not ok when the parameter is absent or,
+// which is a mistake, given more than once.
+func (p *params) get(name string) (value string, ok bool) {
+	values := p.values[name]
+	if len(values) > 1 {
+		p.refuse(name, "is given %d times; once is enough", len(values))
+	}
+	if len(values) != 1 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// has reports whether a parameter is given at all.
+func (p *params) has(name string) bool { return len(p.values[name]) > 0 }
+
+// maxText is the length of a name, in characters.
+const maxText = 100
+
+// text is a name of 1 to 100 characters, "" if absent or wrong.
+func (p *params) text(name string) string {
+	v, ok := p.get(name)
+	switch {
+	case !ok:
+	case !utf8.ValidString(v):
+		p.refuse(name, "is not valid UTF-8")
+	case strings.ContainsFunc(v, unicode.IsControl):
+		p.refuse(name, "has control characters")
+	case strings.TrimSpace(v) == "":
+		p.refuse(name, "is empty; 1 to %d characters are wanted", maxText)
+	case utf8.RuneCountInString(v) > maxText:
+		p.refuse(name, "has more than %d characters", maxText)
+	default:
+		return v
+	}
+	return ""
+}
+
+// plainDecimal is a number as people write it: no exponent, hex, NaN or sign
+// but a minus.
+var plainDecimal = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
+
+// decimal is a number from -limit to limit.
+func (p *params) decimal(name string, limit float64) float64 {
+	v, ok := p.get(name)
+	if !ok {
+		return 0
+	}
+	if !plainDecimal.MatchString(v) {
+		p.refuse(name, "is not a plain decimal number, such as -12.5")
+		return 0
+	}
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || f < -limit || f > limit {
+		p.refuse(name, "is not between -%g and %g", limit, limit)
+		return 0
+	}
+	return f
+}
+
+// integer is a whole number from low to high, or fallback if absent.
+func (p *params) integer(name string, low, high, fallback int) int {
+	v, ok := p.get(name)
+	if !ok {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || strings.HasPrefix(v, "+") || n < low || n > high {
+		p.refuse(name, "is not a whole number from %d to %d", low, high)
+		return fallback
+	}
+	return n
+}
+
+// countries are the codes of ISO 3166-1 alpha-2 as of 2024, and XK, which
+// everybody uses for Kosovo. x/text's language package is of no help: to it the
+// UN, the euro zone and countries that are no more are countries too.
+const countries = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
+	"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
+	"GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
+	"KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ " +
+	"NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW " +
+	"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ " +
+	"UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
+
+var twoLetters = regexp.MustCompile(`^[A-Za-z]{2}$`)
+
+// country is a country's code in capitals, whatever it was given in, "" if
+// absent.
+func (p *params) country(name string) string {
+	v, ok := p.get(name)
+	if !ok {
+		return ""
+	}
+	code := strings.ToUpper(v)
+	if !twoLetters.MatchString(v) || !strings.Contains(countries, code) {
+		p.refuse(name, "is not an ISO 3166-1 alpha-2 code, such as IN")
+		return ""
+	}
+	return code
+}
+
+// oneOf is one of the words, the first if absent.
+func (p *params) oneOf(name string, words ...string) string {
+	v, ok := p.get(name)
+	if !ok {
+		return words[0]
+	}
+	if !slices.Contains(words, v) {
+		p.refuse(name, "is none of: %s", strings.Join(words, ", "))
+		return words[0]
+	}
+	return v
+}

@@ -1,0 +1,196 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"tributary/upstream"
+)
+
+// problem is an RFC 9457 document and the error that handlers return for it.
+type problem struct {
+	kind
+
+	Detail   string       `json:"detail,omitempty"`
+	Instance string       `json:"instance,omitempty"`
+	TraceID  string       `json:"trace_id,omitempty"`
+	Errors   []fieldError `json:"errors,omitempty"`
+
+	sources    []upstream.Outcome
+	retryAfter time.Duration
+	header     http.Header // more headers of the answer
+}
+
+// kind is what all problems of one type have in common. Its explanation is
+// served at its type.
+type kind struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+
+	explanation string
+}
+
+// fieldError is one mistake in a request.
+type fieldError struct {
+	Parameter string `json:"parameter,omitempty"`
+	Pointer   string `json:"pointer,omitempty"`
+	Detail    string `json:"detail"`
+}
+
+func (p *problem) Error() string { return p.Title + ": " + p.Detail }
+
+var (
+	invalidParameters = newKind("invalid-parameters", http.StatusBadRequest, "Invalid parameters",
+		"One or more parameters break a rule. Every mistake is listed in `errors`, with the parameter and its rule.")
+	notFound = newKind("not-found", http.StatusNotFound, "Not found",
+		"There is nothing at this path, or the place or thing that was asked for does not exist as far as its source knows. A source's word that something does not exist is remembered for 30 seconds.")
+	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",
+		"The path exists, but not for this method. The Allow header lists those it has.")
+	notAcceptable = newKind("not-acceptable", http.StatusNotAcceptable, "Not acceptable",
+		"The Accept header rules out every form that this answer has. Answers are application/json.")
+	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
+		"A request's body may have 1 MiB at most.")
+	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",
+		"Every source that was asked failed, and nothing that it said earlier is young enough to be served. `sources` says what happened to each, as `meta.sources` does in an answer. The status is 503 when a circuit breaker, a quota or a limit on calls in flight refused one of them: come back after Retry-After. It is 504 when all timed out, else 502.")
+	notConfigured = newKind("not-configured", http.StatusNotImplemented, "Not configured",
+		"This gateway runs with the upstream that the answer needs switched off.")
+	internalError = newKind("internal-error", http.StatusInternalServerError, "Internal error",
+		"Something went wrong on our side. The log has the rest, under the trace id.")
+)
+
+// kinds are all problem types, by the last segment of their type.
+var kinds = func() map[string]kind {
+	m := make(map[string]kind)
+	for _, k := range []kind{invalidParameters, notFound, methodNotAllowed, notAcceptable, bodyTooLarge, allSourcesFailed, notConfigured, internalError} {
+		m[k.slug()] = k
+	}
+	return m
+}()
+
+const problemPath = "/problems/"
+
+func newKind(slug string, status int, title, explanation string) kind {
+	code := []byte(slug)
+	for i, c := range code {
+		if c == '-' {
+			code[i] = '_'
+		}
+	}
+	return kind{Type: problemPath + slug, Title: title, Status: status, Code: string(code), explanation: explanation}
+}
+
+func (k kind) slug() string { return k.Type[len(problemPath):] }
+
+// with makes a problem of this kind.
+func (k kind) with(detail string) *problem { return &problem{kind: k, Detail: detail} }
+
+var (
+	errNothingHere = notFound.with("there is nothing at this path; /openapi.yaml lists what there is")
+	errInternal    = internalError.with("something went wrong on our side; the log has the rest, under the trace id")
+)
+
+// asProblem is the one place that turns errors into statuses.
+func asProblem(err error) *problem {
+	var (
+		p      *problem
+		silent *upstream.NoAnswerError
+	)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &silent):
+		return unanswered(silent)
+	}
+	return errInternal
+}
+
+// unanswered is the problem of an aggregate that has nothing to give.
+func unanswered(e *upstream.NoAnswerError) *problem {
+	if e.NotFound() {
+		p := notFound.with(e.Subject + " is not known to any source")
+		p.sources = e.Sources
+		return p
+	}
+	p := allSourcesFailed.with("no source could answer, and nothing young enough is remembered")
+	p.sources = e.Sources
+	timeouts, failures := 0, 0
+	for _, o := range e.Sources {
+		if o.Err == nil || o.State != upstream.Failed {
+			continue
+		}
+		failures++
+		switch o.Err.Code {
+		case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
+			p.Status = http.StatusServiceUnavailable
+			if wait := max(time.Second, o.Err.RetryAfter); p.retryAfter == 0 || wait < p.retryAfter {
+				p.retryAfter = wait // the first that may be back is enough
+			}
+		case upstream.CodeTimeout:
+			timeouts++
+		}
+	}
+	if timeouts == failures && failures > 0 {
+		p.Status = http.StatusGatewayTimeout
+	}
+	return p
+}
+
+// problem answers with the problem that err is. What nobody foresaw keeps its
+// detail for the log.
+func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
+	p := *asProblem(err)
+	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic has been logged, with its stack
+		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
+	}
+	p.Instance = r.URL.EscapedPath() // a URI reference
+	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
+		p.TraceID = sc.TraceID().String()
+	}
+	body, err := json.Marshal(&p)
+	if err != nil {
+		s.log.LogAttrs(r.Context(), slog.LevelError, "a problem could not be encoded", slog.Any("error", err))
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	if len(p.sources) > 0 {
+		body = append(body[:len(body)-1], `,"sources":`...)
+		body = append(appendSources(body, p.sources), '}')
+	}
+	h := w.Header()
+	for name, values := range p.header {
+		h[name] = values
+	}
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if p.Status == http.StatusNotFound {
+		h.Set("Cache-Control", "max-age=30")
+	}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+	}
+	s.serverTiming(h, r, p.sources)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // who hung up does not read it
+}
+
+// explain serves a problem type's explanation at its URI.
+func (s *server) explain(w http.ResponseWriter, r *http.Request) error {
+	k, ok := kinds[pathParam(r, "slug")]
+	if !ok {
+		return notFound.with("no such problem type")
+	}
+	return writeJSON(w, http.StatusOK, "max-age=86400", struct {
+		kind
+		Explanation string `json:"explanation"`
+	}{k, k.explanation})
+}

@@ -1,0 +1,277 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/fnv"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"tributary/upstream"
+)
+
+// aggregate is an answer of many sources, ready to be written.
+type aggregate struct {
+	data    []byte // JSON, encoded when its values last changed
+	tag     string // changes with data
+	sources []upstream.Outcome
+	public  bool // a shared cache may keep it
+}
+
+// respond writes an aggregate in its envelope. data was encoded once; meta
+// differs with every request and is appended by hand, which is a third of the
+// cost of an answer from memory.
+func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) error {
+	now := time.Now()
+	degraded := false
+	for _, o := range a.sources {
+		degraded = degraded || o.State == upstream.Stale || o.State == upstream.Failed
+	}
+	status := "complete"
+	if degraded {
+		status = "degraded"
+		factsOf(r.Context()).degraded = true
+	}
+	span := trace.SpanFromContext(r.Context())
+	if span.IsRecording() {
+		describe(span, a.sources, degraded)
+	}
+
+	h := w.Header()
+	etag := entityTag(a.tag, degraded, a.sources)
+	h.Set("ETag", etag)
+	h.Set("Cache-Control", cacheControl(a, now))
+	h.Set("Cache-Status", cacheStatus(a.sources, now))
+	s.serverTiming(h, r, a.sources)
+	if matches(r.Header.Values("If-None-Match"), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+
+	body := make([]byte, 0, len(a.data)+64+160*len(a.sources))
+	body = append(body, `{"data":`...)
+	body = append(body, a.data...)
+	body = append(body, `,"meta":{"status":"`...)
+	body = append(body, status...)
+	body = append(body, `","sources":`...)
+	body = appendSources(body, a.sources)
+	if sc := span.SpanContext(); sc.IsValid() {
+		body = append(body, `,"trace_id":"`...)
+		body = append(body, sc.TraceID().String()...)
+		body = append(body, '"')
+	}
+	body = append(body, "}}\n"...)
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // who hung up does not read it
+	return nil
+}
+
+// writeJSON writes what is no aggregate.
+func writeJSON(w http.ResponseWriter, status int, cacheControl string, v any) error {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(v); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", cacheControl)
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes())
+	return nil
+}
+
+// appendSources appends meta.sources, or a problem's.
+func appendSources(b []byte, sources []upstream.Outcome) []byte {
+	b = append(b, '[')
+	for i, o := range sources {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"name":"`...)
+		b = append(b, o.Name...)
+		b = append(b, `","state":"`...)
+		b = append(b, o.State...)
+		b = append(b, '"')
+		if o.Useful() {
+			b = append(b, `,"age_seconds":`...)
+			b = strconv.AppendInt(b, int64(o.Age/time.Second), 10)
+		}
+		b = append(b, `,"latency_ms":`...)
+		b = strconv.AppendInt(b, o.Latency.Round(time.Millisecond).Milliseconds(), 10)
+		b = append(b, `,"attempts":`...)
+		b = strconv.AppendInt(b, int64(o.Attempts), 10)
+		if o.Unused {
+			b = append(b, `,"used":false`...)
+		}
+		if o.Err != nil {
+			b = append(b, `,"error":{"code":"`...)
+			b = append(b, o.Err.Code...)
+			b = append(b, `","detail":`...)
+			b = appendString(b, o.Err.Detail)
+			b = append(b, '}')
+		}
+		if o.Attribution != "" {
+			b = append(b, `,"attribution":`...)
+			b = appendString(b, o.Attribution)
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func appendString(b []byte, s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil { // a string always has a JSON form
+		return append(b, `""`...)
+	}
+	return append(b, quoted...)
+}
+
+// entityTag is weak: two answers with the same data, status and troubled
+// sources mean the same, though their ages and trace ids differ.
+func entityTag(data string, degraded bool, sources []upstream.Outcome) string {
+	if !degraded {
+		return `W/"` + data + `"`
+	}
+	sum := fnv.New32a()
+	for _, o := range sources {
+		if o.State == upstream.Stale || o.State == upstream.Failed {
+			_, _ = sum.Write([]byte(o.Name + " " + string(o.State) + "\n"))
+		}
+	}
+	return `W/"` + data + "-" + strconv.FormatUint(uint64(sum.Sum32()), 16) + `"`
+}
+
+// troubledMaxAge is how long, in seconds, an answer may be kept that has an
+// old or missing part: the next one is likely to be better.
+const troubledMaxAge = 5
+
+// cacheControl lets an answer live as long as the part of it that expires
+// first.
+func cacheControl(a aggregate, now time.Time) string {
+	left, troubled := int64(math.MaxInt64), false
+	for _, o := range a.sources {
+		switch o.State {
+		case upstream.Stale, upstream.Failed, upstream.Revalidating:
+			troubled = true
+		default:
+			left = min(left, max(0, int64(o.FreshUntil.Sub(now)/time.Second)))
+		}
+	}
+	if troubled {
+		left = min(left, troubledMaxAge)
+	}
+	b := make([]byte, 0, 80)
+	if a.public {
+		b = append(b, "public, max-age="...)
+	} else {
+		b = append(b, "private, max-age="...)
+	}
+	b = strconv.AppendInt(b, left, 10)
+	if !troubled {
+		b = append(b, ", stale-while-revalidate=60, stale-if-error=86400"...)
+	}
+	return string(b)
+}
+
+// cacheStatus says in RFC 9211's words how the answer came about. We are one
+// cache, so it is one member, whatever the number of sources: a hit when
+// nobody was asked, else why somebody was.
+func cacheStatus(sources []upstream.Outcome, now time.Time) string {
+	var (
+		asked, miss, stored, shared bool
+		status                      int
+		detail                      string
+		ttl                         = time.Duration(math.MaxInt64)
+	)
+	for _, o := range sources {
+		if o.State == upstream.Failed || o.State == upstream.Stale {
+			detail = "stale-if-error"
+			if o.State == upstream.Failed && o.Err != nil {
+				detail = string(o.Err.Code)
+			}
+		}
+		if !o.Asked {
+			if !o.FreshUntil.IsZero() { // a source that is shutting down was not asked either
+				ttl = min(ttl, o.FreshUntil.Sub(now))
+			}
+			continue
+		}
+		asked = true
+		miss = miss || !o.Held
+		stored = stored || o.Stored
+		shared = shared || o.Shared
+		status = max(status, o.Status)
+	}
+	b := make([]byte, 0, 80)
+	b = append(b, "tributary; "...)
+	if !asked {
+		b = append(b, "hit; ttl="...)
+		return string(strconv.AppendInt(b, int64(math.Floor(ttl.Seconds())), 10))
+	}
+	b = append(b, "fwd="...)
+	if miss {
+		b = append(b, "uri-miss"...)
+	} else {
+		b = append(b, "stale"...)
+	}
+	if status > 0 {
+		b = append(b, "; fwd-status="...)
+		b = strconv.AppendInt(b, int64(status), 10)
+	}
+	if stored {
+		b = append(b, "; stored"...)
+	}
+	if shared {
+		b = append(b, "; collapsed"...)
+	}
+	if detail != "" {
+		b = append(b, "; detail="...)
+		b = append(b, detail...)
+	}
+	return string(b)
+}
+
+// serverTiming shows a browser what each source took, and the trace to look for.
+func (s *server) serverTiming(h http.Header, r *http.Request, sources []upstream.Outcome) {
+	b := make([]byte, 0, 48*len(sources)+80)
+	for _, o := range sources {
+		b = append(b, o.Name...)
+		b = append(b, ";dur="...)
+		b = strconv.AppendFloat(b, float64(o.Latency.Microseconds())/1e3, 'f', 1, 64)
+		b = append(b, `;desc="`...)
+		b = append(b, o.State...)
+		b = append(b, `", `...)
+	}
+	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
+		b = append(b, `trace;desc="00-`...)
+		b = append(b, sc.TraceID().String()...)
+		b = append(b, '-')
+		b = append(b, sc.SpanID().String()...)
+		b = append(b, '-')
+		b = append(b, sc.TraceFlags().String()...)
+		b = append(b, '"')
+	}
+	if timing := strings.TrimSuffix(string(b), ", "); timing != "" {
+		h.Set("Server-Timing", timing)
+	}
+}
+
+// describe puts on the server span what a look at it should tell: sources that
+// were asked have spans of their own, fresh hits only this.
+func describe(span trace.Span, sources []upstream.Outcome, degraded bool) {
+	attrs := make([]attribute.KeyValue, 0, len(sources)+1)
+	attrs = append(attrs, attribute.Bool("tributary.degraded", degraded))
+	for _, o := range sources {
+		attrs = append(attrs, attribute.String("tributary.source."+o.Name, string(o.State)))
+	}
+	span.SetAttributes(attrs...)
+}

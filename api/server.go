@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"tributary/telemetry"
+	"tributary/upstream/weather"
+)
+
+// Config is what the public API is made of.
+type Config struct {
+	Weather   *weather.Service
+	Status    func() Status
+	Ready     func() bool // false while draining
+	Telemetry *telemetry.Telemetry
+	Logger    *slog.Logger
+
+	RequestTimeout time.Duration
+	Origins        []string // of pages that may read answers; "*": all
+	PublicReads    bool     // anonymous callers may read, so shared caches may keep what they get
+}
+
+type server struct {
+	Config
+	log *slog.Logger
+}
+
+// New is the handler of the public listener.
+func New(cfg Config) http.Handler {
+	s := &server{Config: cfg, log: cfg.Logger}
+	return s.routes()
+}
+
+// statusCallerGone is nginx's: nobody reads it, but the log and the trace must
+// not take a caller who hung up for a failure of ours.
+const statusCallerGone = 499
+
+// handle lets handlers return errors; problem is the only place that knows
+// what status they have.
+func (s *server) handle(fn func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch err := fn(w, r); {
+		case err == nil:
+		case errors.Is(r.Context().Err(), context.Canceled):
+			w.WriteHeader(statusCallerGone)
+		default:
+			s.problem(w, r, err)
+		}
+	}
+}
+
+func pathParam(r *http.Request, name string) string { return chi.URLParam(r, name) }
+
+// facts are what the log and the trace want to know of a request and only its
+// handler can tell.
+type facts struct {
+	requestID string
+	degraded  bool
+}
+
+type factsKey struct{}
+
+func factsOf(ctx context.Context) *facts {
+	f, ok := ctx.Value(factsKey{}).(*facts)
+	if !ok {
+		return &facts{} // outside the middleware: nobody reads it
+	}
+	return f
+}

@@ -1,0 +1,241 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tributary/upstream/weather"
+)
+
+const (
+	city = "/v1/weather?city=Delhi"
+	here = "/v1/weather?lat=28.65&lon=77.23"
+)
+
+func TestSourcesOfAnAnswer(t *testing.T) {
+	it(t, "says who was asked, in order, and whom to thank", func(t *testing.T) {
+		g := newGateway(t)
+		g.metno.now(after(41*time.Millisecond, reports(1)))
+		a := g.get(city)
+		w := a.weather()
+		if w.Meta.Status != "complete" || len(w.Meta.Sources) != 4 {
+			t.Fatalf("meta = %+v, want it complete, of four sources", w.Meta)
+		}
+		for i, want := range []source{
+			{Name: "geocoding", Attribution: weather.OpenMeteoAttribution},
+			{Name: "openmeteo", Attribution: weather.OpenMeteoAttribution},
+			{Name: "metno", Attribution: weather.METNorwayAttribution, LatencyMS: 41},
+			{Name: "openweather"},
+		} {
+			got := w.Meta.Sources[i]
+			if got.Name != want.Name || got.Attribution != want.Attribution || got.LatencyMS != want.LatencyMS || got.Attempts != 1 || *got.AgeSeconds != 0 {
+				t.Errorf("source %d = %+v, want %+v, age 0, 1 attempt", i, got, want)
+			}
+			a.wantState(want.Name, "live", "")
+		}
+		if !strings.Contains(a.Header.Get("Server-Timing"), "00-"+w.Meta.TraceID+"-") {
+			t.Errorf("Server-Timing = %q, want the trace %s of meta", a.Header.Get("Server-Timing"), w.Meta.TraceID)
+		}
+	})
+
+	it(t, "leaves geocoding out when no name was looked up", func(t *testing.T) {
+		g := newGateway(t)
+		if got := len(g.get(here).weather().Meta.Sources); got != 3 {
+			t.Errorf("%d sources, want 3", got)
+		}
+	})
+
+	it(t, "leaves out who is switched off", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) { s.without = []string{"metno", "openweather"} })
+		w := g.get(here).weather()
+		if len(w.Meta.Sources) != 1 || w.Meta.Sources[0].Name != "openmeteo" || w.Meta.Status != "complete" {
+			t.Errorf("meta = %+v, want it complete, of openmeteo alone", w.Meta)
+		}
+	})
+
+	it(t, "says that a late observation was not used", func(t *testing.T) {
+		g := newGateway(t)
+		late := report(7)
+		late.ObservedAt = time.Now().Add(-91 * time.Minute)
+		g.metno.now(says(late))
+		a := g.get(here)
+		if s := a.wantState("metno", "live", ""); s.Used == nil || *s.Used {
+			t.Errorf("metno = %+v, want used: false", s)
+		}
+		if s := a.wantState("openmeteo", "live", ""); s.Used != nil {
+			t.Errorf("openmeteo = %+v, want no word of used", s)
+		}
+		if got := a.weather().Data; *got.Temperature != 21 || got.Spread.Temperature.Sources != 2 {
+			t.Errorf("temperature = %v of %d sources, want 21 of 2", *got.Temperature, got.Spread.Temperature.Sources)
+		}
+	})
+}
+
+func TestStatesOfASource(t *testing.T) {
+	it(t, "is cached while it is fresh", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(city)
+		time.Sleep(90*time.Second + 999*time.Millisecond)
+		a := g.get(city)
+		for _, name := range []string{"geocoding", "openmeteo", "metno", "openweather"} {
+			if s := a.wantState(name, "cached", ""); *s.AgeSeconds != 90 || s.Attempts != 0 {
+				t.Errorf("%s = %+v, want age 90, no attempt", name, s)
+			}
+		}
+		if n := g.asked(); n != 4 {
+			t.Errorf("%d requests sent, want 4", n)
+		}
+	})
+
+	it(t, "is revalidating while a refresh runs, which degrades nothing", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(11 * time.Minute)
+		g.metno.now(after(time.Second, reports(9)))
+		a := g.get(here)
+		if s := a.wantState("metno", "revalidating", ""); *s.AgeSeconds != 660 {
+			t.Errorf("age_seconds = %d, want 660", *s.AgeSeconds)
+		}
+		if got := a.weather().Meta.Status; got != "complete" {
+			t.Errorf("meta.status = %s, want complete", got)
+		}
+		time.Sleep(2 * time.Second)
+		g.get(here).wantState("metno", "cached", "")
+	})
+
+	it(t, "is stale when asking fails, and says why", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(time.Hour)
+		g.metno.now(breaks)
+		a := g.get(here)
+		s := a.wantState("metno", "stale", "server_error")
+		if *s.AgeSeconds != 3600 || s.Attempts != 1 || s.Error.Detail == "" {
+			t.Errorf("metno = %+v, want age 3600, 1 attempt, a detail", s)
+		}
+		a.wantState("openmeteo", "live", "")
+		if got := a.weather().Meta.Status; got != "degraded" {
+			t.Errorf("meta.status = %s, want degraded", got)
+		}
+		again := g.get(here) // without asking so soon again
+		again.wantState("metno", "stale", "server_error")
+		if n := g.metno.calls.Load(); n != 2 {
+			t.Errorf("metno was asked %d times, want 2", n)
+		}
+	})
+
+	it(t, "is stale when asking takes too long", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(time.Hour)
+		g.openweather.now(hangs)
+		if s := g.get(here).wantState("openweather", "stale", "timeout"); s.LatencyMS != 800 {
+			t.Errorf("latency_ms = %d, want the patience, 800", s.LatencyMS)
+		}
+	})
+
+	it(t, "is failed when there is nothing to fall back on", func(t *testing.T) {
+		g := newGateway(t)
+		g.openmeteo.now(refuses)
+		a := g.get(here)
+		a.wantState("openmeteo", "failed", "connection")
+		if w := a.weather(); w.Meta.Status != "degraded" || *w.Data.Temperature != 21.5 {
+			t.Errorf("%s with %v °C, want degraded with the median of the others, 21.5", w.Meta.Status, *w.Data.Temperature)
+		}
+	})
+
+	it(t, "is skipped when it does not cover the place, which degrades nothing", func(t *testing.T) {
+		g := newGateway(t)
+		g.metno.now(knowsNothing)
+		a := g.get(here)
+		a.wantState("metno", "skipped", "not_found")
+		if got := a.weather().Meta.Status; got != "complete" {
+			t.Errorf("meta.status = %s, want complete", got)
+		}
+	})
+
+	it(t, "is live, of age 0, when a 304 confirms it", func(t *testing.T) {
+		g := newGateway(t)
+		g.openmeteo.now(says(report(0), "ETag", `"v1"`))
+		before := g.get(here)
+		time.Sleep(time.Hour)
+		g.openmeteo.now(answers(http.StatusNotModified, "", "ETag", `"v1"`))
+		g.metno.now(says(report(1)))
+		after := g.get(here)
+		if s := after.wantState("openmeteo", "live", ""); *s.AgeSeconds != 0 {
+			t.Errorf("age_seconds = %d, want 0", *s.AgeSeconds)
+		}
+		if got := g.openmeteo.last.Load().Header.Get("If-None-Match"); got != `"v1"` {
+			t.Errorf("openmeteo was sent If-None-Match %q", got)
+		}
+		if before.weather().Meta.TraceID == after.weather().Meta.TraceID {
+			t.Error("two requests have one trace")
+		}
+	})
+
+	it(t, "degrades the answer when only an old place is left of geocoding", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(city)
+		time.Sleep(49 * time.Hour)
+		g.geocoding.now(breaks)
+		a := g.get(city)
+		a.wantState("geocoding", "stale", "server_error")
+		if got := a.weather().Meta.Status; got != "degraded" {
+			t.Errorf("meta.status = %s, want degraded", got)
+		}
+	})
+}
+
+func TestNoCacheAsksAgain(t *testing.T) {
+	again := []string{"Cache-Control", "max-age=0, No-Cache"}
+	it(t, "what is older than half a minute", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(31 * time.Second)
+		a := g.get(here, again...)
+		a.wantState("openmeteo", "live", "")
+		if n := g.asked(); n != 6 {
+			t.Errorf("%d requests sent, want 6", n)
+		}
+	})
+	it(t, "but nothing younger", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(30 * time.Second)
+		g.get(here, again...).wantState("openmeteo", "cached", "")
+	})
+	it(t, "but nobody who said that it is good for longer", func(t *testing.T) {
+		g := newGateway(t)
+		g.metno.now(says(report(1), "Cache-Control", "max-age=300"))
+		g.get(here)
+		time.Sleep(299 * time.Second)
+		a := g.get(here, again...)
+		a.wantState("metno", "cached", "")
+		a.wantState("openmeteo", "live", "")
+	})
+	it(t, "and only for who wants it", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(time.Minute)
+		g.get(here, "Cache-Control", "max-age=0").wantState("openmeteo", "cached", "")
+	})
+}
+
+func TestOneFetchServesManyCallers(t *testing.T) {
+	it(t, "and says so", func(t *testing.T) {
+		g := newGateway(t)
+		g.all(after(100*time.Millisecond, reports(0)))
+		first := make(chan *answer, 1)
+		go func() { first <- g.get(here) }()
+		synctest.Wait()
+		second := g.get(here)
+		second.wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored; collapsed")
+		(<-first).wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored")
+		if n := g.asked(); n != 3 {
+			t.Errorf("%d requests sent, want 3", n)
+		}
+	})
+}
