@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"tributary/api"
+	"tributary/cache"
+	"tributary/telemetry"
+	"tributary/upstream"
+	"tributary/upstream/weather"
+)
+
+// gateway is the wiring: the only place that sees every room.
+type gateway struct {
+	api       http.Handler
+	store     *cache.Store
+	upstreams map[string]*upstream.Upstream // the enabled ones, by name
+	draining  atomic.Bool
+}
+
+func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) *gateway {
+	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
+	for _, u := range cfg.upstreams() {
+		if u.Enabled {
+			g.upstreams[u.name] = upstream.New(g.upstreamConfig(cfg, u, tel, log))
+		}
+	}
+	g.api = api.New(api.Config{
+		Weather:        g.weather(cfg),
+		Status:         func() api.Status { return g.status(cfg) },
+		Ready:          func() bool { return !g.draining.Load() },
+		Telemetry:      tel,
+		Logger:         log,
+		RequestTimeout: cfg.RequestTimeout,
+		Origins:        cfg.CORSOrigins,
+		PublicReads:    slices.Contains(cfg.AnonymousScopes, "weather:read"),
+	})
+	return g
+}
+
+// Close ends what is in the air to the upstreams, and waits for it.
+func (g *gateway) Close() {
+	for _, u := range g.upstreams {
+		u.Close()
+	}
+}
+
+// weather wires the weather. The order of the providers decides ties.
+func (g *gateway) weather(cfg config) *weather.Service {
+	var providers []weather.Provider
+	add := func(name string, spec upstream.Spec[weather.Place, *weather.Report], attribution string) {
+		if u, ok := g.upstreams[name]; ok {
+			providers = append(providers, weather.Provider{Source: upstream.NewSource(u, spec), Attribution: attribution})
+		}
+	}
+	add("openmeteo", weather.OpenMeteo(), weather.OpenMeteoAttribution)
+	add("metno", weather.METNorway(), weather.METNorwayAttribution)
+	add("openweather", weather.OpenWeather(), "")
+
+	var geocoding *upstream.Source[weather.PlaceQuery, []weather.Place]
+	if u, ok := g.upstreams["geocoding"]; ok {
+		geocoding = upstream.NewSource(u, weather.Geocoding())
+	}
+	return weather.NewService(g.store, geocoding, cfg.Patience, providers...)
+}
+
+func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Telemetry, log *slog.Logger) upstream.Config {
+	userAgent := fmt.Sprintf("tributary/%s", thisBuild().version)
+	if u.name == "metno" {
+		userAgent += " " + cfg.MetnoContact // its terms want to know whom to write to
+	}
+	return upstream.Config{
+		Name:        u.name,
+		BaseURL:     &u.URL,
+		UserAgent:   userAgent,
+		Credentials: cfg.credentials(u.name),
+		Policies: upstream.Policies{
+			Timeout:       u.Timeout,
+			Retries:       u.Retries,
+			RetryDelay:    u.RetryDelay,
+			RetryMaxDelay: u.RetryMaxDelay,
+			HedgeQuantile: u.HedgeQuantile,
+			MaxConcurrent: u.MaxConcurrent,
+			Quota:         upstream.Quota{Calls: u.RateLimit.Calls, Window: u.RateLimit.Window},
+			Breaker: upstream.Breaker{
+				FailureRate: u.BreakerFailureRate,
+				MinCalls:    u.BreakerMinCalls,
+				Window:      u.BreakerWindow,
+				Delay:       u.BreakerDelay,
+			},
+		},
+		Lifetimes:    cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
+		Store:        g.store,
+		FlightBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
+		Propagate:    slices.Contains(cfg.TracePropagate, u.name),
+		Tracer:       tel.Tracer(),
+		Meter:        tel.Meter(),
+		Logger:       log,
+	}
+}
+
+// writingTime is what is left of a request's budget, when the last source has
+// given up, to say so.
+func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250*time.Millisecond) }
+
+// credentials adds what an upstream wants to see of us to a request; nil for
+// nothing.
+func (cfg *config) credentials(name string) func(*http.Request) {
+	switch name {
+	case "openmeteo":
+		return queryKey("apikey", cfg.OpenMeteoKey)
+	case "geocoding":
+		return queryKey("apikey", cfg.OpenMeteoKey)
+	case "openweather":
+		return queryKey("appid", cfg.OpenWeatherKey)
+	case "directory":
+		return bearer(cfg.DirectoryToken)
+	case "github":
+		return bearer(cfg.GitHubToken)
+	}
+	return nil
+}
+
+func queryKey(parameter string, key Secret) func(*http.Request) {
+	if !key.IsSet() {
+		return nil
+	}
+	return func(r *http.Request) {
+		q := r.URL.Query()
+		q.Set(parameter, key.Reveal())
+		r.URL.RawQuery = q.Encode()
+	}
+}
+
+func bearer(token Secret) func(*http.Request) {
+	if !token.IsSet() {
+		return nil
+	}
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token.Reveal()) }
+}
+
+func (g *gateway) status(cfg config) api.Status {
+	s := api.Status{Upstreams: []api.UpstreamStatus{}}
+	for _, named := range cfg.upstreams() {
+		u, enabled := g.upstreams[named.name]
+		if !enabled {
+			s.Upstreams = append(s.Upstreams, api.UpstreamStatus{Name: named.name})
+			continue
+		}
+		status := u.Status()
+		s.Upstreams = append(s.Upstreams, api.Enabled(status))
+		s.Cache.Hits += status.Cache.Hits
+		s.Cache.Misses += status.Cache.Misses
+		s.Cache.StaleServed += status.Cache.Stale
+		s.Cache.Coalesced += status.Cache.Coalesced
+	}
+	s.Cache.Entries = g.store.Entries()
+	s.Cache.Evictions = g.store.Evictions()
+	return s
+}
