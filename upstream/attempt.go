@@ -25,6 +25,7 @@ type exchange struct {
 	read    func(Response) (*outcome, *Error)
 	refusal func(Response) *Error // what a status without a value means; nil: by HTTP
 	spent   func(Response) time.Duration
+	private bool       // its URL is not shown
 	write   bool       // it changes something
 	once    bool       // and is not repeated when it may have been carried out
 	latency *latencies // nil: nobody hedges by it
@@ -209,6 +210,7 @@ func (s *Source[Q, A]) exchange(f *flight, q Q) exchange {
 		},
 		refusal: s.spec.Refusal,
 		spent:   s.spec.Spent,
+		private: s.spec.Private,
 		latency: s.latency,
 	}
 }

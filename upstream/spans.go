@@ -24,11 +24,13 @@ func (u *Upstream) startAttempt(ctx context.Context, r *http.Request, a *attempt
 		span.SetAttributes(
 			semconv.HTTPRequestMethodKey.String(r.Method),
 			semconv.URLTemplate(a.route),
-			semconv.URLFull(r.URL.String()),
 			semconv.ServerAddress(r.URL.Hostname()),
 			semconv.ServerPort(port(r.URL)),
 			sourceName.String(u.name),
 		)
+		if !a.private {
+			span.SetAttributes(semconv.URLFull(r.URL.String()))
+		}
 		if a.retries > 0 {
 			span.SetAttributes(semconv.HTTPRequestResendCount(a.retries))
 		}

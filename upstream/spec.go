@@ -46,6 +46,9 @@ type Spec[Q, A any] struct {
 	// ask again would only be refused. A nil Spent means never.
 	Spent func(Response) time.Duration
 
+	// Private keeps the URL off spans: it names a person.
+	Private bool
+
 	// Renewable says whether a 304 may still renew a value. A nil Renewable
 	// means always.
 	Renewable func(A, time.Time) bool
