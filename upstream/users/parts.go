@@ -1,0 +1,184 @@
+package users
+
+import (
+	"context"
+	"time"
+
+	"tributary/upstream"
+)
+
+// The fan-out of one user. The directory is what it is about: what another part
+// needs from it waits for it, without it there is nothing to give, and only its
+// answer makes the others' lateness a reason not to wait for them. So no other
+// part ever says that it is useful.
+
+// directoryPart asks for the user.
+type directoryPart struct {
+	slot   upstream.Slot[int64, *Record]
+	id     int64
+	wrong  bool          // it was told of somebody else
+	known  chan struct{} // closed when there is an answer, whichever
+	giveUp context.CancelFunc
+
+	pending bool // a part has to wait for its answer; told by Now alone
+}
+
+// Now implements upstream.Part. It comes before the Now of all others.
+func (p *directoryPart) Now(ctx context.Context, now time.Time) (done, held bool) {
+	done, held = p.slot.Now(ctx, now)
+	if done {
+		p.settle()
+	}
+	return done, held
+}
+
+// Ask implements upstream.Part.
+func (p *directoryPart) Ask(ctx context.Context) {
+	defer p.settle() // whatever happens: others wait for it
+	p.slot.Ask(ctx)
+}
+
+// Useful implements upstream.Part.
+func (p *directoryPart) Useful() bool { return p.slot.Useful() }
+
+// settle looks at the answer and lets everybody know it.
+func (p *directoryPart) settle() {
+	if a := &p.slot.Answer; a.Useful() && a.Value.User.ID != p.id {
+		p.wrong = true
+		err := upstream.Errorf(upstream.CodeInvalidResponse, "id: not the one that was asked for")
+		err.Status = a.Status
+		a.Value, a.State, a.Err, a.Stored = nil, upstream.Failed, err, false
+	}
+	if !p.Useful() {
+		p.giveUp()
+	}
+	close(p.known)
+}
+
+// settled reports whether there is an answer already.
+func (p *directoryPart) settled() bool {
+	select {
+	case <-p.known:
+		return true
+	default:
+		return false
+	}
+}
+
+// record is the answer once it is known, nil if it has no value.
+func (p *directoryPart) record() *Record {
+	if !p.Useful() {
+		return nil
+	}
+	return p.slot.Answer.Value
+}
+
+func (p *directoryPart) outcome() upstream.Outcome {
+	return upstream.Outcome{Name: "directory", Provenance: p.slot.Answer.Provenance}
+}
+
+// follower is a part that needs the directory's answer to know its question.
+type follower struct{ directory *directoryPart }
+
+// Useful implements upstream.Part: a part alone is worth nothing.
+func (follower) Useful() bool { return false }
+
+// user waits for the directory; nil if it has no user. It does not look at a
+// context of its own: the directory's wait ends with the same one, and then
+// with an old value maybe, of which memory may still know everything.
+func (f follower) user() *User {
+	<-f.directory.known
+	record := f.directory.record()
+	if record == nil {
+		return nil
+	}
+	return &record.User
+}
+
+// gitHubPart asks for the account of the user's name.
+type gitHubPart struct {
+	follower
+	accounts *upstream.Source[string, *GitHub] // nil: nobody has one
+	wish     upstream.Wish
+	slot     upstream.Slot[string, *GitHub]
+}
+
+// Now implements upstream.Part.
+func (p *gitHubPart) Now(ctx context.Context, now time.Time) (done, _ bool) {
+	if !p.directory.settled() {
+		return false, false
+	}
+	if !p.prepare() {
+		return true, false
+	}
+	done, _ = p.slot.Now(ctx, now)
+	p.directory.pending = p.directory.pending || !done
+	return done, false
+}
+
+// Ask implements upstream.Part.
+func (p *gitHubPart) Ask(ctx context.Context) {
+	if p.prepare() {
+		p.slot.Ask(ctx)
+	}
+}
+
+// prepare makes the slot, or says that there is no question.
+func (p *gitHubPart) prepare() bool {
+	u := p.user()
+	if u == nil || p.accounts == nil || !isLogin(u.Username) {
+		p.slot.Answer.State = upstream.Skipped
+		return false
+	}
+	p.slot = p.accounts.Slot(u.Username, p.wish)
+	return true
+}
+
+func (p *gitHubPart) outcome() upstream.Outcome {
+	return upstream.Outcome{Name: "github", Provenance: p.slot.Answer.Provenance}
+}
+
+// activityPart counts what the user has done: two questions, neither of which
+// waits for the directory.
+type activityPart struct {
+	directory *directoryPart
+	posts     upstream.Slot[int64, int]
+	todos     upstream.Slot[int64, Todos]
+}
+
+// of makes a part of the fan-out of one of the questions.
+func (p *activityPart) of(question upstream.Part) upstream.Part {
+	return sidePart{Part: question, directory: p.directory}
+}
+
+// value is nil unless both questions have an answer.
+func (p *activityPart) value() *Activity {
+	if !p.posts.Useful() || !p.todos.Useful() {
+		return nil
+	}
+	return &Activity{Posts: p.posts.Answer.Value, TodosOpen: p.todos.Answer.Value.Open, TodosDone: p.todos.Answer.Value.Done}
+}
+
+func (p *activityPart) outcome() upstream.Outcome {
+	return upstream.Outcome{Name: "activity", Provenance: together(p.posts.Answer.Provenance, p.todos.Answer.Provenance)}
+}
+
+// sidePart is a question that is asked beside the directory.
+type sidePart struct {
+	upstream.Part
+	directory *directoryPart
+}
+
+// Now implements upstream.Part. Of a user who is known not to be, nothing is
+// asked.
+func (p sidePart) Now(ctx context.Context, now time.Time) (done, _ bool) {
+	if p.directory.settled() && !p.directory.Useful() {
+		return true, false
+	}
+	done, _ = p.Part.Now(ctx, now)
+	p.directory.pending = p.directory.pending || !done
+	return done, false
+}
+
+// Useful implements upstream.Part: a part alone is worth nothing.
+func (sidePart) Useful() bool { return false }

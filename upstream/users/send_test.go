@@ -1,0 +1,414 @@
+package users_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"tributary/upstream"
+	"tributary/upstream/sim"
+	"tributary/upstream/users"
+)
+
+func whole(t *testing.T, body string) users.Change {
+	t.Helper()
+	c, err := users.ParseUser([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func patch(t *testing.T, body string) users.Change {
+	t.Helper()
+	c, err := users.ParsePatch([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// wantFailed wants an error of a write.
+func wantFailed(t *testing.T, err error, code upstream.Code, uncertain, retrySafe bool) *users.WriteError {
+	t.Helper()
+	failed, ok := errors.AsType[*users.WriteError](err)
+	if !ok {
+		t.Fatalf("error = %v, want a WriteError", err)
+	}
+	if failed.Err.Code != code || failed.Err.Uncertain != uncertain || failed.RetrySafe != retrySafe {
+		t.Errorf("error = %v, uncertain %t, retry safe %t; want %s, %t, %t", failed, failed.Err.Uncertain, failed.RetrySafe, code, uncertain, retrySafe)
+	}
+	if failed.Outcome.Name != "directory" || failed.Outcome.State != upstream.Failed || !errors.Is(err, failed.Err) {
+		t.Errorf("outcome = %+v, want the directory's failure", failed.Outcome)
+	}
+	return failed
+}
+
+// total is how many users the directory has.
+func (b bench) total(t *testing.T) int64 {
+	t.Helper()
+	page, _, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Wish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *page.Total
+}
+
+func keyed(s *setup) { s.DirectoryIdempotency = true }
+
+func TestCreate(t *testing.T) {
+	t.Run("is read by whoever comes next", func(t *testing.T) {
+		b := newBench(t)
+		if n := b.total(t); n != 10 {
+			t.Fatalf("total = %d", n)
+		}
+		if _, _, err := b.User(t.Context(), 11, users.Include{Activity: true}, upstream.Wish{}); err == nil {
+			t.Fatal("user 11 is there already")
+		}
+		made, outcome, err := b.Create(t.Context(), whole(t, `{"name":"Ada","address":{"postal_code":"1","latitude":1.5,"longitude":2}}`), "")
+		if err != nil || made.User.ID != 11 || outcome.State != upstream.Live || outcome.Status != http.StatusCreated || outcome.Attempts != 1 {
+			t.Fatalf("Create = %s, %+v, %v; want user 11", encoded(t, made), outcome, err)
+		}
+		p, _ := b.user(t, 11, users.Include{})
+		if got := encoded(t, p); got != `{"id":11,"name":"Ada","address":{"postal_code":"1","latitude":1.5,"longitude":2}}` {
+			t.Errorf("user = %s", got)
+		}
+		if n := b.total(t); n != 11 {
+			t.Errorf("total = %d, want 11", n)
+		}
+	})
+	t.Run("sends the key as a structured field, and not in its canonical form", func(t *testing.T) {
+		var got atomic.Value
+		b := newBench(t, func(s *setup) {
+			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
+				got.Store(r.Header.Get("Idempotency-Key") + " " + r.Header.Get("Content-Type"))
+				return false
+			}
+		})
+		if _, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), `a "b\`); err != nil {
+			t.Fatal(err)
+		}
+		if want := `"a \"b\\" application/json; charset=utf-8`; got.Load() != want {
+			t.Errorf("headers = %s, want %s", got.Load(), want)
+		}
+	})
+	t.Run("sends nothing with a key that no header holds", func(t *testing.T) {
+		b := newBench(t)
+		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "a\nb")
+		wantFailed(t, err, upstream.CodeBadRequest, false, false)
+		b.wantCalls(t, 0, 0)
+	})
+	t.Run("is uncertain when its answer never comes, and forgets the lists", func(t *testing.T) {
+		b := newBench(t)
+		b.total(t)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
+		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "k")
+		wantFailed(t, err, upstream.CodeConnection, true, false)
+		b.fault(t, sim.Directory, sim.Fault{})
+		if n := b.total(t); n != 11 {
+			t.Errorf("total = %d, want 11: it was carried out", n)
+		}
+	})
+	t.Run("happens once, however often it is sent with the same key", func(t *testing.T) {
+		b := newBench(t, keyed)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
+		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "k")
+		wantFailed(t, err, upstream.CodeConnection, true, true)
+		b.fault(t, sim.Directory, sim.Fault{})
+		for range 2 {
+			made, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "k")
+			if err != nil || made.User.ID != 11 {
+				t.Fatalf("Create = %s, %v; want user 11", encoded(t, made), err)
+			}
+		}
+		if n := b.total(t); n != 11 {
+			t.Errorf("total = %d, want 11", n)
+		}
+	})
+	t.Run("is repeated by itself only with a key that is honoured", func(t *testing.T) {
+		for name, tt := range map[string]struct {
+			key     string
+			honours bool
+			posts   int64
+		}{"no key": {"", true, 1}, "not honoured": {"k", false, 1}, "honoured": {"k", true, 2}} {
+			var posts atomic.Int64
+			b := newBench(t, func(s *setup) {
+				s.DirectoryIdempotency, s.retries = tt.honours, 2
+				s.front = func(w http.ResponseWriter, r *http.Request) bool {
+					if r.Method == http.MethodPost && posts.Add(1) == 1 {
+						w.WriteHeader(http.StatusBadGateway)
+						return true
+					}
+					return false
+				}
+			})
+			_, outcome, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), tt.key)
+			if posts.Load() != tt.posts || (err == nil) != (tt.posts == 2) || outcome.Attempts != int(tt.posts) {
+				t.Errorf("%s: posts = %d, %+v, %v; want %d", name, posts.Load(), outcome, err, tt.posts)
+			}
+		}
+	})
+	t.Run("is refused with a key that stood for something else", func(t *testing.T) {
+		b := newBench(t, keyed)
+		if _, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "k"); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Bob"}`), "k")
+		if failed := wantFailed(t, err, upstream.CodeBadRequest, false, true); failed.Err.Status != http.StatusUnprocessableEntity {
+			t.Errorf("status = %d, want 422", failed.Err.Status)
+		}
+	})
+	t.Run("is uncertain when the answer cannot be believed", func(t *testing.T) {
+		for _, body := range []string{`{"name":"Ada"}`, `{}`, ``, `<html>Ada</html>`} {
+			b := newBench(t, answering(http.StatusCreated, body))
+			_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
+			if failed := wantFailed(t, err, upstream.CodeInvalidResponse, true, false); strings.Contains(failed.Error(), "Ada") {
+				t.Errorf("error quotes the answer: %v", failed)
+			}
+		}
+	})
+	t.Run("is certain not to be done when nobody listens", func(t *testing.T) {
+		b := newBench(t)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
+		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
+		wantFailed(t, err, upstream.CodeConnection, false, false)
+	})
+}
+
+// answering is a directory with one answer.
+func answering(status int, body string) func(*setup) {
+	return func(s *setup) {
+		s.front = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+			return true
+		}
+	}
+}
+
+func TestReplace(t *testing.T) {
+	b := newBench(t)
+	b.user(t, 1, users.Include{})
+	now, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada","email":"ada@example.org"}`))
+	if want := `{"id":1,"name":"Ada","email":"ada@example.org"}`; err != nil || encoded(t, now.User) != want {
+		t.Fatalf("Replace = %s, %v; want %s", encoded(t, now), err, want)
+	}
+	if p, sources := b.user(t, 1, users.Include{}); p.Name != "Ada" || p.Company != nil || sources[0].State != upstream.Live {
+		t.Errorf("user = %s, %s; want the new one, live", encoded(t, p), sources[0].State)
+	}
+	_, _, err = b.Replace(t.Context(), 404, whole(t, `{"name":"Ada"}`))
+	wantFailed(t, err, upstream.CodeNotFound, false, true)
+
+	t.Run("may be repeated by anybody when it is uncertain", func(t *testing.T) {
+		b := newBench(t)
+		b.user(t, 1, users.Include{})
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeGarbage})
+		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`))
+		wantFailed(t, err, upstream.CodeInvalidResponse, true, true)
+		b.fault(t, sim.Directory, sim.Fault{})
+		if p, _ := b.user(t, 1, users.Include{}); p.Name != "Ada" {
+			t.Errorf("name = %q, want what may have been written", p.Name)
+		}
+	})
+	t.Run("does not believe an answer about somebody else", func(t *testing.T) {
+		b := newBench(t, answering(http.StatusOK, `{"id":2,"name":"Ada"}`))
+		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`))
+		wantFailed(t, err, upstream.CodeInvalidResponse, true, true)
+	})
+	t.Run("is told of contradictions", func(t *testing.T) {
+		b := newBench(t, answering(http.StatusConflict, `{}`))
+		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`))
+		if failed := wantFailed(t, err, upstream.CodeBadRequest, false, true); failed.Err.Status != http.StatusConflict {
+			t.Errorf("status = %d, want 409", failed.Err.Status)
+		}
+	})
+}
+
+func TestPatch(t *testing.T) {
+	// stored is the directory's own object of user 1.
+	stored := func(t *testing.T, b bench) string {
+		t.Helper()
+		now, _, err := b.Patch(t.Context(), 1, patch(t, `{}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return encoded(t, now)
+	}
+	t.Run("changes what it names and nothing else", func(t *testing.T) {
+		b := newBench(t)
+		b.user(t, 1, users.Include{})
+		now, outcome, err := b.Patch(t.Context(), 1, patch(t, `{"email":null,"address":{"city":"Newtown","suite":null},"company":{"name":"New"}}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"id":1,"name":"Leanne Graham","username":"Bret","phone":"1-770-736-8031 x56442","website":"hildegard.org",` +
+			`"address":{"street":"Kulas Light","city":"Newtown","postal_code":"92998-3874","latitude":-37.3159,"longitude":81.1496},"company":{"name":"New"}}`
+		if got := encoded(t, now.User); got != want || outcome.Attempts != 2 {
+			t.Errorf("Patch = %s after %d attempts, want %s after 2", got, outcome.Attempts, want)
+		}
+		if p, _ := b.user(t, 1, users.Include{}); encoded(t, p) != want {
+			t.Errorf("user = %s, want %s", encoded(t, p), want)
+		}
+		if got := stored(t, b); !strings.Contains(got, `"catchPhrase":"Multi-layered client-server neural-net"`) {
+			t.Errorf("directory has %s, want what we do not know of kept", got)
+		}
+	})
+	t.Run("means the same where whole members are exchanged", func(t *testing.T) {
+		var sent atomic.Value
+		b := newBench(t, func(s *setup) {
+			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodPatch {
+					body, _ := io.ReadAll(r.Body)
+					sent.Store(string(body))
+					r.Body = io.NopCloser(strings.NewReader(string(body)))
+				}
+				return false
+			}
+		})
+		if _, _, err := b.Patch(t.Context(), 1, patch(t, `{"address":{"city":"Newtown"}}`), ""); err != nil {
+			t.Fatal(err)
+		}
+		if want := `{"address":{"city":"Newtown","geo":{"lat":"-37.3159","lng":"81.1496"},"street":"Kulas Light","suite":"Apt. 556","zipcode":"92998-3874"}}`; sent.Load() != want {
+			t.Errorf("sent %s, want %s", sent.Load(), want)
+		}
+	})
+	t.Run("writes nothing where nothing is to change", func(t *testing.T) {
+		b := newBench(t)
+		if got := stored(t, b); !strings.HasPrefix(got, `{"id":1,"name":"Leanne Graham"`) {
+			t.Errorf("Patch = %s", got)
+		}
+		b.wantCalls(t, 1, 0)
+	})
+	t.Run("is certain not to be done when the user cannot be read", func(t *testing.T) {
+		b := newBench(t)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
+		_, _, err := b.Patch(t.Context(), 1, patch(t, `{"name":"Ada"}`), "")
+		wantFailed(t, err, upstream.CodeConnection, false, true)
+		b.wantCalls(t, 1, 0)
+	})
+	t.Run("knows when there is nobody to change", func(t *testing.T) {
+		b := newBench(t)
+		made, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.user(t, made.User.ID, users.Include{})
+		// Somebody else removes the user.
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, fmt.Sprintf("%s/users/%d", b.sim.URL(sim.Directory), made.User.ID), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		_, _, err = b.Patch(t.Context(), made.User.ID, patch(t, `{"name":"Bob"}`), "")
+		wantFailed(t, err, upstream.CodeNotFound, false, true)
+		if _, _, err := b.User(t.Context(), made.User.ID, users.Include{}, upstream.Wish{}); err == nil {
+			t.Error("the user is still told from memory")
+		}
+	})
+	t.Run("can be repeated with its key after it was carried out", func(t *testing.T) {
+		var patches atomic.Int64
+		b := newBench(t, keyed, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodPatch && patches.Add(1) == 1 {
+					discard(r, w.Header().Clone())
+				}
+				return false
+			}
+		})
+		change := patch(t, `{"address":{"city":"Newtown","latitude":null,"longitude":null}}`)
+		for range 2 { // the second is a replay only if it is the same text
+			if _, _, err := b.Patch(t.Context(), 1, change, "k"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	t.Run("says what became of both of its requests", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPatch {
+					return false
+				}
+				w.WriteHeader(http.StatusInternalServerError)
+				return true
+			}
+		})
+		_, _, err := b.Patch(t.Context(), 1, patch(t, `{"name":"Ada"}`), "k")
+		if failed := wantFailed(t, err, upstream.CodeServerError, true, false); failed.Outcome.Attempts != 2 {
+			t.Errorf("attempts = %d, want 2", failed.Outcome.Attempts)
+		}
+	})
+}
+
+// discard stands where an answer would be lost.
+func discard(...any) {}
+
+func TestDelete(t *testing.T) {
+	t.Run("is gone for whoever asks next, with all activity", func(t *testing.T) {
+		b := newBench(t)
+		b.user(t, 1, users.Include{Activity: true})
+		outcome, err := b.Delete(t.Context(), 1)
+		if err != nil || outcome.State != upstream.Live {
+			t.Fatalf("Delete = %+v, %v", outcome, err)
+		}
+		_, _, err = b.User(t.Context(), 1, users.Include{}, upstream.Wish{})
+		if none, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || !none.NotFound() {
+			t.Errorf("User = %v, want that it is not found", err)
+		}
+		if n := b.total(t); n != 9 {
+			t.Errorf("total = %d, want 9", n)
+		}
+		_, err = b.Delete(t.Context(), 1)
+		wantFailed(t, err, upstream.CodeNotFound, false, true)
+	})
+	t.Run("is done when only its repetition finds nobody", func(t *testing.T) {
+		var deletes atomic.Int64
+		b := newBench(t, func(s *setup) {
+			s.retries = 1
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodDelete {
+					return false
+				}
+				status := http.StatusBadGateway // its answer is lost
+				if deletes.Add(1) == 2 {
+					status = http.StatusNotFound
+				}
+				w.WriteHeader(status)
+				return true
+			}
+		})
+		outcome, err := b.Delete(t.Context(), 1)
+		if err != nil || outcome.State != upstream.Live || outcome.Err != nil || outcome.Attempts != 2 {
+			t.Errorf("Delete = %+v, %v; want it done", outcome, err)
+		}
+	})
+	t.Run("does not believe a page that says nothing of it", func(t *testing.T) {
+		b := newBench(t)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeGarbage})
+		_, err := b.Delete(t.Context(), 1)
+		wantFailed(t, err, upstream.CodeInvalidResponse, true, true)
+	})
+	t.Run("takes an answer without a body", func(t *testing.T) {
+		b := newBench(t, answering(http.StatusNoContent, ""))
+		if _, err := b.Delete(t.Context(), 1); err != nil {
+			t.Errorf("Delete = %v", err)
+		}
+	})
+	t.Run("is carried through when its caller has left", func(t *testing.T) {
+		b := newBench(t)
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		if _, err := b.Delete(ctx, 1); err != nil {
+			t.Errorf("Delete = %v", err)
+		}
+	})
+}

@@ -1,0 +1,530 @@
+package users_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/cache"
+	"tributary/upstream"
+	"tributary/upstream/sim"
+	"tributary/upstream/users"
+	"tributary/upstream/weather"
+)
+
+// bench is a service whose upstreams are simulated.
+type bench struct {
+	sim *sim.Simulator
+	*users.Service
+}
+
+type setup struct {
+	users.Config
+	cache.Lifetimes
+	retries int
+	quotas  map[string]sim.Quota
+
+	// front stands before the directory: what it does not answer goes on.
+	front func(w http.ResponseWriter, r *http.Request) (answered bool)
+}
+
+func newBench(t *testing.T, changes ...func(*setup)) bench {
+	t.Helper()
+	set := setup{
+		Config:    users.Config{Patience: 5 * time.Second, LinkByUsername: true, Weather: mild},
+		Lifetimes: cache.Lifetimes{FreshFor: time.Minute, RevalidateFor: time.Minute, StaleFor: time.Hour},
+	}
+	for _, change := range changes {
+		change(&set)
+	}
+	s, err := sim.Start(t.Context(), sim.Config{Addr: "127.0.0.1:0", Quotas: set.quotas})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	directory := s.URL(sim.Directory)
+	if set.front != nil {
+		directory = inFront(t, directory, set.front)
+	}
+	set.Directory = open(t, sim.Directory, directory, set)
+	set.GitHub = open(t, sim.GitHub, s.URL(sim.GitHub), set)
+	return bench{s, users.NewService(set.Config)}
+}
+
+func open(t *testing.T, name, base string, set setup) *upstream.Upstream {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := upstream.New(upstream.Config{
+		Name: name, BaseURL: u, UserAgent: "tributary/test", Store: cache.NewStore(1000),
+		Policies: upstream.Policies{
+			Timeout: 20 * time.Second, MaxConcurrent: 8, Retries: set.retries, RetryDelay: time.Millisecond, RetryMaxDelay: time.Millisecond,
+			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 100, Window: 10 * time.Second, Delay: 5 * time.Second},
+		},
+		Lifetimes:    set.Lifetimes,
+		FlightBudget: 20 * time.Second,
+		Logger:       slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(up.Close)
+	return up
+}
+
+// inFront is the URL of a server before another one.
+func inFront(t *testing.T, base string, front func(http.ResponseWriter, *http.Request) bool) string {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onwards := httputil.NewSingleHostReverseProxy(u)
+	onwards.Transport = &http.Transport{DisableKeepAlives: true}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !front(w, r) {
+			onwards.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// alwaysAsked are lifetimes of answers that are old at once.
+func alwaysAsked(s *setup) { s.Lifetimes = cache.Lifetimes{FreshFor: 1, StaleFor: time.Hour} }
+
+func patience(d time.Duration) func(*setup) { return func(s *setup) { s.Patience = d } }
+
+// mild is the weather everywhere, cached.
+func mild(_ context.Context, at weather.Place, _ upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+	return weather.Current{Place: at, Temperature: new(20.0), Spread: weather.Spread{Temperature: weather.Range{Min: 19, Max: 21, Sources: 2}}},
+		[]upstream.Outcome{{Name: "openmeteo", Provenance: upstream.Provenance{State: upstream.Cached, Age: time.Second}}}, nil
+}
+
+func (b bench) fault(t *testing.T, provider string, f sim.Fault) {
+	t.Helper()
+	if err := b.sim.SetFault(provider, f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var everything = users.Include{GitHub: true, Activity: true, Weather: true}
+
+// user asks for a user who is there.
+func (b bench) user(t *testing.T, id int64, include users.Include) (users.Profile, []upstream.Outcome) {
+	t.Helper()
+	p, sources, err := b.User(t.Context(), id, include, upstream.Wish{})
+	if err != nil {
+		t.Fatalf("User(%d) = %v", id, err)
+	}
+	return p, sources
+}
+
+func wantSources(t *testing.T, got []upstream.Outcome, want ...string) {
+	t.Helper()
+	var names []string
+	for _, o := range got {
+		name := o.Name + " " + string(o.State)
+		if o.Err != nil {
+			name += " " + string(o.Err.Code)
+		}
+		names = append(names, name)
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("sources = %q, want %q", names, want)
+	}
+}
+
+func (b bench) wantCalls(t *testing.T, directory, github int64) {
+	t.Helper()
+	if d, g := b.sim.Calls(sim.Directory), b.sim.Calls(sim.GitHub); d != directory || g != github {
+		t.Errorf("calls to directory, github = %d, %d; want %d, %d", d, g, directory, github)
+	}
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestUser(t *testing.T) {
+	t.Run("tells all parts, in the contract's words", func(t *testing.T) {
+		b := newBench(t)
+		p, sources := b.user(t, 1, everything)
+		want := `{"id":1,"name":"Leanne Graham","username":"Bret","email":"Sincere@april.biz","phone":"1-770-736-8031 x56442","website":"hildegard.org",` +
+			`"address":{"street":"Kulas Light","suite":"Apt. 556","city":"Gwenborough","postal_code":"92998-3874","latitude":-37.3159,"longitude":81.1496},` +
+			`"company":{"name":"Romaguera-Crona"},"github":{"login":"Bret","name":"Leanne Graham","url":"https://github.com/Bret",`
+		got := encoded(t, p)
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("data = %s, want it to begin with %s", got, want)
+		}
+		if !strings.Contains(got, `"activity":{"posts":10,"todos_open":9,"todos_done":11},"weather":{"place":{"latitude":-37.32,"longitude":81.15}`) {
+			t.Errorf("data = %s, want activity and weather", got)
+		}
+		if strings.Contains(got, "spread") {
+			t.Errorf("data = %s, want no spread", got)
+		}
+		wantSources(t, sources, "directory live", "github live", "activity live", "weather cached")
+		if a := sources[2]; a.Attempts != 2 || !a.Asked {
+			t.Errorf("activity = %+v, want two attempts", a)
+		}
+		b.wantCalls(t, 3, 1)
+	})
+	t.Run("asks nobody again, and needs no goroutine, while all is fresh", func(t *testing.T) {
+		var stack string
+		b := newBench(t, func(s *setup) {
+			s.Weather = func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+				stack = string(debug.Stack())
+				return mild(ctx, at, w)
+			}
+		})
+		b.user(t, 1, everything)
+		first := stack
+		_, sources := b.user(t, 1, everything)
+		wantSources(t, sources, "directory cached", "github cached", "activity cached", "weather cached")
+		b.wantCalls(t, 3, 1)
+		if strings.Contains(first, "(*Service).User(") || !strings.Contains(stack, "(*Service).User(") {
+			t.Errorf("the weather was asked first\n%s\nthen\n%s\nwant the second time by the caller itself", first, stack)
+		}
+	})
+	t.Run("asks only for what is wanted", func(t *testing.T) {
+		b := newBench(t)
+		p, sources := b.user(t, 2, users.Include{})
+		wantSources(t, sources, "directory live")
+		if p.GitHub != nil || p.Activity != nil || p.Weather != nil {
+			t.Errorf("profile = %+v, want no part", p)
+		}
+		b.wantCalls(t, 1, 0)
+	})
+	t.Run("waits for a slow part when the directory is known and nothing else is", func(t *testing.T) {
+		b := newBench(t)
+		b.user(t, 3, users.Include{})
+		_, sources := b.user(t, 3, everything)
+		wantSources(t, sources, "directory cached", "github live", "activity live", "weather cached")
+	})
+	t.Run("does not wait for a part longer than its patience", func(t *testing.T) {
+		b := newBench(t, patience(300*time.Millisecond))
+		b.fault(t, sim.GitHub, sim.Fault{Mode: sim.ModeHang})
+		start := time.Now()
+		p, sources := b.user(t, 1, everything)
+		wantSources(t, sources, "directory live", "github failed timeout", "activity live", "weather cached")
+		if took := time.Since(start); took < 300*time.Millisecond || took > 5*time.Second {
+			t.Errorf("took %v, want 300ms", took)
+		}
+		if p.GitHub != nil || p.Activity == nil || p.Weather == nil {
+			t.Errorf("profile = %s, want all but github", encoded(t, p))
+		}
+	})
+	t.Run("does not wait for the weather longer either", func(t *testing.T) {
+		hang := func(ctx context.Context, _ weather.Place, _ upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+			<-ctx.Done()
+			timeout := upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeTimeout, "no answer in time"), Asked: true}
+			return weather.Current{}, nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{{Name: "metno", Provenance: timeout}}}
+		}
+		b := newBench(t, patience(50*time.Millisecond), func(s *setup) { s.Weather = hang })
+		for range 2 { // beside the directory, and after it
+			p, sources := b.user(t, 1, users.Include{Weather: true})
+			if o := sources[1]; p.Weather != nil || o.State != upstream.Failed || o.Err.Code != upstream.CodeTimeout || o.Latency <= 0 {
+				t.Errorf("weather = %v, %+v; want failed with timeout", p.Weather, o)
+			}
+		}
+	})
+	t.Run("waits for a directory that is slower than its patience, when it has nothing else to give", func(t *testing.T) {
+		b := newBench(t, patience(time.Millisecond))
+		b.fault(t, sim.Directory, sim.Fault{LatencyMS: 100})
+		p, sources := b.user(t, 1, users.Include{GitHub: true})
+		if p.ID != 1 || sources[0].State != upstream.Live {
+			t.Errorf("profile = %+v, directory %s; want it live", p, sources[0].State)
+		}
+	})
+	t.Run("gives an old user when the directory hangs, with what else is known", func(t *testing.T) {
+		b := newBench(t, alwaysAsked, patience(100*time.Millisecond))
+		b.user(t, 1, everything)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeHang})
+		p, sources := b.user(t, 1, everything)
+		if p.Name != "Leanne Graham" || sources[0].State != upstream.Stale || sources[0].Err.Code != upstream.CodeTimeout {
+			t.Errorf("user = %q, directory = %+v; want the old one", p.Name, sources[0])
+		}
+		if a := sources[2]; p.Activity == nil || a.State != upstream.Stale {
+			t.Errorf("activity = %v, %+v; want the old one", p.Activity, a)
+		}
+		if p.GitHub == nil {
+			t.Errorf("github = %+v, want at least the old one", sources[1])
+		}
+	})
+	t.Run("gives an old user when the directory is down", func(t *testing.T) {
+		b := newBench(t, alwaysAsked)
+		b.user(t, 1, users.Include{})
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
+		_, sources := b.user(t, 1, users.Include{GitHub: true})
+		wantSources(t, sources, "directory stale connection", "github live")
+	})
+	t.Run("gives up at once without a directory, whatever else hangs", func(t *testing.T) {
+		hanging := make(chan struct{})
+		b := newBench(t, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				if strings.HasSuffix(r.URL.Path, "/posts") {
+					close(hanging)
+					<-r.Context().Done()
+					return true
+				}
+				if r.URL.Path == "/users/1" {
+					<-hanging
+					w.WriteHeader(http.StatusInternalServerError)
+					return true
+				}
+				return false
+			}
+		})
+		start := time.Now()
+		_, _, err := b.User(t.Context(), 1, everything, upstream.Wish{})
+		none, ok := errors.AsType[*upstream.NoAnswerError](err)
+		if !ok || none.NotFound() || none.Subject != "this user" {
+			t.Fatalf("User = %v, want a NoAnswerError about this user", err)
+		}
+		wantSources(t, none.Sources, "directory failed server_error")
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+		b.wantCalls(t, 1, 0) // the todos, maybe; see below
+	})
+	t.Run("says when the directory is down and nothing is known", func(t *testing.T) {
+		b := newBench(t)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
+		_, _, err := b.User(t.Context(), 1, everything, upstream.Wish{})
+		none, ok := errors.AsType[*upstream.NoAnswerError](err)
+		if !ok || none.NotFound() {
+			t.Fatalf("User = %v, want a NoAnswerError", err)
+		}
+		wantSources(t, none.Sources, "directory failed connection")
+	})
+	t.Run("says when there is no such user, and remembers it", func(t *testing.T) {
+		b := newBench(t)
+		var calls []int64
+		for range 2 {
+			_, _, err := b.User(t.Context(), 404, users.Include{GitHub: true, Weather: true}, upstream.Wish{})
+			if none, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || !none.NotFound() {
+				t.Errorf("User = %v, want that it is not found", err)
+			}
+			calls = append(calls, b.sim.Calls(sim.Directory))
+		}
+		_, _, err := b.User(t.Context(), 404, everything, upstream.Wish{}) // of nobody nothing is asked
+		if none, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || !none.NotFound() {
+			t.Errorf("User = %v, want that it is not found", err)
+		}
+		if want := []int64{1, 1}; !slices.Equal(calls, want) || b.sim.Calls(sim.Directory) != 1 {
+			t.Errorf("calls = %v, then %d; want 1", calls, b.sim.Calls(sim.Directory))
+		}
+	})
+	t.Run("does not take somebody else for the user", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				_, _ = io.WriteString(w, `{"id":2,"name":"Somebody Else"}`)
+				return true
+			}
+		})
+		for range 2 {
+			_, _, err := b.User(t.Context(), 1, users.Include{}, upstream.Wish{})
+			none, ok := errors.AsType[*upstream.NoAnswerError](err)
+			if !ok {
+				t.Fatalf("User = %v, want a NoAnswerError", err)
+			}
+			wantSources(t, none.Sources, "directory failed invalid_response")
+			if strings.Contains(none.Sources[0].Err.Error(), "Somebody") {
+				t.Errorf("error quotes the directory: %v", none.Sources[0].Err)
+			}
+		}
+	})
+	t.Run("ends with its caller", func(t *testing.T) {
+		b := newBench(t)
+		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeHang})
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, _, err := b.User(ctx, 1, everything, upstream.Wish{})
+		none, ok := errors.AsType[*upstream.NoAnswerError](err)
+		if !ok {
+			t.Fatalf("User = %v, want a NoAnswerError", err)
+		}
+		wantSources(t, none.Sources, "directory failed timeout")
+	})
+}
+
+func TestParts(t *testing.T) {
+	t.Run("activity is absent and named when one of its questions fails", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "/todos") {
+					return false
+				}
+				w.WriteHeader(http.StatusInternalServerError)
+				return true
+			}
+		})
+		p, sources := b.user(t, 1, users.Include{Activity: true})
+		wantSources(t, sources, "directory live", "activity failed server_error")
+		if p.Activity != nil {
+			t.Errorf("activity = %+v, want none", p.Activity)
+		}
+	})
+	t.Run("github is skipped where there is no such account", func(t *testing.T) {
+		b := newBench(t)
+		made, _, err := b.Create(t.Context(), whole(t, `{"name":"A","username":"nobody-there"}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, sources := b.user(t, made.User.ID, everything)
+		wantSources(t, sources, "directory live", "github skipped not_found", "activity live", "weather skipped")
+		if p.GitHub != nil || p.Activity == nil || p.Weather != nil {
+			t.Errorf("profile = %s, want activity alone", encoded(t, p))
+		}
+	})
+	t.Run("github is not asked about what cannot be a login", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool {
+				_, _ = io.WriteString(w, `{"id":1,"name":"A","username":"../repos"}`)
+				return true
+			}
+		})
+		_, sources := b.user(t, 1, users.Include{GitHub: true})
+		wantSources(t, sources, "directory live", "github skipped")
+		b.wantCalls(t, 0, 0)
+	})
+	t.Run("github is skipped where usernames are no logins", func(t *testing.T) {
+		b := newBench(t, func(s *setup) { s.LinkByUsername = false })
+		_, sources := b.user(t, 1, users.Include{GitHub: true})
+		wantSources(t, sources, "directory live", "github skipped")
+		b.wantCalls(t, 1, 0)
+	})
+	t.Run("github is left alone once its quota is spent", func(t *testing.T) {
+		b := newBench(t, func(s *setup) { s.quotas = map[string]sim.Quota{sim.GitHub: {Calls: 1, Per: time.Hour}} })
+		_, sources := b.user(t, 1, users.Include{GitHub: true})
+		wantSources(t, sources, "directory live", "github live")
+		_, sources = b.user(t, 2, users.Include{GitHub: true})
+		wantSources(t, sources, "directory live", "github failed rate_limited")
+		b.wantCalls(t, 2, 1)
+	})
+	t.Run("github and weather are skipped where they are switched off", func(t *testing.T) {
+		b := newBench(t)
+		cfg := b.Config
+		cfg.GitHub, cfg.Weather = nil, nil
+		_, sources, err := users.NewService(cfg).User(t.Context(), 1, everything, upstream.Wish{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSources(t, sources, "directory live", "github skipped", "activity live", "weather skipped")
+	})
+}
+
+func TestWeather(t *testing.T) {
+	outcome := func(state upstream.State, age int, code upstream.Code) upstream.Outcome {
+		o := upstream.Outcome{Name: "one", Provenance: upstream.Provenance{State: state, Age: time.Duration(age) * time.Second, Attempts: 1, Asked: true}}
+		if code != "" {
+			o.Err = upstream.Errorf(code, "so it is")
+		}
+		return o
+	}
+	unused := outcome(upstream.Stale, 9, upstream.CodeTimeout)
+	unused.Unused = true
+	for name, tt := range map[string]struct {
+		sources  []upstream.Outcome
+		err      error
+		want     string
+		age      time.Duration
+		attempts int
+	}{
+		"is as fresh as the least fresh source": {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 2},
+		"is stale where a source is":            {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 2},
+		"does not suffer from those not used":   {[]upstream.Outcome{outcome(upstream.Failed, 0, upstream.CodeTimeout), unused, outcome(upstream.Revalidating, 3, "")}, nil, "weather revalidating", 3 * time.Second, 1},
+		"is live where nothing is told":         {nil, nil, "weather live", 0, 0},
+		"fails when all do":                     {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeTimeout)}}, "weather failed timeout", 0, 1},
+		"is skipped where nobody has any":       {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound)}}, "weather skipped not_found", 0, 1},
+		"is skipped when all are off":           {nil, weather.ErrNoProvider, "weather skipped", 0, 0},
+		"fails for no reason that we know":      {nil, errors.New("broken"), "weather failed invalid_response", 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(s *setup) {
+				s.Weather = func(context.Context, weather.Place, upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+					return weather.Current{}, tt.sources, tt.err
+				}
+			})
+			p, sources := b.user(t, 1, users.Include{Weather: true})
+			wantSources(t, sources, "directory live", tt.want)
+			if got := sources[1]; got.Age != tt.age || got.Attempts != tt.attempts {
+				t.Errorf("age = %v after %d attempts, want %v after %d", got.Age, got.Attempts, tt.age, tt.attempts)
+			}
+			if (p.Weather == nil) != (tt.err != nil) {
+				t.Errorf("weather = %v with error %v", p.Weather, tt.err)
+			}
+		})
+	}
+	t.Run("comes from a weather service", func(t *testing.T) {
+		b := newBench(t)
+		provider := func(name string, spec upstream.Spec[weather.Place, *weather.Report]) weather.Provider {
+			up := open(t, name, b.sim.URL(name), setup{Lifetimes: cache.Lifetimes{FreshFor: time.Minute, StaleFor: time.Hour}})
+			return weather.Provider{Source: upstream.NewSource(up, spec)}
+		}
+		cfg := b.Config
+		cfg.Weather = users.FromWeather(weather.NewService(cache.NewStore(10), nil, time.Second,
+			provider(sim.OpenMeteo, weather.OpenMeteo()), provider(sim.MetNorway, weather.METNorway())))
+		p, sources, err := users.NewService(cfg).User(t.Context(), 1, users.Include{Weather: true}, upstream.Wish{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSources(t, sources, "directory live", "weather live")
+		if p.Weather == nil || p.Weather.Temperature == nil || p.Weather.Place.Latitude != -37.32 || p.Weather.Units.Temperature != "°C" || p.Weather.Spread != (weather.Spread{}) {
+			t.Errorf("weather = %s, want that of the user's place, in °C and without spread", encoded(t, p.Weather))
+		}
+		cfg.Weather = users.FromWeather(weather.NewService(cache.NewStore(10), nil, time.Second))
+		_, sources, err = users.NewService(cfg).User(t.Context(), 1, users.Include{Weather: true}, upstream.Wish{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSources(t, sources, "directory live", "weather skipped")
+	})
+}
+
+func TestList(t *testing.T) {
+	b := newBench(t)
+	page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: 3}, upstream.Wish{})
+	if err != nil || len(page.Users) != 3 || page.Users[0].ID != 4 || page.Total == nil || *page.Total != 10 || outcome.State != upstream.Live || outcome.Name != "directory" {
+		t.Errorf("List = %s, %+v, %v; want users 4 to 6 of 10", encoded(t, page), outcome, err)
+	}
+	page, _, err = b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 3, Text: "leanne"}, upstream.Wish{})
+	if err != nil || len(page.Users) != 1 || page.Users[0].ID != 1 {
+		t.Errorf("List = %s, %v; want user 1", encoded(t, page), err)
+	}
+	t.Run("makes pages itself where the directory has none", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
+				r.URL.RawQuery = ""
+				return false
+			}
+		})
+		page, _, err := b.List(t.Context(), users.ListQuery{Page: 3, PerPage: 4}, upstream.Wish{})
+		if err != nil || len(page.Users) != 2 || page.Users[0].ID != 9 || *page.Total != 10 {
+			t.Errorf("List = %s, %v; want users 9 and 10 of 10", encoded(t, page), err)
+		}
+	})
+	t.Run("says when the directory has no answer", func(t *testing.T) {
+		b := newBench(t)
+		b.fault(t, sim.Directory, sim.Fault{ErrorRate: 1})
+		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 4}, upstream.Wish{})
+		if _, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || outcome.State != upstream.Failed {
+			t.Errorf("List = %+v, %v; want a NoAnswerError", outcome, err)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package users
+
+import (
+	"time"
+
+	"tributary/upstream/weather"
+)
+
+// User is a person in the directory, as a reader gets one in JSON. What the
+// directory does not know is absent. A User is never changed once it was
+// decoded, so it may be shared.
+type User struct {
+	ID       int64    `json:"id"`
+	Name     string   `json:"name"`
+	Username string   `json:"username,omitempty"`
+	Email    string   `json:"email,omitempty"`
+	Phone    string   `json:"phone,omitempty"`
+	Website  string   `json:"website,omitempty"`
+	Address  *Address `json:"address,omitempty"` // nil if nothing of it is known
+	Company  *Company `json:"company,omitempty"`
+}
+
+// Address is where a user is at home. Its coordinates are both known or
+// neither is.
+type Address struct {
+	Street     string   `json:"street,omitempty"`
+	Suite      string   `json:"suite,omitempty"`
+	City       string   `json:"city,omitempty"`
+	PostalCode string   `json:"postal_code,omitempty"`
+	Latitude   *float64 `json:"latitude,omitempty"`  // degrees north
+	Longitude  *float64 `json:"longitude,omitempty"` // degrees east
+}
+
+// Company is whom a user works for.
+type Company struct {
+	Name string `json:"name,omitempty"`
+}
+
+// Profile is a user with the parts that were asked for; one that there is none
+// of, or that could not be had, is absent.
+type Profile struct {
+	User
+	GitHub   *GitHub          `json:"github,omitempty"`
+	Activity *Activity        `json:"activity,omitempty"`
+	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread
+}
+
+// Activity counts what a user has written and has to do.
+type Activity struct {
+	Posts     int `json:"posts"`
+	TodosOpen int `json:"todos_open"`
+	TodosDone int `json:"todos_done"`
+}
+
+// GitHub is the public side of a GitHub account. Numbers that are not known are
+// absent.
+type GitHub struct {
+	Login       string    `json:"login"`
+	Name        string    `json:"name,omitempty"`
+	URL         string    `json:"url,omitempty"`
+	AvatarURL   string    `json:"avatar_url,omitempty"`
+	Bio         string    `json:"bio,omitempty"`
+	PublicRepos *int64    `json:"public_repos,omitempty"`
+	Followers   *int64    `json:"followers,omitempty"`
+	CreatedAt   time.Time `json:"created_at,omitzero"`
+}
+
+// place is where the weather of a user is asked for; false if the user's
+// coordinates are not known.
+func (u *User) place() (weather.Place, bool) {
+	if u.Address == nil || u.Address.Latitude == nil {
+		return weather.Place{}, false
+	}
+	return weather.NewPlace(*u.Address.Latitude, *u.Address.Longitude), true
+}

@@ -1,0 +1,119 @@
+package users
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"tributary/upstream"
+	"tributary/upstream/weather"
+)
+
+// WeatherAt is the current weather of a place in metric units, and where it is
+// from. It waits no longer than ctx.
+type WeatherAt func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error)
+
+// FromWeather asks a weather service.
+func FromWeather(s *weather.Service) WeatherAt {
+	return func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+		answer, err := s.Current(ctx, weather.Query{At: at, Wish: w})
+		if err != nil {
+			return weather.Current{}, nil, err
+		}
+		data, err := answer.Data(weather.Metric)
+		if err != nil {
+			return weather.Current{}, nil, err
+		}
+		var current weather.Current
+		err = json.Unmarshal(data.JSON, &current)
+		return current, answer.Sources, err
+	}
+}
+
+// weatherPart asks for the weather at the user's address.
+type weatherPart struct {
+	follower
+	at       WeatherAt // nil: switched off
+	wish     upstream.Wish
+	patience time.Duration
+	value    *weather.Current
+	outcome  upstream.Outcome
+}
+
+// Now implements upstream.Part. Whether its answer needs waiting for, the
+// weather does not say; but it is the last part, so if no other is waited for,
+// it may as well be waited for here, without a goroutine.
+func (p *weatherPart) Now(ctx context.Context, now time.Time) (done, held bool) {
+	if !p.directory.settled() || p.directory.pending {
+		return false, false
+	}
+	ctx, cancel := context.WithDeadline(ctx, now.Add(p.patience))
+	defer cancel()
+	p.Ask(ctx)
+	return true, false
+}
+
+// Ask implements upstream.Part.
+func (p *weatherPart) Ask(ctx context.Context) {
+	place, asks := p.question()
+	if !asks {
+		return
+	}
+	start := time.Now()
+	current, sources, err := p.at(ctx, place, p.wish)
+	if err != nil {
+		p.outcome.Provenance = noWeather(err)
+	} else {
+		current.Spread = weather.Spread{}
+		p.value = &current
+		p.outcome.Provenance = used(sources)
+	}
+	if p.outcome.Asked {
+		p.outcome.Latency = time.Since(start)
+	}
+}
+
+// question is where the weather is asked for, if it is.
+func (p *weatherPart) question() (weather.Place, bool) {
+	p.outcome = upstream.Outcome{Name: "weather", Provenance: upstream.Provenance{State: upstream.Skipped}}
+	u := p.user()
+	if u == nil || p.at == nil {
+		return weather.Place{}, false
+	}
+	return u.place()
+}
+
+// used is the provenance of an answer by the sources that went into it: that
+// others failed is no flaw of this part.
+func used(sources []upstream.Outcome) upstream.Provenance {
+	var went []upstream.Provenance
+	for _, o := range sources {
+		if o.Useful() && !o.Unused {
+			went = append(went, o.Provenance)
+		}
+	}
+	if len(went) == 0 {
+		return upstream.Provenance{State: upstream.Live}
+	}
+	return together(went[0], went[1:]...)
+}
+
+// noWeather is why there is none: nobody knows the place, somebody failed, or
+// nobody is asked.
+func noWeather(err error) upstream.Provenance {
+	if errors.Is(err, weather.ErrNoProvider) {
+		return upstream.Provenance{State: upstream.Skipped}
+	}
+	var none *upstream.NoAnswerError
+	if !errors.As(err, &none) || len(none.Sources) == 0 {
+		return upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeInvalidResponse, "the weather cannot be told")}
+	}
+	var failed []upstream.Provenance
+	for _, o := range none.Sources {
+		if o.State == upstream.Failed || none.NotFound() {
+			failed = append(failed, o.Provenance)
+		}
+	}
+	return together(failed[0], failed[1:]...)
+}
