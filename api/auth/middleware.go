@@ -1,0 +1,33 @@
+package auth
+
+import "net/http"
+
+// Refuse answers a request with the error that it is refused with, an *Error.
+type Refuse func(http.ResponseWriter, *http.Request, error)
+
+// Middleware finds out who calls, for FromContext.
+func (a *Authenticator) Middleware(refuse Refuse) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			caller, err := a.Authenticate(r)
+			if err != nil {
+				refuse(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), caller)))
+		})
+	}
+}
+
+// Require lets only those through who have a scope. It goes inside Middleware.
+func (a *Authenticator) Require(scope string, refuse Refuse) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := a.Authorize(FromContext(r.Context()), scope); err != nil {
+				refuse(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}

@@ -1,0 +1,265 @@
+package auth_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"tributary/api/auth"
+)
+
+const (
+	realm   = `Bearer realm="tributary"`
+	invalid = realm + `, error="invalid_token", error_description="`
+)
+
+// exchange is a request and what it is answered.
+type exchange struct {
+	name    string
+	headers []string // names and values in turn
+	write   bool     // POST, which wants users:write; else GET, weather:read
+	status  int
+	tells   string // what the answer says: a piece of it, or who the caller is
+	demands string // WWW-Authenticate, as far as given; "": none
+}
+
+func bearer(credential string) []string { return []string{"Authorization", "Bearer " + credential} }
+
+func xAPIKey(key string) []string { return []string{"X-API-Key", key} }
+
+// refused is a bearer credential that is no good.
+func refused(name, credential, detail string) exchange {
+	return exchange{name: name, headers: bearer(credential), status: 401, tells: detail, demands: invalid}
+}
+
+func TestKeysAndTokens(t *testing.T) {
+	k := theKeys()
+	now := time.Now()
+	past, future := now.Add(-time.Minute).Unix(), now.Add(time.Minute).Unix()
+	i := startIssuer(t, publishes(k.rsa, k.ec, k.ed))
+	cfg := believing(i)
+	cfg.Keys = apiKeys()
+	answers(t, cfg, []exchange{
+		{name: "it sends who shows nothing for credentials", status: 401, tells: "needs credentials", demands: realm},
+		{name: "it does so for a write", write: true, status: 401, tells: "needs credentials", demands: realm},
+
+		// keys
+		{name: "it lets a key in as bearer", headers: bearer(webKey), status: 200, tells: "key:web"},
+		{name: "it lets a key in whatever the case of the scheme", headers: []string{"Authorization", "bEARER  " + webKey}, status: 200, tells: "key:web"},
+		{name: "it lets a key in as X-API-Key", headers: xAPIKey(webKey), status: 200, tells: "key:web"},
+		{name: "it takes a key that looks like a token for the key", headers: bearer(writerKey), write: true, status: 200, tells: "key:writer"},
+		{name: "it wants the scope of a key", headers: bearer(webKey), write: true, status: 403, tells: "users:write",
+			demands: realm + `, error="insufficient_scope", scope="users:write"`},
+		{name: "it wants the scope for a read too", headers: xAPIKey(writerKey), status: 403, tells: "weather:read",
+			demands: realm + `, error="insufficient_scope", scope="weather:read"`},
+		refused("it refuses a wrong key", "web-0123456789abcdeg", "unknown API key"),
+		refused("it refuses the beginning of a key", webKey[:10], "unknown API key"),
+		refused("it refuses a key with more behind it", webKey+" x", "unknown API key"),
+		{name: "it refuses a wrong X-API-Key", headers: xAPIKey("nope"), status: 401, tells: "unknown API key", demands: invalid},
+		{name: "it refuses a token as X-API-Key", headers: xAPIKey(k.ed.token(t, nil)), status: 401, tells: "unknown API key", demands: invalid},
+
+		// headers
+		{name: "it does not know another scheme", headers: []string{"Authorization", "Basic d2ViOmtleQ=="}, status: 401, tells: "Bearer, a space", demands: realm},
+		{name: "it wants the scheme", headers: []string{"Authorization", webKey}, status: 401, tells: "Bearer, a space", demands: realm},
+		{name: "it wants a space behind the scheme", headers: []string{"Authorization", "Bearer" + webKey}, status: 401, tells: "Bearer, a space", demands: realm},
+		{name: "it refuses an empty Authorization", headers: []string{"Authorization", ""}, status: 401, tells: "empty", demands: invalid},
+		{name: "it refuses an empty bearer", headers: bearer(""), status: 401, tells: "empty", demands: invalid},
+		{name: "it refuses an empty X-API-Key", headers: xAPIKey(""), status: 401, tells: "empty", demands: invalid},
+		{name: "it takes the same key twice", headers: append(bearer(webKey), xAPIKey(webKey)...), status: 200, tells: "key:web"},
+		{name: "it refuses two good keys", headers: append(bearer(webKey), xAPIKey(writerKey)...), status: 401, tells: "more than one", demands: invalid},
+		{name: "it refuses a key beside a token", headers: append(bearer(k.ed.token(t, nil)), xAPIKey(webKey)...), status: 401, tells: "more than one", demands: invalid},
+		{name: "it refuses a good key beside another scheme", headers: append(xAPIKey(webKey), "Authorization", "Basic d2ViOmtleQ=="), status: 401, tells: "Bearer", demands: realm},
+		{name: "it refuses a header given twice", headers: append(bearer(webKey), bearer(webKey)...), status: 401, tells: "more than one", demands: invalid},
+
+		// tokens
+		{name: "it lets in RS256", headers: bearer(k.rsa.token(t, nil)), status: 200, tells: ada},
+		{name: "it lets in ES256", headers: bearer(k.ec.token(t, nil)), status: 200, tells: ada},
+		{name: "it lets in EdDSA", headers: bearer(k.ed.token(t, nil)), status: 200, tells: ada},
+		{name: "it lets in a token for several audiences", headers: bearer(k.ed.token(t, claims{"aud": []string{"others", audience}})), status: 200, tells: ada},
+		{name: "it lets in a token without nbf", headers: bearer(k.ed.token(t, claims{"nbf": nil})), status: 200, tells: ada},
+		{name: "it allows for clocks that differ", headers: bearer(k.ed.token(t, claims{"exp": now.Add(-20 * time.Second).Unix(), "nbf": now.Add(20 * time.Second).Unix()})), status: 200, tells: ada},
+		{name: "it lets a token write", headers: bearer(k.ed.token(t, claims{"scope": "users:write"})), write: true, status: 200, tells: ada},
+		{name: "it wants the scope of a token", headers: bearer(k.ed.token(t, nil)), write: true, status: 403, tells: "users:write",
+			demands: realm + `, error="insufficient_scope", scope="users:write"`},
+		{name: "it takes no scope for none", headers: bearer(k.ed.token(t, claims{"scope": nil})), status: 403, tells: "weather:read", demands: realm + `, error="insufficient_scope"`},
+		{name: "it takes scope by its name, not SCOPE", headers: bearer(k.ed.token(t, claims{"SCOPE": "users:write"})), write: true, status: 403, tells: "users:write", demands: realm},
+
+		refused("it refuses an expired token", k.rsa.token(t, claims{"exp": past}), "has expired"),
+		refused("it refuses a token before its time", k.ec.token(t, claims{"nbf": future}), "not yet valid"),
+		refused("it refuses another issuer", k.ed.token(t, claims{"iss": "https://elsewhere.example"}), "wrong issuer"),
+		refused("it refuses another audience", k.ed.token(t, claims{"aud": "others"}), "wrong audience"),
+		refused("it refuses a list of others", k.ed.token(t, claims{"aud": []string{"others", "more"}}), "wrong audience"),
+		refused("it refuses an audience that contains ours", k.ed.token(t, claims{"aud": audience + "2"}), "wrong audience"),
+		refused("it wants exp", k.ed.token(t, claims{"exp": nil}), "lacks"),
+		refused("it wants exp by its name, not EXP", k.ed.token(t, claims{"exp": nil, "EXP": future}), "lacks"),
+		refused("it wants iss", k.ed.token(t, claims{"iss": nil}), "lacks"),
+		refused("it wants aud", k.ed.token(t, claims{"aud": nil}), "lacks"),
+		refused("it wants an aud that is text", k.ed.token(t, claims{"aud": 7}), "lacks"),
+		refused("it wants sub", k.ed.token(t, claims{"sub": nil}), "lacks"),
+		refused("it refuses an exp that is no number", k.ed.token(t, claims{"exp": "tomorrow"}), "malformed"),
+		refused("it refuses a sub that is no text", k.ed.token(t, claims{"sub": 7}), "malformed"),
+		refused("it refuses a sub with a newline", k.ed.token(t, claims{"sub": "a\nb"}), "malformed"),
+		refused("it refuses a long sub", k.ed.token(t, claims{"sub": strings.Repeat("a", 256)}), "malformed"),
+		refused("it refuses a scope that is no text", k.ed.token(t, claims{"scope": []string{"weather:read"}}), "malformed"),
+
+		refused("it refuses alg none", sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "rsa-1", nil, nil), "algorithm"),
+		refused("it refuses alg nOnE", raw(`{"alg":"nOnE","kid":"rsa-1"}`, `{}`), "algorithm"),
+		refused("it refuses HS256 with the RSA key as the secret", sign(t, jwt.SigningMethodHS256, k.rsa.publicPEM(), "rsa-1", nil, nil), "algorithm"),
+		refused("it refuses HS256 with the JWK as the secret", sign(t, jwt.SigningMethodHS256, []byte(k.rsa.jwk(nil)), "rsa-1", nil, nil), "algorithm"),
+		refused("it refuses HS256 without a key id", sign(t, jwt.SigningMethodHS256, k.rsa.publicPEM(), "", claims{"kid": nil}, nil), "algorithm"),
+		refused("it refuses PS256", sign(t, jwt.SigningMethodPS256, k.rsa.key, "rsa-1", nil, nil), "algorithm"),
+		refused("it refuses RS512", sign(t, jwt.SigningMethodRS512, k.rsa.key, "rsa-1", nil, nil), "algorithm"),
+		refused("it refuses an algorithm that nobody knows", raw(`{"alg":"XX1","kid":"rsa-1"}`, `{}`), "algorithm"),
+		refused("it refuses a token without an algorithm", raw(`{"kid":"rsa-1"}`, `{}`), "algorithm"),
+		refused("it refuses an algorithm that is no text", raw(`{"alg":["RS256"],"kid":"rsa-1"}`, `{}`), "algorithm"),
+		refused("it refuses a key of another algorithm", k.ed.as("rsa-1").token(t, nil), "unknown key"),
+		refused("it refuses an unknown kid", k.other.token(t, nil), "unknown key"),
+		refused("it refuses a key that the token brings along", k.other.tokenWith(t, claims{"jwk": k.other.jwk(nil), "jku": "https://elsewhere.example"}, nil), "unknown key"),
+		refused("it refuses no kid where there are several keys", k.ed.tokenWith(t, claims{"kid": nil}, nil), "unknown key"),
+		refused("it refuses a kid that is no text", k.ed.tokenWith(t, claims{"kid": 7}, nil), "malformed"),
+		refused("it refuses a critical extension", k.ed.tokenWith(t, claims{"crit": []string{"b64"}, "b64": false}, nil), "critical extension"),
+		refused("it refuses a signature by another", k.other.as("ed-1").token(t, nil), "signature"),
+		refused("it refuses a token that was changed", tampered(k.rsa.token(t, nil)), "signature"),
+		refused("it refuses a token without its signature", strings.TrimRight(k.ec.token(t, nil), "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"), "signature"),
+		refused("it refuses another spelling of a good token", respelled(k.ed.token(t, nil)), "malformed"),
+		refused("it refuses a token that is no base64", "a.%.c", "malformed"),
+		refused("it refuses a token that is no JSON", raw(`alg`, `{}`), "malformed"),
+		refused("it refuses claims that are no object", raw(`{"alg":"EdDSA","kid":"ed-1"}`, `[]`), "malformed"),
+		refused("it refuses an encrypted token", "a.b.c.d.e", "unknown API key"),
+		refused("it refuses dots", "..", "malformed"),
+		refused("it refuses a huge token", k.ed.token(t, claims{"x": strings.Repeat("x", 16<<10)}), "malformed"),
+	})
+}
+
+func TestAnonymousCallers(t *testing.T) {
+	k := theKeys()
+	i := startIssuer(t, publishes(k.ed))
+	cfg := believing(i)
+	cfg.Keys, cfg.Anonymous = apiKeys(), []string{auth.WeatherRead}
+	answers(t, cfg, []exchange{
+		{name: "it lets them do what is open", status: 200, tells: ""},
+		{name: "it sends them for credentials else", write: true, status: 401, tells: "needs credentials", demands: realm},
+		refused("it does not take a wrong key for none", "nope", "unknown API key"),
+		refused("it does not take an expired token for none", k.ed.token(t, claims{"exp": time.Now().Add(-time.Hour).Unix()}), "has expired"),
+		{name: "it does not take another scheme for none", headers: []string{"Authorization", "Basic eDp5"}, status: 401, tells: "Bearer", demands: realm},
+		{name: "it does not take an empty key for none", headers: xAPIKey(""), status: 401, tells: "empty", demands: invalid},
+		{name: "it lets a key do what is open, whatever its scopes", headers: bearer(writerKey), status: 200, tells: "key:writer"},
+		{name: "it lets a token do what is open, whatever its scopes", headers: bearer(k.ed.token(t, claims{"scope": ""})), status: 200, tells: ada},
+	})
+}
+
+func TestKeysOnly(t *testing.T) {
+	answers(t, auth.Config{Keys: apiKeys()}, []exchange{
+		{name: "it lets a key in", headers: bearer(webKey), status: 200, tells: "key:web"},
+		refused("it says that tokens are not accepted", theKeys().ed.token(t, nil), "only API keys"),
+		refused("it refuses a wrong key", "nope", "unknown API key"),
+	})
+}
+
+func TestTokensOnly(t *testing.T) {
+	k := theKeys()
+	i := startIssuer(t, publishes(k.ed))
+	answers(t, believing(i), []exchange{
+		{name: "it lets a token in", headers: bearer(k.ed.token(t, nil)), status: 200, tells: ada},
+		{name: "it does without a kid where there is one key", headers: bearer(k.ed.tokenWith(t, claims{"kid": nil}, nil)), status: 200, tells: ada},
+		refused("it does not without one of that algorithm", k.ec.tokenWith(t, claims{"kid": nil}, nil), "unknown key"),
+		refused("it refuses what is no token", "nope", "malformed"),
+		{name: "it refuses an X-API-Key", headers: xAPIKey("nope"), status: 401, tells: "unknown API key", demands: invalid},
+	})
+}
+
+func TestNothingConfigured(t *testing.T) {
+	answers(t, auth.Config{Anonymous: []string{auth.WeatherRead, auth.UsersRead}}, []exchange{
+		{name: "it lets everybody read", status: 200, tells: ""},
+		{name: "it says of a write what to configure", write: true, status: 403, tells: "configure API_KEYS or JWT_JWKS_URL"},
+		{name: "it ignores a key", headers: xAPIKey("mine"), status: 200, tells: ""},
+		{name: "it ignores what a proxy has looked at", headers: []string{"Authorization", "Basic eDp5"}, status: 200, tells: ""},
+		{name: "it ignores a token", headers: bearer(theKeys().ed.token(t, nil)), status: 200, tells: ""},
+		{name: "it lets no credentials write", headers: bearer("mine"), write: true, status: 403, tells: "configure API_KEYS or JWT_JWKS_URL"},
+	})
+	answers(t, auth.Config{}, []exchange{
+		{name: "it lets nobody read unless told to", status: 403, tells: "weather:read"},
+	})
+	answers(t, auth.Config{Anonymous: []string{auth.UsersWrite}}, []exchange{
+		{name: "it lets everybody write if told to", write: true, status: 200, tells: ""},
+	})
+}
+
+// answers sends the requests over HTTP, and checks each answer, and that
+// neither it nor the log has anything of the credentials.
+func answers(t *testing.T, cfg auth.Config, exchanges []exchange) {
+	t.Helper()
+	var log bytes.Buffer
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	a := open(t, cfg)
+	server := httptest.NewServer(door(a))
+	t.Cleanup(server.Close)
+	for _, e := range exchanges {
+		t.Run(e.name, func(t *testing.T) {
+			e.check(t, server)
+		})
+	}
+	a.Close() // nobody logs any more
+	for _, e := range exchanges {
+		wantNone(t, log.String(), e.headers)
+	}
+}
+
+func (e exchange) check(t *testing.T, server *httptest.Server) {
+	t.Helper()
+	method := http.MethodGet
+	if e.write {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = request(e.headers...).Header
+	resp, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != e.status || !strings.Contains(string(body), e.tells) {
+		t.Errorf("%s: %d %q, want %d %q", method, resp.StatusCode, body, e.status, e.tells)
+	}
+	if e.status == http.StatusOK && e.tells == "" && len(body) > 0 {
+		t.Errorf("the caller is %q, want nobody", body)
+	}
+	demands := resp.Header.Get("WWW-Authenticate")
+	if !strings.HasPrefix(demands, e.demands) || (e.demands == "") != (demands == "") {
+		t.Errorf("WWW-Authenticate = %q, want %q", demands, e.demands)
+	}
+	if e.demands == realm && strings.Contains(demands, "error=") && e.status == http.StatusUnauthorized {
+		t.Errorf("WWW-Authenticate = %q, want no error where no credentials were seen", demands)
+	}
+	if strings.HasPrefix(demands, invalid) && demands != invalid+strings.TrimSpace(string(body))+`"` {
+		t.Errorf("WWW-Authenticate = %q, want the detail in it, %q", demands, body)
+	}
+	wantNone(t, string(body)+demands, e.headers)
+}
+
+// wantNone checks that a text holds no piece of what was sent.
+func wantNone(t *testing.T, text string, headers []string) {
+	t.Helper()
+	for n := 1; n < len(headers); n += 2 {
+		_, credential, _ := strings.Cut(" "+headers[n], " ")
+		for _, piece := range strings.FieldsFunc(credential, func(c rune) bool { return c == '.' || c == ' ' }) {
+			if len(piece) > 8 && strings.Contains(text, piece) {
+				t.Errorf("%q holds %q, which was sent", text, piece)
+			}
+		}
+	}
+}
