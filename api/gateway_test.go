@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tributary/api"
+	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream"
@@ -23,7 +24,8 @@ import (
 type setup struct {
 	api.Config
 	patience  time.Duration
-	without   []string // providers that are switched off
+	flight    time.Duration // what one question may take, with or without anybody waiting
+	without   []string      // providers that are switched off
 	policies  upstream.Policies
 	lifetimes map[string]cache.Lifetimes // where they are not the usual ones
 	logTo     io.Writer
@@ -53,6 +55,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 	s := &setup{
 		Config:   api.Config{RequestTimeout: 5 * time.Second, PublicReads: true, Ready: func() bool { return true }},
 		patience: 800 * time.Millisecond,
+		flight:   4750 * time.Millisecond,
 		policies: upstream.Policies{
 			Timeout: 2 * time.Second, RetryDelay: 100 * time.Millisecond, RetryMaxDelay: time.Second, MaxConcurrent: 64,
 			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
@@ -81,6 +84,14 @@ func (s *setup) complete(g *gateway) {
 			g.t.Fatal(err)
 		}
 		s.Telemetry = tel
+	}
+	if s.Auth == nil {
+		a, err := auth.New(auth.Config{Anonymous: []string{auth.WeatherRead, auth.UsersRead}, Logger: s.Logger})
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		g.t.Cleanup(a.Close)
+		s.Auth = a
 	}
 	if s.Weather == nil {
 		s.Weather = s.service(g)
@@ -111,7 +122,7 @@ func (s *setup) service(g *gateway) *weather.Service {
 		up := upstream.New(upstream.Config{
 			Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: f,
 			Policies: s.policies, Lifetimes: lifetimes, Store: store,
-			FlightBudget: s.RequestTimeout - s.RequestTimeout/20, Logger: s.Logger,
+			FlightBudget: s.flight, Logger: s.Logger,
 		})
 		g.t.Cleanup(up.Close)
 		g.upstreams = append(g.upstreams, up)

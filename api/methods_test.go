@@ -29,7 +29,7 @@ func TestOtherMethods(t *testing.T) {
 func TestUnknownPaths(t *testing.T) {
 	g := newGateway(t)
 	for _, path := range []string{
-		"/", "/v1", "/v1/", "/v1/weather/", "/V1/weather", "/v1/weather/Delhi", "/v2/weather", "/v1//weather", "/livez/", "/openapi.json",
+		"/v1", "/v1/", "/v1/weather/", "/V1/weather", "/v1/weather/Delhi", "/v2/weather", "/v1//weather", "/livez/", "/openapi.json",
 		"/problems", "/problems/", "/problems/unknown", "/problems/not-found/more", "/problems/Not-Found", "/v1/w%65%61ther%2F", "/%FF/%3Cb%3E%20",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PURGE"} {

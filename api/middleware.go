@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -51,9 +50,8 @@ func (s *server) recoverer(next http.Handler) http.Handler {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p) // net/http's own way to drop a connection
 			}
-			span := trace.SpanFromContext(r.Context())
-			span.RecordError(fmt.Errorf("panic: %v", p))
-			span.SetStatus(codes.Error, "panic")
+			// The 500 marks the span as failed; this says why.
+			trace.SpanFromContext(r.Context()).RecordError(fmt.Errorf("panic: %v", p))
 			s.log.LogAttrs(r.Context(), slog.LevelError, "panic in a handler",
 				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 			s.problem(w, r, errInternal)

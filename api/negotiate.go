@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// accepts reports whether the Accept header lets mediaType through (RFC 9110
-// §12.5.1): the most specific range that matches decides, and 0 means no.
-func accepts(r *http.Request, mediaType string) bool {
+// quality is what the Accept header gives a media type (RFC 9110 §12.5.1), 0 to
+// 1: the most specific range that matches decides, and 0 rules it out.
+func quality(r *http.Request, mediaType string) float64 {
 	lines := r.Header.Values("Accept")
 	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "" || lines[0] == "*/*" || lines[0] == mediaType) {
-		return true
+		return 1
 	}
 	group, _, _ := strings.Cut(mediaType, "/")
 	best, quality := 0, 0.0
@@ -37,14 +37,14 @@ func accepts(r *http.Request, mediaType string) bool {
 			}
 		}
 	}
-	return quality > 0
+	return quality
 }
 
 // mustAccept is the problem of a caller who does not want JSON. It says that
 // the answer, whatever it will be, depends on Accept.
 func mustAccept(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Accept") // beside what CORS has put there
-	if accepts(r, "application/json") {
+	if quality(r, "application/json") > 0 {
 		return nil
 	}
 	return notAcceptable.with("the answer is application/json, which Accept rules out")

@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"tributary/api/auth"
 	"tributary/upstream"
 )
 
@@ -22,6 +23,9 @@ type problem struct {
 	Instance string       `json:"instance,omitempty"`
 	TraceID  string       `json:"trace_id,omitempty"`
 	Errors   []fieldError `json:"errors,omitempty"`
+
+	Outcome   string `json:"outcome,omitempty"`    // of a write that failed: unknown or not_done
+	RetrySafe *bool  `json:"retry_safe,omitempty"` // repeating it does no harm
 
 	sources    []upstream.Outcome
 	retryAfter time.Duration
@@ -51,12 +55,36 @@ func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 var (
 	invalidParameters = newKind("invalid-parameters", http.StatusBadRequest, "Invalid parameters",
 		"One or more parameters break a rule. Every mistake is listed in `errors`, with the parameter and its rule.")
+	unauthorized = newKind("unauthorized", http.StatusUnauthorized, "Credentials are missing or wrong",
+		"The request needs an API key or a token, or came with one that is no good. WWW-Authenticate and `detail` say which.")
+	forbidden = newKind("forbidden", http.StatusForbidden, "Not allowed",
+		"The caller may not do this: its credentials lack the scope that is named, or nobody can have it as this gateway is configured.")
+	authUnavailable = newKind("auth-unavailable", http.StatusServiceUnavailable, "Credentials cannot be checked",
+		"The token may be good, but the keys of its issuer have not been read yet. Come back after Retry-After.")
 	notFound = newKind("not-found", http.StatusNotFound, "Not found",
 		"There is nothing at this path, or the place or thing that was asked for does not exist as far as its source knows. A source's word that something does not exist is remembered for 30 seconds.")
 	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",
 		"The path exists, but not for this method. The Allow header lists those it has.")
 	notAcceptable = newKind("not-acceptable", http.StatusNotAcceptable, "Not acceptable",
 		"The Accept header rules out every form that this answer has. Answers are application/json.")
+	conflict = newKind("conflict", http.StatusConflict, "Conflict",
+		"The directory says that the change contradicts what it has.")
+	stillRunning = newKind("still-running", http.StatusConflict, "Still running",
+		"The first request with this Idempotency-Key has not been answered yet. Come back after Retry-After with the same key.")
+	keyReused = newKind("key-reused", http.StatusUnprocessableEntity, "Idempotency-Key reused",
+		"This Idempotency-Key came with another request before. A new request wants a new key; a repeated one must be the same to the byte.")
+	invalidBody = newKind("invalid-body", http.StatusBadRequest, "Invalid body",
+		"The body is not what its media type says: a JSON object, complete and once.")
+	invalidFields = newKind("invalid-fields", http.StatusUnprocessableEntity, "Invalid fields",
+		"The body is JSON, but members of it break a rule. Every mistake is listed in `errors`, with a JSON pointer (RFC 6901) and the rule.")
+	refusedByDirectory = newKind("refused-by-directory", http.StatusUnprocessableEntity, "Refused by the directory",
+		"The body keeps our rules, but the directory of users has others, and did not take it. Nothing was changed.")
+	unsupportedMediaType = newKind("unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported media type",
+		"Bodies are application/json; for PATCH application/merge-patch+json does as well.")
+	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
+		"The gateway has no room for this now. Come back after Retry-After.")
+	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
+		"The directory did not confirm the write. With `outcome` \"unknown\" it may have been carried out all the same: look before you repeat it, unless `retry_safe` is true. With \"not_done\" it was not. The status is 504 after a time-out, 503 when the write was not sent because the directory is being left alone, else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
 		"A request's body may have 1 MiB at most.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",
@@ -70,7 +98,7 @@ var (
 // kinds are all problem types, by the last segment of their type.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
-	for _, k := range []kind{invalidParameters, notFound, methodNotAllowed, notAcceptable, bodyTooLarge, allSourcesFailed, notConfigured, internalError} {
+	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, stillRunning, keyReused, invalidBody, invalidFields, refusedByDirectory, unsupportedMediaType, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notConfigured, internalError} {
 		m[k.slug()] = k
 	}
 	return m
@@ -98,19 +126,48 @@ var (
 	errInternal    = internalError.with("something went wrong on our side; the log has the rest, under the trace id")
 )
 
+// settles says that repeating the request would only bring the same answer, or
+// harm: an Idempotency-Key keeps it.
+func (p *problem) settles() bool {
+	if p.Outcome == outcomeUnknown {
+		return !*p.RetrySafe
+	}
+	return p.Status < 500 && p.Status != http.StatusTooManyRequests && p.Status != http.StatusRequestEntityTooLarge
+}
+
+// What is known of a write that failed.
+const (
+	outcomeUnknown = "unknown"
+	outcomeNotDone = "not_done"
+)
+
 // asProblem is the one place that turns errors into statuses.
 func asProblem(err error) *problem {
 	var (
 		p      *problem
 		silent *upstream.NoAnswerError
+		denied *auth.Error
 	)
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &silent):
 		return unanswered(silent)
+	case errors.As(err, &denied):
+		return refused(denied)
 	}
 	return errInternal
+}
+
+// refused is the problem of a caller who may not.
+func refused(e *auth.Error) *problem {
+	kinds := map[int]kind{http.StatusUnauthorized: unauthorized, http.StatusForbidden: forbidden, http.StatusServiceUnavailable: authUnavailable}
+	p := kinds[e.Status].with(e.Detail)
+	p.retryAfter = e.RetryAfter
+	if e.Challenge != "" {
+		p.header = http.Header{"Www-Authenticate": {e.Challenge}}
+	}
+	return p
 }
 
 // unanswered is the problem of an aggregate that has nothing to give.

@@ -21,7 +21,9 @@ type aggregate struct {
 	data    []byte // JSON, encoded when its values last changed
 	tag     string // changes with data
 	sources []upstream.Outcome
-	public  bool // a shared cache may keep it
+
+	public   bool // a shared cache may keep it
+	personal bool // nobody may use it again without asking
 }
 
 // respond writes an aggregate in its envelope. data was encoded once; meta
@@ -48,12 +50,21 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) er
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", cacheControl(a, now))
 	h.Set("Cache-Status", cacheStatus(a.sources, now))
+	if !a.public {
+		h.Add("Vary", "Authorization, X-API-Key")
+	}
 	s.serverTiming(h, r, a.sources)
 	if matches(r.Header.Values("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 
+	s.envelope(w, r, http.StatusOK, status, a)
+	return nil
+}
+
+// envelope writes data and meta.
+func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a aggregate) {
 	body := make([]byte, 0, len(a.data)+64+160*len(a.sources))
 	body = append(body, `{"data":`...)
 	body = append(body, a.data...)
@@ -61,16 +72,17 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) er
 	body = append(body, status...)
 	body = append(body, `","sources":`...)
 	body = appendSources(body, a.sources)
-	if sc := span.SpanContext(); sc.IsValid() {
+	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
 		body = append(body, `,"trace_id":"`...)
 		body = append(body, sc.TraceID().String()...)
 		body = append(body, '"')
 	}
 	body = append(body, "}}\n"...)
+	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(code)
 	_, _ = w.Write(body) // who hung up does not read it
-	return nil
 }
 
 // writeJSON writes what is no aggregate.
@@ -154,9 +166,16 @@ func entityTag(data string, degraded bool, sources []upstream.Outcome) string {
 // old or missing part: the next one is likely to be better.
 const troubledMaxAge = 5
 
+// personal is for answers about people: kept by their browser, and shown again
+// only after asking.
+const personal = "private, no-cache"
+
 // cacheControl lets an answer live as long as the part of it that expires
 // first.
 func cacheControl(a aggregate, now time.Time) string {
+	if a.personal {
+		return personal
+	}
 	left, troubled := int64(math.MaxInt64), false
 	for _, o := range a.sources {
 		switch o.State {

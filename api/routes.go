@@ -7,6 +7,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"tributary"
+	"tributary/api/auth"
 	"tributary/telemetry"
 )
 
@@ -18,23 +19,44 @@ func (s *server) routes() http.Handler {
 		s.Telemetry.Server,
 		telemetry.AccessLog(s.log, logged),
 		s.recoverer,
-		crossOrigin(s.Origins),
+		crossOrigin(s.Origins), // before auth: a preflight has no credentials
 		s.limitBody,
-		s.deadline,
 		middleware.GetHead,
 	)
 	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error {
-		return errNothingHere
+		return notFound.with("there is nothing at this path; /openapi.yaml lists what there is")
 	}))
 	r.MethodNotAllowed(s.handle(s.methodNotAllowed(r)))
 
-	r.Get("/v1/weather", s.handle(s.weather))
-	r.Get("/v1/places", s.handle(s.places))
-	r.Get("/v1/status", s.handle(s.status))
+	r.Group(func(r chi.Router) {
+		r.Use(s.Auth.Middleware(s.problem), s.deadline)
+
+		r.Group(func(r chi.Router) {
+			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
+			r.Get("/v1/weather", s.handle(s.weather))
+			r.Get("/v1/places", s.handle(s.places))
+		})
+		r.Group(func(r chi.Router) {
+			r.Use(s.Auth.Require(auth.UsersRead, s.problem))
+			r.Get("/v1/users", s.handle(s.listUsers))
+			r.Get("/v1/users/{id}", s.handle(s.getUser))
+		})
+		r.Group(func(r chi.Router) {
+			r.Use(s.Auth.Require(auth.UsersWrite, s.problem))
+			r.Post("/v1/users", s.handle(s.once(s.createUser)))
+			r.Put("/v1/users/{id}", s.handle(s.replaceUser))
+			r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
+			r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
+		})
+		r.Get("/v1/status", s.handle(s.status))
+	})
 
 	r.Get("/livez", s.handle(s.livez))
 	r.Get("/readyz", s.handle(s.readyz))
 
+	r.Get("/", s.handle(s.root))
+	r.Get("/docs", s.handle(page("docs.html")))
+	r.Get("/docs/{file}", docsFiles())
 	r.Get("/openapi.yaml", s.handle(s.file("application/yaml", tributary.OpenAPI)))
 	r.Get("/problems/{slug}", s.handle(s.explain))
 	return r

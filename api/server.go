@@ -9,13 +9,17 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tributary/api/auth"
 	"tributary/telemetry"
+	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
 
 // Config is what the public API is made of.
 type Config struct {
+	Auth      *auth.Authenticator
 	Weather   *weather.Service
+	Users     *users.Service // nil: switched off
 	Status    func() Status
 	Ready     func() bool // false while draining
 	Telemetry *telemetry.Telemetry
@@ -28,7 +32,8 @@ type Config struct {
 
 type server struct {
 	Config
-	log *slog.Logger
+	log     *slog.Logger
+	replays replays
 }
 
 // New is the handler of the public listener.

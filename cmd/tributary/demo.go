@@ -24,19 +24,28 @@ func demo(ctx context.Context, getenv func(string) string, stdout, stderr io.Wri
 		return code
 	}
 	defer simulator.Close()
-	return serveUntil(ctx, demoEnv(getenv, simulator), stderr, func(at listening) {
+	env := demoEnv(getenv, simulator)
+	return serveUntil(ctx, env, stderr, func(at listening) {
 		fmt.Fprintf(stdout, "api %s\n", urlOf(at.api))
 		if at.admin != nil {
 			fmt.Fprintf(stdout, "admin %s\n", urlOf(at.admin))
 		}
 		announceSimulator(stdout, simulator)
+		if strings.HasSuffix(env("API_KEYS"), ":"+demoKey) {
+			fmt.Fprintf(stdout, "key %s\n", demoKey) // may do everything
+		}
+		fmt.Fprintln(stdout, "ready")
 	})
 }
+
+// demoKey may do everything in the demo, whose users are nobody's.
+const demoKey = "demo-key"
 
 // demoEnv is what the demo presets; the environment has the last word.
 func demoEnv(getenv func(string) string, simulator *upstreamsim.Simulator) func(string) string {
 	presets := map[string]string{
 		"LISTEN_ADDR":           "127.0.0.1:8080",
+		"API_KEYS":              "demo:weather:read+users:read+users:write:" + demoKey,
 		"OPENWEATHER_API_KEY":   "demo",
 		"METNO_CONTACT":         "https://example.com/demo",
 		"USERS_GITHUB_LINK":     "username",

@@ -91,6 +91,7 @@ func (b *lockedBuffer) String() string {
 type answer struct {
 	status int
 	header http.Header
+	body   string
 	Data   map[string]any `json:"data"`
 	Meta   struct {
 		Status  string       `json:"status"`
@@ -145,7 +146,9 @@ func (d *running) do(method, url, body string, header http.Header) answer {
 	}
 	defer resp.Body.Close()
 	a := answer{status: resp.StatusCode, header: resp.Header}
-	if b, _ := io.ReadAll(resp.Body); len(b) > 0 && b[0] == '{' {
+	b, _ := io.ReadAll(resp.Body)
+	a.body = string(b)
+	if list := strings.HasPrefix(a.body, `{"data":[`); strings.HasPrefix(a.body, "{") && !list {
 		if err := json.Unmarshal(b, &a); err != nil {
 			d.t.Errorf("%s %s: %v in %s", method, url, err, b)
 		}

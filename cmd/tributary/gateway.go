@@ -9,29 +9,39 @@ import (
 	"time"
 
 	"tributary/api"
+	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream"
+	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
 
 // gateway is the wiring: the only place that sees every room.
 type gateway struct {
 	api       http.Handler
+	auth      *auth.Authenticator
 	store     *cache.Store
 	upstreams map[string]*upstream.Upstream // the enabled ones, by name
 	draining  atomic.Bool
 }
 
-func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) *gateway {
+func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	for _, u := range cfg.upstreams() {
 		if u.Enabled {
 			g.upstreams[u.name] = upstream.New(g.upstreamConfig(cfg, u, tel, log))
 		}
 	}
+	var err error
+	if g.auth, err = auth.New(cfg.auth(log)); err != nil {
+		return nil, err
+	}
+	weather := g.weather(cfg)
 	g.api = api.New(api.Config{
-		Weather:        g.weather(cfg),
+		Auth:           g.auth,
+		Weather:        weather,
+		Users:          g.users(cfg, weather),
 		Status:         func() api.Status { return g.status(cfg) },
 		Ready:          func() bool { return !g.draining.Load() },
 		Telemetry:      tel,
@@ -40,14 +50,30 @@ func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) *gateway
 		Origins:        cfg.CORSOrigins,
 		PublicReads:    slices.Contains(cfg.AnonymousScopes, "weather:read"),
 	})
-	return g
+	return g, nil
 }
 
 // Close ends what is in the air to the upstreams, and waits for it.
 func (g *gateway) Close() {
+	g.auth.Close()
 	for _, u := range g.upstreams {
 		u.Close()
 	}
+}
+
+// auth is who may call.
+func (cfg *config) auth(log *slog.Logger) auth.Config {
+	a := auth.Config{
+		JWKS:      cfg.JWKSURL,
+		Issuer:    cfg.JWTIssuer,
+		Audience:  cfg.JWTAudience,
+		Anonymous: cfg.AnonymousScopes,
+		Logger:    log,
+	}
+	for _, k := range cfg.APIKeys {
+		a.Keys = append(a.Keys, auth.Key{Name: k.Name, Scopes: k.Scopes, Key: k.Key.Reveal()})
+	}
+	return a
 }
 
 // weather wires the weather. The order of the providers decides ties.
@@ -67,6 +93,22 @@ func (g *gateway) weather(cfg config) *weather.Service {
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}
 	return weather.NewService(g.store, geocoding, cfg.Patience, providers...)
+}
+
+// users wires the users; nil when their directory is switched off.
+func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
+	directory, ok := g.upstreams["directory"]
+	if !ok {
+		return nil
+	}
+	return users.NewService(users.Config{
+		Directory:            directory,
+		GitHub:               g.upstreams["github"],
+		Weather:              users.FromWeather(w),
+		Patience:             cfg.Patience,
+		LinkByUsername:       cfg.UsersGitHubLink == githubLinkUsername,
+		DirectoryIdempotency: bool(cfg.DirectoryIdempotency),
+	})
 }
 
 func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Telemetry, log *slog.Logger) upstream.Config {

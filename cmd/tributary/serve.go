@@ -84,7 +84,10 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 		at.admin = admin.Addr()
 	}
 
-	g := newGateway(cfg, tel, log)
+	g, err := newGateway(cfg, tel, log)
+	if err != nil {
+		return err
+	}
 	defer g.Close()
 	errorLog := slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what broken clients do is not our error
 	server := &http.Server{

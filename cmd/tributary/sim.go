@@ -23,6 +23,7 @@ func sim(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	}
 	defer simulator.Close()
 	announceSimulator(stdout, simulator)
+	fmt.Fprintln(stdout, "ready")
 	<-ctx.Done()
 	return 0
 }
@@ -47,10 +48,9 @@ func startSimulator(ctx context.Context, getenv func(string) string, stderr io.W
 	return simulator, 0
 }
 
-// announceSimulator prints a line a listener, then that all is ready.
+// announceSimulator prints a line a listener.
 func announceSimulator(stdout io.Writer, s *upstreamsim.Simulator) {
 	for _, l := range s.Listeners() {
 		fmt.Fprintf(stdout, "%s %s\n", l.Name, l.URL)
 	}
-	fmt.Fprintln(stdout, "ready")
 }

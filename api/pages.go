@@ -1,0 +1,78 @@
+package api
+
+import (
+	"embed"
+	"net/http"
+
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/vearutop/statigz"
+)
+
+// Our pages. What they load is on this host, most of it Swagger UI, which is
+// in the binary: they work offline.
+//
+//go:embed pages
+var pages embed.FS
+
+// policy lets a page load and ask nothing but this host. Swagger UI draws its
+// arrows as data: images.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// root says what this is and where to go, to people and to programs.
+func (s *server) root(w http.ResponseWriter, r *http.Request) error {
+	html, asJSON := quality(r, "text/html"), quality(r, "application/json")
+	w.Header().Add("Vary", "Accept")
+	switch {
+	case html > asJSON:
+		return page("root.html")(w, r)
+	case asJSON == 0:
+		return notAcceptable.with("the answer is application/json or text/html, which Accept rules out")
+	}
+	return writeJSON(w, http.StatusOK, "public, max-age=300", map[string]any{
+		"name":    "Tributary",
+		"summary": "One stable endpoint where the world has many unstable upstreams.",
+		"links": map[string]string{
+			"docs": "/docs", "openapi": "/openapi.yaml", "weather": "/v1/weather?city=Delhi", "status": "/v1/status",
+		},
+	})
+}
+
+// page serves one of our pages.
+func page(name string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		body, err := pages.ReadFile("pages/" + name)
+		if err != nil {
+			return err
+		}
+		h := w.Header()
+		secure(h)
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "public, max-age=300")
+		_, _ = w.Write(body)
+		return nil
+	}
+}
+
+// secure sets the headers that keep a page from being misused.
+func secure(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// docsFiles serves what the page of the API loads: our script, and Swagger UI's
+// files, compressed as they are.
+func docsFiles() http.HandlerFunc {
+	theirs := http.StripPrefix("/docs/", statigz.FileServer(static.FS))
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if pathParam(r, "file") == "start.js" {
+			http.ServeFileFS(w, r, pages, "pages/start.js")
+			return
+		}
+		theirs.ServeHTTP(w, r)
+	}
+}

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tributary/upstream"
+	"tributary/upstream/users"
+	"tributary/upstream/weather"
+)
+
+// maxID is the first integer that JavaScript cannot tell from its neighbour.
+const maxID = 1 << 53
+
+// usersAvailable is the problem of a gateway without a directory.
+func (s *server) usersAvailable() error {
+	if s.Users == nil {
+		return notConfigured.with("the directory of users is switched off")
+	}
+	return nil
+}
+
+// listUsers is GET /v1/users.
+func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
+	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
+		return err
+	}
+	p := parseParams(r)
+	q := users.ListQuery{Page: p.integer("page", 1, maxInt32, 1), PerPage: p.integer("per_page", 1, 100, 20), Text: p.text("q")}
+	if p.has("include") {
+		p.refuse("include", "goes with one user only: for a list it would be a call a user")
+	}
+	if err := p.err(); err != nil {
+		return err
+	}
+	page, outcome, err := s.Users.List(r.Context(), q, wish(r))
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(page.Users)
+	if err != nil {
+		return err
+	}
+	if page.Total != nil {
+		w.Header().Set("X-Total-Count", strconv.FormatInt(*page.Total, 10))
+	}
+	w.Header().Set("Link", pageLinks(q, page))
+	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: []upstream.Outcome{outcome}, personal: true})
+}
+
+const maxInt32 = 1<<31 - 1
+
+// pageLinks are the RFC 8288 links from a page to its neighbours. Where the
+// directory does not tell how many there are, a full page may have a next.
+func pageLinks(q users.ListQuery, page *users.Page) string {
+	var links []string
+	link := func(rel string, n int) {
+		v := url.Values{"page": {strconv.Itoa(n)}, "per_page": {strconv.Itoa(q.PerPage)}}
+		if q.Text != "" {
+			v.Set("q", q.Text)
+		}
+		links = append(links, fmt.Sprintf(`</v1/users?%s>; rel="%s"`, v.Encode(), rel))
+	}
+	link("first", 1)
+	last := 0 // not known
+	if page.Total != nil {
+		last = max(1, int((*page.Total+int64(q.PerPage)-1)/int64(q.PerPage)))
+	}
+	if q.Page > 1 {
+		prev := q.Page - 1
+		if last > 0 {
+			prev = min(prev, last)
+		}
+		link("prev", prev)
+	}
+	if q.Page < last || last == 0 && len(page.Users) == q.PerPage {
+		link("next", q.Page+1)
+	}
+	if last > 0 {
+		link("last", last)
+	}
+	return strings.Join(links, ", ")
+}
+
+// parts are what a user can be asked for with, in the order of meta.
+var parts = []string{"github", "activity", "weather"}
+
+// getUser is GET /v1/users/{id}.
+func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
+	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
+		return err
+	}
+	p := parseParams(r)
+	id, include := p.id(r), p.words("include", parts)
+	if err := p.err(); err != nil {
+		return err
+	}
+	profile, sources, err := s.Users.User(r.Context(), id, users.Include{
+		GitHub:   slices.Contains(include, "github"),
+		Activity: slices.Contains(include, "activity"),
+		Weather:  slices.Contains(include, "weather"),
+	}, wish(r))
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(profile)
+	if err != nil {
+		return err
+	}
+	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: sources, personal: true})
+}
+
+// id is the number in the path, a positive integer below 2^53.
+func (p *params) id(r *http.Request) int64 {
+	v := pathParam(r, "id")
+	id, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || id < 1 || id >= maxID || v[0] == '+' {
+		p.refuse("id", "is not a whole number from 1 to 2^53 - 1")
+	}
+	return id
+}
+
+// words is a comma list of known words, in any order.
+func (p *params) words(name string, known []string) []string {
+	v, ok := p.get(name)
+	if !ok || v == "" {
+		return nil
+	}
+	words := strings.Split(v, ",")
+	for _, word := range words {
+		if !slices.Contains(known, word) {
+			p.refuse(name, "has a word that is none of: %s", strings.Join(known, ", "))
+			return nil
+		}
+	}
+	return words
+}

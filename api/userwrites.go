@@ -1,0 +1,162 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"tributary/upstream"
+	"tributary/upstream/users"
+)
+
+// createUser is POST /v1/users.
+func (s *server) createUser(w http.ResponseWriter, r *http.Request) error {
+	change, key, err := s.change(r, users.ParseUser, "application/json")
+	if err != nil {
+		return err
+	}
+	record, outcome, err := s.Users.Create(r.Context(), change, key)
+	if err != nil {
+		return writeProblem(err)
+	}
+	w.Header().Set("Location", fmt.Sprintf("/v1/users/%d", record.User.ID))
+	return s.written(w, r, http.StatusCreated, record, outcome)
+}
+
+// replaceUser is PUT /v1/users/{id}.
+func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	change, _, err := s.change(r, users.ParseUser, "application/json")
+	if err != nil {
+		return err
+	}
+	record, outcome, err := s.Users.Replace(r.Context(), id, change)
+	if err != nil {
+		return writeProblem(err)
+	}
+	return s.written(w, r, http.StatusOK, record, outcome)
+}
+
+// patchUser is PATCH /v1/users/{id}.
+func (s *server) patchUser(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	change, key, err := s.change(r, users.ParsePatch, "application/merge-patch+json", "application/json")
+	if err != nil {
+		return err
+	}
+	record, outcome, err := s.Users.Patch(r.Context(), id, change, key)
+	if err != nil {
+		return writeProblem(err)
+	}
+	return s.written(w, r, http.StatusOK, record, outcome)
+}
+
+// deleteUser is DELETE /v1/users/{id}.
+func (s *server) deleteUser(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.usersAvailable(); err != nil {
+		return err
+	}
+	outcome, err := s.Users.Delete(r.Context(), id)
+	if err != nil {
+		return writeProblem(err)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	s.serverTiming(w.Header(), r, []upstream.Outcome{outcome})
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func pathID(r *http.Request) (int64, error) {
+	var p params
+	id := p.id(r)
+	return id, p.err()
+}
+
+// change reads what a write wants, and its Idempotency-Key.
+func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error), mediaTypes ...string) (users.Change, string, error) {
+	if err := errors.Join(s.usersAvailable(), mustBe(r, mediaTypes...)); err != nil {
+		return users.Change{}, "", err
+	}
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return users.Change{}, "", err
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return users.Change{}, "", err
+	}
+	change, err := parse(body)
+	var (
+		malformed *users.MalformedError
+		invalid   *users.InvalidError
+	)
+	switch {
+	case errors.As(err, &malformed):
+		return change, key, invalidBody.with(malformed.Detail)
+	case errors.As(err, &invalid):
+		p := invalidFields.with("members of the body break a rule; see errors")
+		for _, f := range invalid.Fields {
+			p.Errors = append(p.Errors, fieldError{Pointer: f.Pointer, Detail: f.Detail})
+		}
+		return change, key, p
+	}
+	return change, key, err
+}
+
+// written answers a write with the user as the directory now has it.
+func (s *server) written(w http.ResponseWriter, r *http.Request, status int, record *users.Record, outcome upstream.Outcome) error {
+	data, err := json.Marshal(record.User)
+	if err != nil {
+		return err
+	}
+	sources := []upstream.Outcome{outcome}
+	w.Header().Set("Cache-Control", personal)
+	s.serverTiming(w.Header(), r, sources)
+	s.envelope(w, r, status, "complete", aggregate{data: data, sources: sources})
+	return nil
+}
+
+// writeProblem says what became of a write that the directory did not confirm.
+func writeProblem(err error) error {
+	failed, ok := errors.AsType[*users.WriteError](err)
+	if !ok {
+		return err
+	}
+	e := failed.Err
+	p := writeFailed.with("the directory did not confirm the write: " + e.Detail)
+	switch {
+	case e.Uncertain:
+		p.Outcome, p.RetrySafe = outcomeUnknown, &failed.RetrySafe
+		if e.Code == upstream.CodeTimeout {
+			p.Status = http.StatusGatewayTimeout
+		}
+	case e.Code == upstream.CodeNotFound:
+		p = notFound.with("the directory has no such user")
+	case e.Status == http.StatusConflict:
+		p = conflict.with("the directory says that this contradicts what it has")
+	case e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest:
+		p = refusedByDirectory.with("the directory refused the user")
+	default:
+		p.Outcome, p.RetrySafe = outcomeNotDone, new(true)
+		switch e.Code {
+		case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
+			p.Status, p.retryAfter = http.StatusServiceUnavailable, max(time.Second, e.RetryAfter)
+		case upstream.CodeTimeout:
+			p.Status = http.StatusGatewayTimeout
+		}
+	}
+	p.sources = []upstream.Outcome{failed.Outcome}
+	return p
+}
