@@ -1,0 +1,263 @@
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"tributary/cache"
+	"tributary/cache/redistest"
+)
+
+// open is a client that is closed with the test.
+func open(t *testing.T, server *redistest.Server, log *slog.Logger) *cache.Redis {
+	t.Helper()
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	r, err := cache.NewRedis(cache.RedisConfig{URL: server.URL(), Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// until repeats try until it succeeds; that it does not in time fails the test.
+func until(t *testing.T, what string, try func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !try(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not in 20 s", what)
+		}
+	}
+}
+
+func wantLoad(t *testing.T, r *cache.Redis, key, want string) cache.Stamp {
+	t.Helper()
+	b, at, known := r.Load(t.Context(), "things", key)
+	if !known || string(b) != want {
+		t.Errorf("Load(%s) = %q, known %t; want %q", key, b, known, want)
+	}
+	return at
+}
+
+func TestRedisEntries(t *testing.T) {
+	server := redistest.Start(t)
+	a, b := open(t, server, nil), open(t, server, nil)
+	at := wantLoad(t, a, "1", "")
+	a.Store(t.Context(), "things", "1", at, []byte("one\ntwo"), time.Minute)
+	wantLoad(t, b, "1", "one\ntwo")
+
+	t.Run("are not stored when they were forgotten while they were read", func(t *testing.T) {
+		for _, forgotten := range []string{"1", ""} {
+			at := wantLoad(t, a, "1", "one\ntwo")
+			b.Forget(t.Context(), "things", forgotten)
+			a.Store(t.Context(), "things", "1", at, []byte("old"), time.Minute)
+			at = wantLoad(t, a, "1", "")
+			a.Store(t.Context(), "things", "1", at, []byte("one\ntwo"), time.Minute)
+			wantLoad(t, b, "1", "one\ntwo")
+		}
+	})
+	t.Run("that are gone already are not stored", func(t *testing.T) {
+		a.Store(t.Context(), "things", "2", wantLoad(t, a, "2", ""), []byte("x"), 0)
+		wantLoad(t, a, "2", "")
+	})
+}
+
+func TestRedisLease(t *testing.T) {
+	server := redistest.Start(t)
+	a, b := open(t, server, nil), open(t, server, nil)
+	giveBack, taken := a.Lease(t.Context(), "things", "1", time.Minute)
+	if !taken {
+		t.Fatal("a lease that nobody has was not taken")
+	}
+	if _, taken := b.Lease(t.Context(), "things", "1", time.Minute); taken {
+		t.Error("a lease was taken twice")
+	}
+	giveBack()
+	again, taken := b.Lease(t.Context(), "things", "1", time.Minute)
+	if !taken {
+		t.Fatal("a lease that was given back was not taken")
+	}
+	giveBack() // is not ours any more
+	if _, taken := a.Lease(t.Context(), "things", "1", time.Minute); taken {
+		t.Error("a lease was given back by who had it before")
+	}
+	again()
+}
+
+func TestRedisForget(t *testing.T) {
+	server := redistest.Start(t)
+	a, b := open(t, server, nil), open(t, server, nil)
+	var mu sync.Mutex
+	heard := map[string]int{}
+	listening := make(chan struct{})
+	var once sync.Once
+	b.OnForget("things", func(key string) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard[key]++
+		if key == "hello" {
+			once.Do(func() { close(listening) })
+		}
+	})
+	until(t, "listening", func() bool {
+		a.Forget(t.Context(), "things", "hello")
+		select {
+		case <-listening:
+			return true
+		default:
+			return false
+		}
+	})
+	for range 100 { // the word has been acted upon when Forget returns
+		a.Forget(t.Context(), "things", "x")
+		mu.Lock()
+		n := heard["x"]
+		heard["x"] = 0
+		mu.Unlock()
+		if n != 1 {
+			t.Fatalf("heard of x %d times, want once before Forget returns", n)
+		}
+	}
+	t.Run("forgets all when word may have been missed", func(t *testing.T) {
+		mu.Lock()
+		heard[""] = 0
+		mu.Unlock()
+		server.Kill()
+		server.Run()
+		until(t, "word of a connection that was lost", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return heard[""] > 0
+		})
+	})
+	t.Run("ignores what it cannot read", func(t *testing.T) {
+		server.Do("PUBLISH", "tributary:1:forget", "garbage")
+		until(t, "still listening", func() bool {
+			a.Forget(t.Context(), "things", "after")
+			mu.Lock()
+			defer mu.Unlock()
+			return heard["after"] > 0
+		})
+	})
+}
+
+func TestRedisClaim(t *testing.T) {
+	r := open(t, redistest.Start(t), nil)
+	if there, taken, known := r.Claim(t.Context(), "k", []byte("mine"), time.Minute); !taken || !known || len(there) != 0 {
+		t.Errorf("Claim = %q, %t, %t; want it taken", there, taken, known)
+	}
+	if there, taken, _ := r.Claim(t.Context(), "k", []byte("yours"), time.Minute); taken || string(there) != "mine" {
+		t.Errorf("Claim again = %q, %t; want what is there", there, taken)
+	}
+	r.Settle(t.Context(), "k", []byte("done"), time.Minute)
+	if there, taken, _ := r.Claim(t.Context(), "k", []byte("yours"), time.Minute); taken || string(there) != "done" {
+		t.Errorf("Claim of what is settled = %q, %t; want it", there, taken)
+	}
+	r.Settle(t.Context(), "k", nil, 0)
+	if _, taken, _ := r.Claim(t.Context(), "k", []byte("yours"), time.Minute); !taken {
+		t.Error("a key that was given up was not taken")
+	}
+}
+
+func TestRedisThatFails(t *testing.T) {
+	server := redistest.Start(t)
+	var log bytes.Buffer
+	r := open(t, server, slog.New(slog.NewTextHandler(&log, nil)))
+	server.Hang()
+	defer server.Resume()
+	for range 40 { // the first ones wait for their time-out, the others find the breaker open
+		if b, _, known := r.Load(t.Context(), "things", "1"); known || b != nil {
+			t.Errorf("Load from a Redis that hangs = %q, %t; want nothing, and that it is not known", b, known)
+		}
+	}
+	if _, taken := r.Lease(t.Context(), "things", "1", time.Minute); !taken {
+		t.Error("a lease of a Redis that hangs was not taken; nobody can know better")
+	}
+	if _, taken, known := r.Claim(t.Context(), "k", nil, time.Minute); taken || known {
+		t.Error("a claim of a Redis that hangs is known")
+	}
+	r.Store(t.Context(), "things", "1", cache.Stamp{}, []byte("x"), time.Minute)
+	r.Settle(t.Context(), "k", nil, 0)
+	r.Forget(t.Context(), "things", "1")
+	server.Resume()
+	until(t, "well again", func() bool { _, _, known := r.Load(t.Context(), "things", "1"); return known })
+	if lines := strings.Count(log.String(), "\n"); lines != 1 {
+		t.Errorf("logged %d lines, want one a minute:\n%s", lines, &log)
+	}
+}
+
+func TestRedisThatIsNotThere(t *testing.T) {
+	var none *cache.Redis
+	if _, _, known := none.Load(t.Context(), "things", "1"); known {
+		t.Error("Load from no Redis is known")
+	}
+	giveBack, taken := none.Lease(t.Context(), "things", "1", time.Minute)
+	if !taken {
+		t.Error("a lease of no Redis was not taken")
+	}
+	giveBack()
+	none.Store(t.Context(), "things", "1", cache.Stamp{}, nil, time.Minute)
+	none.Forget(t.Context(), "things", "1")
+	none.OnForget("things", nil)
+	none.Settle(t.Context(), "k", nil, 0)
+	if _, taken, known := none.Claim(t.Context(), "k", nil, time.Minute); taken || known {
+		t.Error("a claim of no Redis is known")
+	}
+	if err := none.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := cache.NewRedis(cache.RedisConfig{URL: "http://user:secret@x"}); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("NewRedis of another URL = %v, want an error that does not quote it", err)
+	}
+}
+
+func TestRedisSpans(t *testing.T) {
+	server := redistest.Start(t)
+	exporter := tracetest.NewInMemoryExporter()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
+	r, err := cache.NewRedis(cache.RedisConfig{URL: server.URL(), Tracer: provider.Tracer(""), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ctx, parent := provider.Tracer("").Start(context.Background(), "parent")
+	r.Load(ctx, "things", "1")
+	server.Kill()
+	var failed atomic.Bool
+	until(t, "a command that fails", func() bool {
+		_, _, known := r.Load(ctx, "things", "1")
+		failed.Store(!known)
+		return failed.Load()
+	})
+	parent.End()
+	well, bad := 0, 0
+	for _, span := range exporter.GetSpans() {
+		if span.Name != "MGET" || span.Parent.SpanID() != parent.SpanContext().SpanID() {
+			continue
+		}
+		if span.Status.Code == codes.Error {
+			bad++
+		} else {
+			well++
+		}
+	}
+	if well == 0 || bad == 0 {
+		t.Errorf("spans of commands = %d well, %d failed; want both", well, bad)
+	}
+}
