@@ -45,6 +45,7 @@ type Error struct {
 	final    bool          // repeating it within this flight is useless or forbidden
 	others   bool          // another attempt of the same call was still running
 	unfunded bool          // it would have been repeated, had the budget allowed
+	logged   bool          // with more than it says itself
 }
 
 // Errorf makes an Error; the text must not quote what came from outside

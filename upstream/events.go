@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -46,13 +47,17 @@ func (u *Upstream) onFallback(e failsafe.ExecutionDoneEvent[*outcome]) {
 // events may arrive out of order: whoever wants the state now asks for it.
 func (u *Upstream) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	from, to := breakerState(e.OldState), breakerState(e.NewState)
-	event(e.Context(), "circuit breaker "+to, nil)
+	ctx := e.Context()
+	if e.NewState != circuitbreaker.OpenState {
+		ctx = u.gate.prober() // failsafe tells only on whose way it opens
+	}
+	event(ctx, "circuit breaker "+to, nil)
 	level := slog.LevelInfo
 	if e.NewState == circuitbreaker.OpenState {
 		u.opened.Add(1)
 		level = slog.LevelWarn
 	}
-	u.log.LogAttrs(e.Context(), level, "circuit breaker changed",
+	u.log.LogAttrs(ctx, level, "circuit breaker changed",
 		slog.String("upstream", u.name), slog.String("from", from), slog.String("to", to))
 }
 
@@ -70,8 +75,8 @@ func event(ctx context.Context, name string, attrs func() []attribute.KeyValue) 
 	span.AddEvent(name, trace.WithAttributes(attrs()...))
 }
 
-// failed counts a failure that the upstream caused.
-func (u *Upstream) failed(e *Error, now time.Time) {
+// failed counts a failure that the upstream caused, and now and then logs it.
+func (u *Upstream) failed(ctx context.Context, e *Error, now time.Time) {
 	if e.Code == CodeNotFound {
 		return // an answer
 	}
@@ -79,4 +84,51 @@ func (u *Upstream) failed(e *Error, now time.Time) {
 		u.failures.Add(1)
 	}
 	u.lastError.Store(&LastError{Code: e.Code, At: now})
+	if e.logged {
+		return
+	}
+	u.complaints.about(e.Code, now, func(unlogged int) {
+		u.log.LogAttrs(ctx, slog.LevelWarn, "upstream failed",
+			slog.String("upstream", u.name), slog.String("code", string(e.Code)), slog.Int("status", e.Status),
+			slog.String("detail", e.Detail), slog.Int("not_logged", unlogged))
+	})
+}
+
+// complaintEvery is how often a log hears of one kind of failure: an outage is
+// one line now and then, and not one an attempt.
+const complaintEvery = 10 * time.Second
+
+// complaints remember which failures the log has heard of. There are as many
+// as codes. The zero value is ready.
+type complaints struct {
+	mu sync.Mutex
+	by map[Code]*complaint
+}
+
+type complaint struct {
+	next     time.Time // when it may be logged again
+	unlogged int       // since it was
+}
+
+// about calls log, with the number of those that were not logged since, unless
+// a failure of that code has been logged a moment ago.
+func (c *complaints) about(code Code, now time.Time, log func(unlogged int)) {
+	c.mu.Lock()
+	known := c.by[code]
+	if known == nil {
+		if c.by == nil {
+			c.by = make(map[Code]*complaint)
+		}
+		known = &complaint{}
+		c.by[code] = known
+	}
+	if now.Before(known.next) {
+		known.unlogged++
+		c.mu.Unlock()
+		return
+	}
+	unlogged := known.unlogged
+	known.next, known.unlogged = now.Add(complaintEvery), 0
+	c.mu.Unlock()
+	log(unlogged)
 }

@@ -72,7 +72,7 @@ func newMeters(u *Upstream, m metric.Meter) *meters {
 	fail(err)
 	answers := counter("tributary.source.answers", "{answer}", "Answers of a source, by state.")
 	coalesced := counter("tributary.source.coalesced", "{caller}", "Callers who waited for somebody else's question.")
-	state := gauge("tributary.breaker.state", "1", "Circuit breaker: 0 closed, 1 half-open, 2 open.")
+	state := gauge("tributary.breaker.state", "{state}", "Circuit breaker: 0 closed, 1 half-open, 2 open.")
 	opened := counter("tributary.breaker.opened", "{time}", "How often the circuit breaker has opened.")
 	retries := counter("tributary.retries", "{request}", "Requests that repeat one that failed.")
 	hedges := counter("tributary.hedges", "{request}", "Requests sent beside one that is slow, by whether they answered first.")

@@ -28,6 +28,7 @@ type service struct {
 	addr  string // where it listens, and comes back to
 	url   string
 	log   *slog.Logger
+	spans *tracing
 	calls atomic.Int64
 	fault atomic.Pointer[activeFault]
 
@@ -42,10 +43,10 @@ type activeFault struct {
 	over chan struct{} // closed when another takes its place
 }
 
-func newService(p provider, ln net.Listener, url string, log *slog.Logger) *service {
-	s := &service{provider: p, addr: ln.Addr().String(), url: url, log: log}
+func newService(p provider, ln net.Listener, url string, cfg Config) *service {
+	s := &service{provider: p, addr: ln.Addr().String(), url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p.name)}
 	s.fault.Store(&activeFault{Fault{}.withDefaults(), make(chan struct{})})
-	s.server = serve(ln, s, log)
+	s.server = serve(ln, s, s.log)
 	return s
 }
 
@@ -95,10 +96,13 @@ func (s *service) close() error {
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := s.fault.Load()
 	s.calls.Add(1)
+	span := s.spans.start(r)
+	defer span.End()
 	// The body is read first: net/http notices that a client has gone only
 	// once there is nothing left to read.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
+		answered(span, http.StatusRequestEntityTooLarge, "")
 		s.fail(http.StatusRequestEntityTooLarge).write(w)
 		return
 	}
@@ -112,8 +116,10 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = s.answer(r)
 	}
 	if !wait(r.Context(), f.delay()) {
+		answered(span, 0, faultLatency)
 		return // the client left first
 	}
+	answered(span, f.sends(a.status, refused), f.acting(refused))
 	if refused {
 		a.write(w)
 		return
@@ -128,6 +134,20 @@ func (f *activeFault) refuse(p provider) answer {
 		a = a.with("Retry-After", strconv.Itoa(f.RetryAfterS))
 	}
 	return a
+}
+
+// sends is the status that a client gets to see, 0 for none.
+func (f *activeFault) sends(status int, refused bool) int {
+	if refused {
+		return status
+	}
+	switch f.Mode {
+	case ModeHang, ModeReset, ModeDown:
+		return 0
+	case ModeGarbage:
+		return http.StatusOK
+	}
+	return status
 }
 
 // deliver sends a good answer in the fault's mode.

@@ -15,6 +15,9 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // Control is the name of the control listener, where faults are set.
@@ -53,6 +56,10 @@ type Config struct {
 	// Logger hears of broken listeners and changed faults, never of single
 	// requests; nil: silence.
 	Logger *slog.Logger
+
+	// Tracer makes a span of each request to a provider, in the trace that its
+	// traceparent names; nil: none.
+	Tracer trace.Tracer
 }
 
 // Listener is one open door of a simulator.
@@ -79,6 +86,9 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.NewTracerProvider().Tracer("")
+	}
 	if err := checkQuotas(cfg.Quotas); err != nil {
 		return nil, err
 	}
@@ -98,7 +108,7 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	s := &Simulator{url: baseURL(host, listeners[0])}
 	for i, p := range providers {
 		ln := listeners[i+1]
-		s.services = append(s.services, newService(p, ln, baseURL(host, ln), cfg.Logger))
+		s.services = append(s.services, newService(p, ln, baseURL(host, ln), cfg))
 	}
 	s.control = serve(listeners[0], newControl(s, cfg.Logger), cfg.Logger)
 	return s, nil
