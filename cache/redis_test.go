@@ -261,3 +261,25 @@ func TestRedisSpans(t *testing.T) {
 		t.Errorf("spans of commands = %d well, %d failed; want both", well, bad)
 	}
 }
+
+func TestRedisTake(t *testing.T) {
+	server := redistest.Start(t)
+	a, b := open(t, server, nil), open(t, server, nil)
+	for n := range 3 { // one bucket, whichever replica takes
+		r := []*cache.Redis{a, b}[n%2]
+		retry, reset, known := r.Take(t.Context(), "client", 3, time.Hour)
+		if retry != 0 || !known || reset > time.Duration(n+1)*20*time.Minute || reset < time.Duration(n+1)*20*time.Minute-time.Minute {
+			t.Errorf("Take %d = %s, %s, %t; want a token, and a bucket that is full after %d thirds of an hour", n, retry, reset, known, n+1)
+		}
+	}
+	if retry, _, known := b.Take(t.Context(), "client", 3, time.Hour); retry < 19*time.Minute || retry > 20*time.Minute || !known {
+		t.Errorf("Take 4 = %s, %t; want to be told to wait for 20 minutes", retry, known)
+	}
+	if retry, _, _ := b.Take(t.Context(), "another", 3, time.Hour); retry != 0 {
+		t.Errorf("Take of another client = %s, want a token", retry)
+	}
+	var none *cache.Redis
+	if _, _, known := none.Take(t.Context(), "client", 3, time.Hour); known {
+		t.Error("Take from no Redis is known")
+	}
+}

@@ -49,7 +49,7 @@ func (u *Upstream) attempt(x failsafe.Execution[*outcome], f *flight, what excha
 			u.log.LogAttrs(ctx, slog.LevelError, "panic in an attempt",
 				slog.String("source", what.name), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 			fault = Errorf(CodeInvalidResponse, "the answer could not be dealt with")
-			fault.final = true
+			fault.final, fault.logged = true, true
 		}
 		u.inFlight.Add(-1)
 		others := f.running.Add(-1) > 0
@@ -187,7 +187,7 @@ func (a *attempt) judge(ctx context.Context, fault *Error, others bool) *Error {
 	e.final = e.final || fault.final || a.once && e.Uncertain || a.retries >= a.up.policies.Retries || a.flight.deadline.Sub(now) < e.backoff+a.up.policies.Timeout/20
 	if e.Code != CodeCanceled {
 		a.flight.last.Store(&e)
-		a.up.failed(&e, now)
+		a.up.failed(ctx, &e, now)
 	}
 	return &e
 }
@@ -222,19 +222,21 @@ func (s *Source[Q, A]) validators(f *flight, r *http.Request) {
 		return
 	}
 	f.conditional.Store(true)
-	if f.old.ETag != "" {
-		r.Header.Set("If-None-Match", f.old.ETag)
+	old := f.old.Load()
+	if old.ETag != "" {
+		r.Header.Set("If-None-Match", old.ETag)
 	}
-	if f.old.LastModified != "" {
-		r.Header.Set("If-Modified-Since", f.old.LastModified)
+	if old.LastModified != "" {
+		r.Header.Set("If-Modified-Since", old.LastModified)
 	}
 }
 
 func (s *Source[Q, A]) confirmable(f *flight) bool {
-	if f.old == nil || f.old.Err != nil || f.old.ETag == "" && f.old.LastModified == "" {
+	old := f.old.Load()
+	if old == nil || old.Err != nil || old.ETag == "" && old.LastModified == "" {
 		return false
 	}
-	return s.spec.Renewable == nil || s.spec.Renewable(f.old.Value.(A), time.Now())
+	return s.spec.Renewable == nil || s.spec.Renewable(old.Value.(A), time.Now())
 }
 
 // entry is what memory keeps of an answer: a new value, or the old one
@@ -242,7 +244,7 @@ func (s *Source[Q, A]) confirmable(f *flight) bool {
 func (s *Source[Q, A]) entry(f *flight, r Response) (*cache.Entry, *Error) {
 	e := &cache.Entry{}
 	if r.Status == http.StatusNotModified {
-		*e = *f.old
+		*e = *f.old.Load()
 		e.QuietUntil, e.Why = time.Time{}, nil
 	} else {
 		value, err := s.spec.Decode(r)

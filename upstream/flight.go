@@ -15,7 +15,7 @@ import (
 // key and not to a caller: it runs on although whoever began it has left, for a
 // constant time, and any number may wait for it.
 type flight struct {
-	old    *cache.Entry                      // what memory had; nil: nothing
+	old    atomic.Pointer[cache.Entry]       // what memory had, or the second tier; nil: nothing
 	leader atomic.Pointer[trace.SpanContext] // of whoever flies it
 
 	start    time.Time
@@ -41,6 +41,7 @@ type flight struct {
 type outcome struct {
 	entry  *cache.Entry
 	why    *Error // nil: the entry is new, or confirmed
+	shared bool   // it is from the second tier: nobody was asked here
 	status int    // of the answer that brought it
 }
 
@@ -48,7 +49,9 @@ type flightKey struct{}
 
 func newFlight(old *cache.Entry, budget time.Duration) *flight {
 	now := time.Now()
-	return &flight{old: old, start: now, deadline: now.Add(budget), done: make(chan struct{})}
+	f := &flight{start: now, deadline: now.Add(budget), done: make(chan struct{})}
+	f.old.Store(old)
+	return f
 }
 
 // attemptDeadline is when an attempt that begins now has to end. An attempt
@@ -95,10 +98,11 @@ func (u *Upstream) run(ctx context.Context, policies failsafe.Executor[*outcome]
 func (u *Upstream) fallBack(x failsafe.Execution[*outcome]) (*outcome, error) {
 	f := x.Context().Value(flightKey{}).(*flight)
 	why := u.reason(x.LastError(), f)
-	if f.old == nil || f.old.Err != nil || f.old.Gone(time.Now()) || why.Code == CodeNotFound {
+	old := f.old.Load()
+	if old == nil || old.Err != nil || old.Gone(time.Now()) || why.Code == CodeNotFound {
 		return nil, why
 	}
-	return &outcome{entry: f.old, why: why}, nil
+	return &outcome{entry: old, why: why}, nil
 }
 
 // reason is what to say of a flight that failed. A retry that our own policies

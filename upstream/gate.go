@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,7 @@ const maxPause = time.Hour
 // cannot move inside the breaker, where they would count as successes.
 type gate struct {
 	breaker circuitbreaker.CircuitBreaker[any]
-	probing atomic.Bool
+	probe   atomic.Pointer[context.Context] // of the one call that tries; nil: none does
 	pause   atomic.Pointer[pause]
 }
 
@@ -61,17 +62,25 @@ func (g *gate) paused(now time.Time) *Error {
 func (g *gate) open(now time.Time) bool { return g.breaker.IsClosed() && g.paused(now) == nil }
 
 // enter admits a call; leave is to be called after it. An error is a refusal.
-func (g *gate) enter(now time.Time) (leave func(), refusal error) {
+func (g *gate) enter(ctx context.Context, now time.Time) (leave func(), refusal error) {
 	if e := g.paused(now); e != nil {
 		return nil, e
 	}
 	if g.breaker.IsClosed() {
 		return func() {}, nil
 	}
-	if g.breaker.RemainingDelay() > 0 || !g.probing.CompareAndSwap(false, true) {
+	if g.breaker.RemainingDelay() > 0 || !g.probe.CompareAndSwap(nil, &ctx) {
 		return nil, circuitbreaker.ErrOpen
 	}
-	return func() { g.probing.Store(false) }, nil
+	return func() { g.probe.Store(nil) }, nil
+}
+
+// prober is the context of the call that tries whether the upstream is well.
+func (g *gate) prober() context.Context {
+	if ctx := g.probe.Load(); ctx != nil {
+		return *ctx
+	}
+	return context.Background()
 }
 
 // ToExecutor makes gate a failsafe policy.
@@ -88,7 +97,7 @@ type gateExecutor struct {
 
 func (e *gateExecutor) Apply(inner func(failsafe.Execution[*outcome]) *common.PolicyResult[*outcome]) func(failsafe.Execution[*outcome]) *common.PolicyResult[*outcome] {
 	return func(x failsafe.Execution[*outcome]) *common.PolicyResult[*outcome] {
-		leave, refusal := e.gate.enter(time.Now())
+		leave, refusal := e.gate.enter(x.Context(), time.Now())
 		if refusal != nil {
 			return &common.PolicyResult[*outcome]{Error: refusal, Done: true}
 		}

@@ -26,11 +26,14 @@ type Source[Q, A any] struct {
 	memory  *cache.Memory
 	latency *latencies
 	tally   *tally
+	group   string // of its keys in the second tier
 
 	asked, behind failsafe.Executor[*outcome]
 
 	mu      sync.Mutex // guards flights, and memory between looking and storing
 	flights map[string]*flight
+
+	unreadable sync.Once // has been said
 }
 
 // NewSource makes a source of an upstream; an upstream may have many.
@@ -41,9 +44,13 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 		memory:  up.store.NewMemory(),
 		latency: &latencies{quantile: up.policies.HedgeQuantile},
 		tally:   up.newTally(spec.Name),
+		group:   up.name + spec.Route,
 		flights: make(map[string]*flight),
 	}
 	s.asked, s.behind = up.stack(s.hedgeDelay)
+	if spec.Mutable {
+		up.redis.OnForget(s.group, s.forget)
+	}
 	return s
 }
 
@@ -115,7 +122,7 @@ func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.
 		trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
 	go func() {
 		defer s.up.flights.Done()
-		s.fly(ctx, s.behind, f, q, key)
+		s.fly(ctx, s.behind, f, q, key, false)
 		a := s.arrived(f, time.Now())
 		a.Attempts = int(f.sent.Load())
 		describe(span, a.Provenance)
@@ -155,7 +162,7 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 	if mine {
 		go func() {
 			defer s.up.flights.Done()
-			s.fly(context.WithoutCancel(ctx), s.asked, f, q, key)
+			s.fly(context.WithoutCancel(ctx), s.asked, f, q, key, true)
 		}()
 	} else {
 		s.up.coalesced.Add(1)
@@ -175,7 +182,8 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 		a = s.abandon(ctx, f, key, time.Now())
 	}
 	a.Attempts, a.Shared = int(f.sent.Load()), !mine
-	a.Asked, a.Held = true, f.old != nil && f.old.Err == nil
+	old := f.old.Load()
+	a.Asked, a.Held = true, old != nil && old.Err == nil
 	if a.State == Stale {
 		s.up.staleServed.Add(1)
 	}
@@ -201,22 +209,39 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry) (f *flight, mine bool
 
 // fly takes the flight through the policies and lands it. ctx carries values
 // only; the upstream's Close is what cancels it, and waits for it.
-func (s *Source[Q, A]) fly(ctx context.Context, policies failsafe.Executor[*outcome], f *flight, q Q, key string) {
+func (s *Source[Q, A]) fly(ctx context.Context, policies failsafe.Executor[*outcome], f *flight, q Q, key string, urgent bool) {
 	if leader := trace.SpanContextFromContext(ctx); leader.IsValid() {
 		f.leader.Store(&leader)
 	}
-	f.out, f.err = s.up.run(ctx, policies, f, s.exchange(f, q))
-	s.land(f, key)
+	found, at, done, ask := s.consult(ctx, f, key, urgent)
+	defer done()
+	switch {
+	case found != nil:
+		f.out = &outcome{entry: found, shared: true}
+	case !ask: // another replica does
+		f.out = &outcome{entry: f.old.Load(), shared: true}
+	default:
+		f.out, f.err = s.up.run(ctx, policies, f, s.exchange(f, q))
+	}
+	kept := s.land(f, key)
+	switch {
+	case f.err != nil || f.out.why != nil || !kept:
+	case !f.out.shared:
+		e := f.out.entry
+		s.up.redis.Store(ctx, s.group, key, at, encode[A](e), time.Until(e.GoneAt))
+	case found != nil && !found.Fresh(time.Now()):
+		s.refresh(ctx, q, key, found)
+	}
 }
 
 // land stores what the flight brought and lets everybody have it. Storing and
 // leaving the map are one step, or a second flight could begin in between.
-func (s *Source[Q, A]) land(f *flight, key string) {
+func (s *Source[Q, A]) land(f *flight, key string) (kept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(f.done)
 	if f.disowned {
-		return
+		return false
 	}
 	now := time.Now()
 	switch {
@@ -229,6 +254,7 @@ func (s *Source[Q, A]) land(f *flight, key string) {
 		s.memory.Set(key, f.out.entry)
 	}
 	delete(s.flights, key)
+	return true
 }
 
 // hush keeps everybody from asking again, and waiting again, right after
@@ -251,20 +277,29 @@ func (s *Source[Q, A]) hush(key string, old *cache.Entry, now time.Time, why *Er
 	s.memory.Set(key, e.Hushed(now.Add(quiet), why))
 }
 
-// Forget makes the source ask again for q: what it remembers may have changed,
-// and so may what a flight that is in the air has already read.
+// Forget makes the source ask again for q, in every replica: what it remembers
+// may have changed, and so may what a flight that is in the air has already read.
 func (s *Source[Q, A]) Forget(q Q) {
 	key := s.spec.Key(q)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.memory.Delete(key)
-	s.disown(key)
+	s.forget(key)
+	s.up.redis.Forget(context.Background(), s.group, key)
 }
 
 // ForgetAll is Forget for every question.
 func (s *Source[Q, A]) ForgetAll() {
+	s.forget("")
+	s.up.redis.Forget(context.Background(), s.group, "")
+}
+
+// forget forgets a key in this process, and with "" all of them.
+func (s *Source[Q, A]) forget(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if key != "" {
+		s.memory.Delete(key)
+		s.disown(key)
+		return
+	}
 	s.memory.Clear()
 	for key := range s.flights {
 		s.disown(key)
@@ -283,13 +318,20 @@ func (s *Source[Q, A]) disown(key string) {
 // arrived is the answer of a flight that is over.
 func (s *Source[Q, A]) arrived(f *flight, now time.Time) Answer[A] {
 	if f.err != nil && f.err.Code == CodeCanceled {
-		return s.without(f.old, f.err, now) // with its context done, failsafe skips the fallback
+		return s.without(f.old.Load(), f.err, now) // with its context done, failsafe skips the fallback
 	}
 	if f.err != nil {
 		return s.failure(f.err, now)
 	}
 	if f.out.why != nil {
 		return s.stale(f.out.entry, f.out.why, now)
+	}
+	if f.out.shared {
+		state := Cached
+		if !f.out.entry.Fresh(now) {
+			state = Revalidating
+		}
+		return s.remembered(f.out.entry, now, state)
 	}
 	a := s.remembered(f.out.entry, now, Live)
 	a.Age, a.Status = 0, f.out.status
@@ -306,14 +348,14 @@ func (s *Source[Q, A]) abandon(ctx context.Context, f *flight, key string, now t
 			why = last // it is being repeated, and this is why
 		}
 	}
-	a := s.without(f.old, why, now)
+	a := s.without(f.old.Load(), why, now)
 	if a.State != Stale {
 		return a
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.flights[key] == f {
-		s.hush(key, f.old, now, why) // nobody has to find out again how slow it is
+		s.hush(key, f.old.Load(), now, why) // nobody has to find out again how slow it is
 	}
 	return a
 }

@@ -46,6 +46,10 @@ type Spec[Q, A any] struct {
 	// ask again would only be refused. A nil Spent means never.
 	Spent func(Response) time.Duration
 
+	// Mutable says that our own writes change what it answers: replicas tell
+	// each other to forget.
+	Mutable bool
+
 	// Private keeps the URL off spans: it names a person.
 	Private bool
 

@@ -140,6 +140,13 @@ func TestSourceSpan(t *testing.T) {
 				t.Errorf("events = %v, want %q among them", all, event)
 			}
 		}
+		sp.Reset()
+		f.now(well)
+		time.Sleep(10 * time.Second)
+		ask(s, fresh())
+		if got, want := events(sp.one(t, "things")), []string{"circuit breaker half_open", "circuit breaker closed"}; !slices.Equal(got, want) {
+			t.Errorf("events of the call that tries = %v, want %v", got, want)
+		}
 	})
 	it(t, "tells that the budget allows no retry and no hedge", func(t *testing.T) {
 		var sp *spans

@@ -32,6 +32,7 @@ type Config struct {
 	Policies  Policies
 	Lifetimes cache.Lifetimes
 	Store     *cache.Store
+	Redis     *cache.Redis // the second tier; nil: none
 
 	// FlightBudget bounds one question with all its attempts. It is a constant
 	// and not the remainder of whoever asked first: others wait for it too.
@@ -53,6 +54,7 @@ type Upstream struct {
 	policies     Policies
 	lifetimes    cache.Lifetimes
 	store        *cache.Store
+	redis        *cache.Redis
 	flightBudget time.Duration
 	propagate    bool
 	tracer       trace.Tracer
@@ -65,6 +67,7 @@ type Upstream struct {
 	hits, misses, staleServed, coalesced       atomic.Int64
 	opened, hedgesWon, starved                 atomic.Int64
 	lastError                                  atomic.Pointer[LastError]
+	complaints                                 complaints
 
 	life    context.Context // ends with Close
 	end     context.CancelFunc
@@ -83,6 +86,7 @@ func New(cfg Config) *Upstream {
 		policies:     cfg.Policies,
 		lifetimes:    cfg.Lifetimes,
 		store:        cfg.Store,
+		redis:        cfg.Redis,
 		flightBudget: cfg.FlightBudget,
 		propagate:    cfg.Propagate,
 		tracer:       cfg.Tracer,
@@ -110,10 +114,16 @@ func New(cfg Config) *Upstream {
 // Name is the upstream's name in the contract.
 func (u *Upstream) Name() string { return u.name }
 
-// newTally is where a source of this upstream counts its answers.
+// newTally is where a source of this upstream counts its answers. Two sources
+// of one name are one part of an answer, and have one tally.
 func (u *Upstream) newTally(source string) *tally {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	for _, t := range u.tallies {
+		if t.source == source {
+			return t
+		}
+	}
 	t := &tally{source: source}
 	u.tallies = append(u.tallies, t)
 	return t

@@ -97,7 +97,9 @@ func present(members map[string]any) map[string]any {
 // does not matter whether the directory merges deeply, by RFC 7396, or exchanges
 // whole members, as json-server does. What goes is null, as only that is
 // understood by both. The same change of what has been changed already is the
-// same text again, as a key for a repetition wants.
+// same again, as a key for a repetition wants; but not where the record has a
+// null of its own within such an object, which a deep merge takes away. It is
+// sent all the same: to drop it would lose it where members are exchanged.
 func (c Change) Apply(to *Record) []byte { return encode(merged(to.raw, c.members, false)) }
 
 func merged(into json.RawMessage, members map[string]any, whole bool) map[string]any {

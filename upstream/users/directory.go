@@ -61,6 +61,7 @@ type Todos struct {
 func directoryUser() upstream.Spec[int64, *Record] {
 	return upstream.Spec[int64, *Record]{
 		Name:    "directory",
+		Mutable: true,
 		Route:   "/users/{id}",
 		Key:     idKey,
 		Request: func(ctx context.Context, id int64) (*http.Request, error) { return get(ctx, userPath(id)) },
@@ -73,6 +74,7 @@ func directoryUser() upstream.Spec[int64, *Record] {
 func directoryList() upstream.Spec[ListQuery, *Page] {
 	return upstream.Spec[ListQuery, *Page]{
 		Name:    "directory",
+		Mutable: true,
 		Route:   "/users",
 		Key:     ListQuery.key,
 		Request: func(ctx context.Context, q ListQuery) (*http.Request, error) { return get(ctx, q.path()) },
@@ -85,6 +87,7 @@ func directoryList() upstream.Spec[ListQuery, *Page] {
 func directoryPosts() upstream.Spec[int64, int] {
 	return upstream.Spec[int64, int]{
 		Name:    "activity",
+		Mutable: true,
 		Route:   "/users/{id}/posts",
 		Key:     idKey,
 		Request: func(ctx context.Context, id int64) (*http.Request, error) { return get(ctx, userPath(id)+"/posts") },
@@ -96,6 +99,7 @@ func directoryPosts() upstream.Spec[int64, int] {
 func directoryTodos() upstream.Spec[int64, Todos] {
 	return upstream.Spec[int64, Todos]{
 		Name:    "activity",
+		Mutable: true,
 		Route:   "/users/{id}/todos",
 		Key:     idKey,
 		Request: func(ctx context.Context, id int64) (*http.Request, error) { return get(ctx, userPath(id)+"/todos") },
