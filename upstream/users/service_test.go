@@ -39,7 +39,7 @@ type setup struct {
 	front func(w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
-func newBench(t *testing.T, changes ...func(*setup)) bench {
+func newBench(t testing.TB, changes ...func(*setup)) bench {
 	t.Helper()
 	set := setup{
 		Config:    users.Config{Patience: 5 * time.Second, LinkByUsername: true, Weather: mild},
@@ -62,7 +62,7 @@ func newBench(t *testing.T, changes ...func(*setup)) bench {
 	return bench{s, users.NewService(set.Config)}
 }
 
-func open(t *testing.T, name, base string, set setup) *upstream.Upstream {
+func open(t testing.TB, name, base string, set setup) *upstream.Upstream {
 	t.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
@@ -83,7 +83,7 @@ func open(t *testing.T, name, base string, set setup) *upstream.Upstream {
 }
 
 // inFront is the URL of a server before another one.
-func inFront(t *testing.T, base string, front func(http.ResponseWriter, *http.Request) bool) string {
+func inFront(t testing.TB, base string, front func(http.ResponseWriter, *http.Request) bool) string {
 	t.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
@@ -470,6 +470,23 @@ func TestWeather(t *testing.T) {
 			}
 		})
 	}
+	t.Run("says what the licences of those used want said, once each", func(t *testing.T) {
+		by := func(state upstream.State, unused bool, attribution string) upstream.Outcome {
+			return upstream.Outcome{Attribution: attribution, Unused: unused, Provenance: upstream.Provenance{State: state}}
+		}
+		b := newBench(t, func(s *setup) {
+			s.Weather = func(context.Context, weather.Place, upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+				return weather.Current{}, []upstream.Outcome{
+					by(upstream.Live, false, "A"), by(upstream.Cached, false, "B"), by(upstream.Live, false, "A"), by(upstream.Live, false, ""),
+					by(upstream.Failed, false, "C"), by(upstream.Stale, true, "D"),
+				}, nil
+			}
+		})
+		_, sources := b.user(t, 1, users.Include{Weather: true})
+		if got := sources[1].Attribution; got != "A; B" {
+			t.Errorf("attribution = %q, want %q", got, "A; B")
+		}
+	})
 	t.Run("comes from a weather service", func(t *testing.T) {
 		b := newBench(t)
 		provider := func(name string, spec upstream.Spec[weather.Place, *weather.Report]) weather.Provider {

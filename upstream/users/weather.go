@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"tributary/upstream"
@@ -67,7 +69,7 @@ func (p *weatherPart) Ask(ctx context.Context) {
 	} else {
 		current.Spread = weather.Spread{}
 		p.value = &current
-		p.outcome.Provenance = used(sources)
+		p.outcome.Provenance, p.outcome.Attribution = used(sources)
 	}
 	if p.outcome.Asked {
 		p.outcome.Latency = time.Since(start)
@@ -84,19 +86,26 @@ func (p *weatherPart) question() (weather.Place, bool) {
 	return u.place()
 }
 
-// used is the provenance of an answer by the sources that went into it: that
-// others failed is no flaw of this part.
-func used(sources []upstream.Outcome) upstream.Provenance {
-	var went []upstream.Provenance
+// used is the provenance of an answer by the sources that went into it, and
+// what their licences want said: that others failed is no flaw of this part.
+func used(sources []upstream.Outcome) (p upstream.Provenance, attribution string) {
+	var (
+		went    []upstream.Provenance
+		credits []string
+	)
 	for _, o := range sources {
-		if o.Useful() && !o.Unused {
-			went = append(went, o.Provenance)
+		if !o.Useful() || o.Unused {
+			continue
+		}
+		went = append(went, o.Provenance)
+		if o.Attribution != "" && !slices.Contains(credits, o.Attribution) {
+			credits = append(credits, o.Attribution)
 		}
 	}
 	if len(went) == 0 {
-		return upstream.Provenance{State: upstream.Live}
+		return upstream.Provenance{State: upstream.Live}, ""
 	}
-	return together(went[0], went[1:]...)
+	return together(went[0], went[1:]...), strings.Join(credits, "; ")
 }
 
 // noWeather is why there is none: nobody knows the place, somebody failed, or
