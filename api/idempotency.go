@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"container/list"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -153,20 +154,44 @@ func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(ht
 			return p
 		case mine:
 			r.Body = io.NopCloser(bytes.NewReader(body))
-			s.carryOut(w, r, fn, key, rec)
-			return nil
+			return s.first(w, r, fn, key, rec)
 		}
 		select {
 		case <-rec.done:
 		case <-r.Context().Done():
-			p := stillRunning.with("the first request with this Idempotency-Key is still running")
-			p.retryAfter = time.Second
-			return p
+			return running()
 		}
-		w.Header().Set("Idempotent-Replayed", "true")
-		rec.answer.write(w)
+		if rec.answer.Status == 0 { // the first one here waited in vain for another replica
+			return running()
+		}
+		s.counts.replays.Add(r.Context(), 1)
+		rec.answer.replay(w)
 		return nil
 	}
+}
+
+func running() *problem {
+	p := stillRunning.with("the first request with this Idempotency-Key is still running")
+	p.retryAfter = time.Second
+	return p
+}
+
+// first answers the first request with a key in this process; in another
+// replica there may have been one before.
+func (s *server) first(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error, key string, rec *record) error {
+	answer, found, err := s.fleet.begin(r.Context(), key, rec.request)
+	switch {
+	case err != nil:
+		s.replays.finish(key, rec, kept{}, false)
+		return err
+	case found:
+		s.replays.finish(key, rec, answer, true)
+		s.counts.replays.Add(r.Context(), 1)
+		answer.replay(w)
+		return nil
+	}
+	s.carryOut(w, r, fn, key, rec)
+	return nil
 }
 
 // carryOut answers the first request with a key, and keeps the answer.
@@ -175,11 +200,11 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, fn func(http.R
 	settled := false
 	defer func() {
 		if p := recover(); p != nil { // those who wait are told too
-			s.problem(b, r, internalError.with(""))
-			s.replays.finish(key, rec, b.kept(), false)
+			s.problem(b, r, errInternal)
+			s.finish(r.Context(), key, rec, b.kept(), false)
 			panic(p)
 		}
-		s.replays.finish(key, rec, b.kept(), settled)
+		s.finish(r.Context(), key, rec, b.kept(), settled)
 		b.kept().write(w)
 	}()
 	err := fn(b, r)
@@ -187,6 +212,12 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, fn func(http.R
 		s.problem(b, r, err)
 	}
 	settled = err == nil || asProblem(err).settles()
+}
+
+// finish tells the other replicas first: who waits here may go on to ask them.
+func (s *server) finish(ctx context.Context, key string, rec *record, answer kept, settled bool) {
+	s.fleet.finish(ctx, key, rec.request, answer, settled)
+	s.replays.finish(key, rec, answer, settled)
 }
 
 // fingerprint tells requests apart that come with the same key.
@@ -207,6 +238,12 @@ func (b *buffer) WriteHeader(status int)      { b.status = status }
 func (b *buffer) Write(p []byte) (int, error) { return b.body.Write(p) }
 
 func (b *buffer) kept() kept { return kept{Status: b.status, Header: b.header, Body: b.body.Bytes()} }
+
+// replay gives an answer again.
+func (k kept) replay(w http.ResponseWriter) {
+	w.Header().Set("Idempotent-Replayed", "true")
+	k.write(w)
+}
 
 func (k kept) write(w http.ResponseWriter) {
 	h := w.Header()

@@ -48,25 +48,27 @@ func TestUnknownPaths(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
-	g := newGateway(t)
-	g.get(here) // so that both calls find the same in memory
-	g.get("/v1/places?q=Delhi")
-	for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
-		get, head := g.get(path), g.send(http.MethodHead, path)
-		head.wantStatus(get.StatusCode)
-		if len(head.body) > 0 {
-			t.Errorf("%s: body %q, want none", head.call, head.body)
+	it(t, "is a GET without the body", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here) // so that both calls find the same in memory
+		g.get("/v1/places?q=Delhi")
+		for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
+			get, head := g.get(path), g.send(http.MethodHead, path)
+			head.wantStatus(get.StatusCode)
+			if len(head.body) > 0 {
+				t.Errorf("%s: body %q, want none", head.call, head.body)
+			}
+			if a, b := slices.Sorted(maps.Keys(head.Header)), slices.Sorted(maps.Keys(get.Header)); !slices.Equal(a, b) {
+				t.Errorf("%s: headers %v, want those of GET, %v", head.call, a, b)
+			}
+			for _, name := range []string{"ETag", "Cache-Control", "Cache-Status", "Content-Type", "Vary", "Allow"} {
+				head.wantHeader(name, get.Header.Get(name))
+			}
+			if path != "/v1/status" && head.ContentLength != get.ContentLength { // status counts on
+				t.Errorf("%s: Content-Length = %d, want %d", head.call, head.ContentLength, get.ContentLength)
+			}
 		}
-		if a, b := slices.Sorted(maps.Keys(head.Header)), slices.Sorted(maps.Keys(get.Header)); !slices.Equal(a, b) {
-			t.Errorf("%s: headers %v, want those of GET, %v", head.call, a, b)
-		}
-		for _, name := range []string{"ETag", "Cache-Control", "Cache-Status", "Content-Type", "Vary", "Allow"} {
-			head.wantHeader(name, get.Header.Get(name))
-		}
-		if path != "/v1/status" && head.ContentLength != get.ContentLength { // status counts on
-			t.Errorf("%s: Content-Length = %d, want %d", head.call, head.ContentLength, get.ContentLength)
-		}
-	}
+	})
 }
 
 func TestBodies(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"tributary"
+	"tributary/api"
 )
 
 func TestOpenAPIIsServed(t *testing.T) {
@@ -55,9 +56,17 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 }
 
 func TestOpenAPIHasEveryProblem(t *testing.T) {
-	g := newGateway(t)
+	var described []string
 	for _, code := range theContract().model.Components.Schemas.GetOrZero("ProblemCode").Schema().Enum {
-		g.get("/problems/" + strings.ReplaceAll(code.Value, "_", "-")).wantStatus(http.StatusOK)
+		described = append(described, code.Value)
+	}
+	slices.Sort(described)
+	if codes := api.ProblemCodes(); !slices.Equal(described, codes) {
+		t.Errorf("openapi.yaml has the codes\n%q, there are\n%q", described, codes)
+	}
+	g := newGateway(t)
+	for _, code := range described {
+		g.get("/problems/" + strings.ReplaceAll(code, "_", "-")).wantStatus(http.StatusOK)
 	}
 }
 

@@ -81,6 +81,8 @@ var (
 		"The body keeps our rules, but the directory of users has others, and did not take it. Nothing was changed.")
 	unsupportedMediaType = newKind("unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported media type",
 		"Bodies are application/json; for PATCH application/merge-patch+json does as well.")
+	tooManyRequests = newKind("too-many-requests", http.StatusTooManyRequests, "Too many requests",
+		"The client, an API key, a token or an address, has used up what it may ask in a while. RateLimit-Policy says how much that is, RateLimit what is left, Retry-After when the next request is welcome.")
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
 		"The gateway has no room for this now. Come back after Retry-After.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
@@ -98,7 +100,7 @@ var (
 // kinds are all problem types, by the last segment of their type.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
-	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, stillRunning, keyReused, invalidBody, invalidFields, refusedByDirectory, unsupportedMediaType, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notConfigured, internalError} {
+	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, stillRunning, keyReused, invalidBody, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notConfigured, internalError} {
 		m[k.slug()] = k
 	}
 	return m

@@ -31,22 +31,23 @@ type aggregate struct {
 // cost of an answer from memory.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) error {
 	now := time.Now()
-	degraded := false
+	troubled := false
 	for _, o := range a.sources {
-		degraded = degraded || o.State == upstream.Stale || o.State == upstream.Failed
+		troubled = troubled || o.State == upstream.Stale || o.State == upstream.Failed
 	}
 	status := "complete"
-	if degraded {
+	if troubled {
 		status = "degraded"
 		factsOf(r.Context()).degraded = true
 	}
+	s.counts.answered(r.Context(), troubled)
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
-		describe(span, a.sources, degraded)
+		describe(span, a.sources, troubled)
 	}
 
 	h := w.Header()
-	etag := entityTag(a.tag, degraded, a.sources)
+	etag := entityTag(a.tag, troubled, a.sources)
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", cacheControl(a, now))
 	h.Set("Cache-Status", cacheStatus(a.sources, now))

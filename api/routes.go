@@ -24,12 +24,12 @@ func (s *server) routes() http.Handler {
 		middleware.GetHead,
 	)
 	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error {
-		return notFound.with("there is nothing at this path; /openapi.yaml lists what there is")
+		return errNothingHere
 	}))
 	r.MethodNotAllowed(s.handle(s.methodNotAllowed(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.Auth.Middleware(s.problem), s.deadline)
+		r.Use(s.Auth.Middleware(s.problem), s.clientAddress, s.limit, s.deadline)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))

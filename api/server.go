@@ -5,11 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"tributary/api/auth"
+	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
@@ -20,25 +23,42 @@ type Config struct {
 	Auth      *auth.Authenticator
 	Weather   *weather.Service
 	Users     *users.Service // nil: switched off
+	Redis     *cache.Redis   // shares Idempotency-Keys; nil: each replica has its own
 	Status    func() Status
 	Ready     func() bool // false while draining
 	Telemetry *telemetry.Telemetry
 	Logger    *slog.Logger
 
 	RequestTimeout time.Duration
-	Origins        []string // of pages that may read answers; "*": all
-	PublicReads    bool     // anonymous callers may read, so shared caches may keep what they get
+	ClientLimit    Limit
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Origins        []string       // of pages that may read answers; "*": all
+	PublicReads    bool           // anonymous callers may read, so shared caches may keep what they get
 }
 
 type server struct {
 	Config
 	log     *slog.Logger
 	replays replays
+	fleet   fleet
+	counts  counts
+
+	// The middleware of a group is built for each of its routes: what those
+	// share is here.
+	clients       *limiter // nil: no limit
+	warnOfProxies sync.Once
 }
 
 // New is the handler of the public listener.
 func New(cfg Config) http.Handler {
-	s := &server{Config: cfg, log: cfg.Logger}
+	s := &server{
+		Config: cfg,
+		log:    cfg.Logger,
+		fleet:  fleet{redis: cfg.Redis, running: cfg.RequestTimeout + 5*time.Second},
+		counts: newCounts(cfg.Telemetry.Meter(), cfg.Logger),
+
+		clients: newLimiter(cfg.ClientLimit, cfg.Redis),
+	}
 	return s.routes()
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"tributary/api/auth"
 	"tributary/upstream"
 	"tributary/upstream/users"
 )
@@ -93,6 +94,7 @@ func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error
 	if err != nil {
 		return users.Change{}, "", err
 	}
+	key = forDirectory(key, auth.FromContext(r.Context()).Fingerprint())
 	body, err := readBody(r)
 	if err != nil {
 		return users.Change{}, "", err
@@ -113,6 +115,15 @@ func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error
 		return change, key, p
 	}
 	return change, key, err
+}
+
+// forDirectory is the Idempotency-Key that the directory is sent: to it all our
+// callers are one, so a key says whose it is.
+func forDirectory(key, caller string) string {
+	if key == "" || caller == "" {
+		return key
+	}
+	return key + "." + hashed(caller)[:8]
 }
 
 // written answers a write with the user as the directory now has it.
