@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
@@ -47,7 +48,10 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 	if err != nil {
 		return nil, err
 	}
-	options := []sdkmetric.Option{sdkmetric.WithResource(res), sdkmetric.WithReader(toPrometheus)}
+	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	if env("OTEL_SDK_DISABLED") != "true" { // nobody reads, nothing is kept
+		options = append(options, sdkmetric.WithReader(toPrometheus))
+	}
 	exporter, err := metricExporterFor(ctx, env)
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP: %w", err)
@@ -58,7 +62,7 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 	m := &metrics{
 		provider: sdkmetric.NewMeterProvider(options...),
 		// Exemplars, the trace ids beside a bucket, need OpenMetrics.
-		page: promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}),
+		page: promhttp.HandlerFor(renamed{registry}, promhttp.HandlerOpts{EnableOpenMetrics: true}),
 	}
 	m.meter = m.provider.Meter(Scope)
 	m.requests, err = m.meter.Float64Histogram("http.server.request.duration",
@@ -68,6 +72,20 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 		return nil, err
 	}
 	return m, runtime.Start(runtime.WithMeterProvider(m.provider))
+}
+
+// renamed gives Prometheus the name that it has always had for a number which
+// OpenTelemetry calls by one that ends like a histogram's.
+type renamed struct{ prometheus.Gatherer }
+
+func (r renamed) Gather() ([]*dto.MetricFamily, error) {
+	families, err := r.Gatherer.Gather()
+	for _, f := range families {
+		if f.GetName() == "go_goroutine_count" {
+			f.Name = new("go_goroutines")
+		}
+	}
+	return families, err
 }
 
 // record counts a request that was served.

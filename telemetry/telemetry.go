@@ -30,6 +30,7 @@ const Scope = "tributary"
 // Config says what is traced, and as whom.
 type Config struct {
 	Service string // unless OTEL_SERVICE_NAME says otherwise
+	Fixed   bool   // Service, whatever OTEL_SERVICE_NAME says: it is another's
 	Version string
 	Parent  Parent
 	// Env looks up OpenTelemetry's variables. The exporter reads its own, such
@@ -54,10 +55,13 @@ func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := resource.New(ctx,
-		resource.WithAttributes(semconv.ServiceName(cfg.Service), semconv.ServiceVersion(cfg.Version)),
-		resource.WithTelemetrySDK(),
-		resource.WithFromEnv()) // last: the environment has the last word
+	name := resource.WithAttributes(semconv.ServiceName(cfg.Service))
+	whoWeAre := []resource.Option{name, resource.WithAttributes(semconv.ServiceVersion(cfg.Version)),
+		resource.WithTelemetrySDK(), resource.WithFromEnv()} // last: the environment has the last word
+	if cfg.Fixed {
+		whoWeAre = append(whoWeAre, name)
+	}
+	res, err := resource.New(ctx, whoWeAre...)
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}

@@ -8,8 +8,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-
-	upstreamsim "tributary/upstream/sim"
 )
 
 // demo is the gateway and simulated upstreams in one process. Only it knows
@@ -19,7 +17,7 @@ func demo(ctx context.Context, getenv func(string) string, stdout, stderr io.Wri
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
-	simulator, code := startSimulator(ctx, getenv, stderr)
+	simulator, code := startSimulator(ctx, getenv, true, stderr)
 	if simulator == nil {
 		return code
 	}
@@ -42,7 +40,7 @@ func demo(ctx context.Context, getenv func(string) string, stdout, stderr io.Wri
 const demoKey = "demo-key"
 
 // demoEnv is what the demo presets; the environment has the last word.
-func demoEnv(getenv func(string) string, simulator *upstreamsim.Simulator) func(string) string {
+func demoEnv(getenv func(string) string, simulator *simulated) func(string) string {
 	presets := map[string]string{
 		"LISTEN_ADDR":           "127.0.0.1:8080",
 		"API_KEYS":              "demo:weather:read+users:read+users:write:" + demoKey,

@@ -22,24 +22,34 @@ type gateway struct {
 	api       http.Handler
 	auth      *auth.Authenticator
 	store     *cache.Store
+	redis     *cache.Redis                  // nil: this replica is on its own
 	upstreams map[string]*upstream.Upstream // the enabled ones, by name
 	draining  atomic.Bool
 }
 
 func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
+	var err error
+	if cfg.RedisURL.IsSet() {
+		if g.redis, err = cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log}); err != nil {
+			return nil, fmt.Errorf("REDIS_URL: %w", err)
+		}
+	}
 	for _, u := range cfg.upstreams() {
 		if u.Enabled {
 			g.upstreams[u.name] = upstream.New(g.upstreamConfig(cfg, u, tel, log))
 		}
 	}
-	var err error
 	if g.auth, err = auth.New(cfg.auth(log)); err != nil {
 		return nil, err
+	}
+	if err := g.measure(cfg, tel.Meter()); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	weather := g.weather(cfg)
 	g.api = api.New(api.Config{
 		Auth:           g.auth,
+		Redis:          g.redis,
 		Weather:        weather,
 		Users:          g.users(cfg, weather),
 		Status:         func() api.Status { return g.status(cfg) },
@@ -47,6 +57,8 @@ func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gatewa
 		Telemetry:      tel,
 		Logger:         log,
 		RequestTimeout: cfg.RequestTimeout,
+		ClientLimit:    api.Limit{Calls: cfg.ClientRateLimit.Calls, Window: cfg.ClientRateLimit.Window},
+		TrustedProxies: cfg.TrustedProxies,
 		Origins:        cfg.CORSOrigins,
 		PublicReads:    slices.Contains(cfg.AnonymousScopes, "weather:read"),
 	})
@@ -59,6 +71,7 @@ func (g *gateway) Close() {
 	for _, u := range g.upstreams {
 		u.Close()
 	}
+	_ = g.redis.Close()
 }
 
 // auth is who may call.
@@ -138,6 +151,7 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 		},
 		Lifetimes:    cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
 		Store:        g.store,
+		Redis:        g.redis,
 		FlightBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
 		Propagate:    slices.Contains(cfg.TracePropagate, u.name),
 		Tracer:       tel.Tracer(),

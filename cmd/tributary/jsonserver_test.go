@@ -10,20 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// need ends the test when something that it needs is not there: it is skipped,
-// or where everything has to run (TRIBUTARY_REQUIRE_ALL=1) fails.
-func need(t *testing.T, there bool, what, how string) {
-	t.Helper()
-	switch {
-	case there:
-	case os.Getenv("TRIBUTARY_REQUIRE_ALL") == "1":
-		t.Fatalf("%s is missing; %s", what, how)
-	default:
-		t.Skipf("%s is missing; %s", what, how)
-	}
-}
+	"tributary/cache/redistest"
+)
 
 // startJSONServer runs json-server, of which JSONPlaceholder is made, with
 // JSONPlaceholder's data.
@@ -32,8 +21,10 @@ func startJSONServer(t *testing.T) string {
 	modules := os.Getenv("TRIBUTARY_NODE_MODULES")
 	node, err := exec.LookPath("node")
 	data, readErr := os.ReadFile(filepath.Join(modules, "jsonplaceholder", "data.json"))
-	need(t, err == nil && modules != "" && readErr == nil, "json-server",
-		"npm install --prefix DIR json-server@0.17.4 jsonplaceholder@0.3.3, and set TRIBUTARY_NODE_MODULES=DIR/node_modules")
+	if err != nil || modules == "" || readErr != nil {
+		redistest.Missing(t, "json-server",
+			"npm install --prefix DIR json-server@0.17.4 jsonplaceholder@0.3.3, and set TRIBUTARY_NODE_MODULES=DIR/node_modules")
+	}
 
 	db := filepath.Join(t.TempDir(), "db.json")
 	if err := os.WriteFile(db, data, 0o600); err != nil {

@@ -58,13 +58,7 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 	if err != nil {
 		return fmt.Errorf("telemetry: %w", err)
 	}
-	defer func() { // last of all: the rest has things to tell while it stops
-		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if lost := tel.Shutdown(flush); lost != nil {
-			log.Warn("telemetry was lost", "error", lost.Error())
-		}
-	}()
+	defer flush(ctx, tel, log) // last of all: the rest has things to tell while it stops
 
 	// Listen first: a port that is taken is an error here, and not in a
 	// goroutine.
@@ -115,6 +109,15 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 	case <-ctx.Done():
 	}
 	return drain(g, server, cfg, log)
+}
+
+// flush sends what telemetry there is, for a while.
+func flush(ctx context.Context, tel *telemetry.Telemetry, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := tel.Shutdown(ctx); err != nil {
+		log.Warn("telemetry was lost", "error", err.Error())
+	}
 }
 
 // drain lets load balancers see that we are going, then stops listening, and
