@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -31,7 +32,9 @@ type Redis struct {
 	log      *slog.Logger
 	news     *news
 
-	mu       sync.Mutex // guards complaints
+	commands, failures atomic.Int64
+
+	mu       sync.Mutex // guards what follows
 	nextLog  time.Time
 	unlogged int
 }
@@ -103,6 +106,7 @@ func (r *Redis) do(ctx context.Context, name string, command func(context.Contex
 	ctx, span := r.tracer.Start(context.WithoutCancel(ctx), name, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(semconv.DBSystemNameRedis, semconv.DBOperationName(name)))
 	defer span.End()
+	r.commands.Add(1)
 	err := r.policies.Run(func() error {
 		ctx, cancel := context.WithTimeout(ctx, redisTimeout)
 		defer cancel()
@@ -112,11 +116,21 @@ func (r *Redis) do(ctx context.Context, name string, command func(context.Contex
 		return nil // that there is nothing is an answer
 	})
 	if err != nil {
+		r.failures.Add(1)
 		span.SetStatus(codes.Error, reason(err))
 		span.SetAttributes(semconv.ErrorTypeKey.String(reason(err)))
 		r.complain(err)
 	}
 	return err
+}
+
+// Counts are the commands so far, and those of them that failed or were not
+// sent.
+func (r *Redis) Counts() (commands, failures int64) {
+	if r == nil {
+		return 0, 0
+	}
+	return r.commands.Load(), r.failures.Load()
 }
 
 // reason is an error's class: its text may hold an address.

@@ -197,6 +197,9 @@ func TestRedisThatFails(t *testing.T) {
 	r.Forget(t.Context(), "things", "1")
 	server.Resume()
 	until(t, "well again", func() bool { _, _, known := r.Load(t.Context(), "things", "1"); return known })
+	if commands, failures := r.Counts(); failures < 40 || commands <= failures {
+		t.Errorf("Counts = %d commands, %d failures; want 40 failures and some that went well", commands, failures)
+	}
 	if lines := strings.Count(log.String(), "\n"); lines != 1 {
 		t.Errorf("logged %d lines, want one a minute:\n%s", lines, &log)
 	}
