@@ -64,8 +64,8 @@ func (c *contract) mistakes(request *http.Request, response *http.Response, body
 	// HEAD is a GET without the body, and what is said to methods that a path
 	// does not have stands there too.
 	asked := request.Clone(request.Context())
-	if writes := strings.HasPrefix(asked.URL.Path, "/v1/users") && response.StatusCode != http.StatusMethodNotAllowed; !writes || asked.Method == http.MethodHead {
-		asked.Method = http.MethodGet
+	if item := c.item(asked.URL.Path); item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil || asked.Method == "get" {
+		asked.Method = http.MethodGet // "get" is a method of its own, and none that anybody has
 	}
 	if !c.has(asked.URL.Path) {
 		asked.URL.Path, asked.URL.RawPath = "/problems/none", "" // where the 404 of any path is described
@@ -112,15 +112,18 @@ func withoutCommons(r *http.Response) http.Header {
 }
 
 // has reports whether a path is described.
-func (c *contract) has(path string) bool {
-	for template := range c.model.Paths.PathItems.FromOldest() {
+func (c *contract) has(path string) bool { return c.item(path) != nil }
+
+// item describes a path, nil if nothing does.
+func (c *contract) item(path string) *v3.PathItem {
+	for template, item := range c.model.Paths.PathItems.FromOldest() {
 		fixed, _, variable := strings.Cut(template, "{")
 		segment, begins := strings.CutPrefix(path, fixed)
 		if path == template || variable && begins && segment != "" && !strings.Contains(segment, "/") {
-			return true
+			return item
 		}
 	}
-	return false
+	return nil
 }
 
 func told(found []*errors.ValidationError) (mistakes []string) {

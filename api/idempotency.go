@@ -133,7 +133,7 @@ func idempotencyKey(r *http.Request) (string, error) {
 func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := idempotencyKey(r)
-		if err != nil {
+		if err := errors.Join(mustAccept(w, r), err); err != nil {
 			return err
 		}
 		if key == "" {

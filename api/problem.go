@@ -134,7 +134,11 @@ func (p *problem) settles() bool {
 	if p.Outcome == outcomeUnknown {
 		return !*p.RetrySafe
 	}
-	return p.Status < 500 && p.Status != http.StatusTooManyRequests && p.Status != http.StatusRequestEntityTooLarge
+	switch p.Status {
+	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests:
+		return false // the same bytes may do with another header, or later
+	}
+	return p.Status < 500
 }
 
 // What is known of a write that failed.

@@ -29,7 +29,7 @@ func (s *server) createUser(w http.ResponseWriter, r *http.Request) error {
 // replaceUser is PUT /v1/users/{id}.
 func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
-	if err != nil {
+	if err := errors.Join(mustAccept(w, r), err); err != nil {
 		return err
 	}
 	change, _, err := s.change(r, users.ParseUser, "application/json")
