@@ -43,15 +43,17 @@ type source struct {
 
 // problem is the body of an error.
 type problem struct {
-	Type     string                               `json:"type"`
-	Title    string                               `json:"title"`
-	Status   int                                  `json:"status"`
-	Detail   string                               `json:"detail"`
-	Instance string                               `json:"instance"`
-	Code     string                               `json:"code"`
-	TraceID  string                               `json:"trace_id"`
-	Errors   []struct{ Parameter, Detail string } `json:"errors"`
-	Sources  []source                             `json:"sources"`
+	Type      string                                        `json:"type"`
+	Title     string                                        `json:"title"`
+	Status    int                                           `json:"status"`
+	Detail    string                                        `json:"detail"`
+	Instance  string                                        `json:"instance"`
+	Code      string                                        `json:"code"`
+	TraceID   string                                        `json:"trace_id"`
+	Errors    []struct{ Parameter, Pointer, Detail string } `json:"errors"`
+	Outcome   string                                        `json:"outcome"`
+	RetrySafe *bool                                         `json:"retry_safe"`
+	Sources   []source                                      `json:"sources"`
 }
 
 func decode[T any](a *answer) T {

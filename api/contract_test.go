@@ -149,6 +149,9 @@ func impossible(body []byte) (mistakes []string) {
 		if useful := s.State != "failed" && s.State != "skipped"; useful != (s.AgeSeconds != nil) {
 			mistakes = append(mistakes, fmt.Sprintf("%s is %s, age_seconds given: %t", s.Name, s.State, !useful))
 		}
+		if s.State == "skipped" && s.Attempts == 0 && s.Error == nil && slices.Contains([]string{"github", "weather"}, s.Name) {
+			continue // a part that there was nothing to ask for
+		}
 		if excused := slices.Contains([]string{"failed", "skipped", "stale"}, s.State); excused != (s.Error != nil) {
 			mistakes = append(mistakes, fmt.Sprintf("%s is %s, error given: %t", s.Name, s.State, !excused))
 		}

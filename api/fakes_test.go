@@ -154,5 +154,6 @@ func (g *gateway) all(b behaviour) {
 
 // asked is how many requests all upstreams got.
 func (g *gateway) asked() int64 {
-	return g.geocoding.calls.Load() + g.openmeteo.calls.Load() + g.metno.calls.Load() + g.openweather.calls.Load()
+	return g.geocoding.calls.Load() + g.openmeteo.calls.Load() + g.metno.calls.Load() + g.openweather.calls.Load() +
+		g.directory.calls.Load() + g.github.calls.Load()
 }

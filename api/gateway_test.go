@@ -7,16 +7,20 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"tributary/api"
 	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream"
+	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
 
@@ -27,7 +31,9 @@ type setup struct {
 	flight    time.Duration // what one question may take, with or without anybody waiting
 	without   []string      // providers that are switched off
 	policies  upstream.Policies
+	people    *users.Config              // nil: no users
 	lifetimes map[string]cache.Lifetimes // where they are not the usual ones
+	tracer    trace.Tracer               // of the upstreams; nil: none
 	logTo     io.Writer
 }
 
@@ -39,6 +45,8 @@ type gateway struct {
 	client  *http.Client
 
 	geocoding, openmeteo, metno, openweather *fake
+	directory                                *registry
+	github                                   *fake
 	upstreams                                []*upstream.Upstream
 }
 
@@ -67,6 +75,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 		change(s)
 	}
 	g := &gateway{t: t, geocoding: newFake(knows(delhi)), openmeteo: newFake(reports(0)), metno: newFake(reports(1)), openweather: newFake(reports(2))}
+	g.directory, g.github = newRegistry(), newFake(account)
 	s.complete(g)
 	g.handler = api.New(s.Config)
 	g.listen()
@@ -96,6 +105,9 @@ func (s *setup) complete(g *gateway) {
 	if s.Weather == nil {
 		s.Weather = s.service(g)
 	}
+	if s.people != nil {
+		s.Users = s.userService(g)
+	}
 	if s.Status == nil {
 		s.Status = func() api.Status {
 			var status api.Status
@@ -109,25 +121,7 @@ func (s *setup) complete(g *gateway) {
 
 func (s *setup) service(g *gateway) *weather.Service {
 	store := cache.NewStore(1000)
-	open := func(name string, f *fake) *upstream.Upstream {
-		for _, off := range s.without {
-			if off == name {
-				return nil
-			}
-		}
-		lifetimes, ok := s.lifetimes[name]
-		if !ok {
-			lifetimes = cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour}
-		}
-		up := upstream.New(upstream.Config{
-			Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: f,
-			Policies: s.policies, Lifetimes: lifetimes, Store: store,
-			FlightBudget: s.flight, Logger: s.Logger,
-		})
-		g.t.Cleanup(up.Close)
-		g.upstreams = append(g.upstreams, up)
-		return up
-	}
+	open := func(name string, f *fake) *upstream.Upstream { return s.open(g, name, f, store) }
 
 	var geocoding *upstream.Source[weather.PlaceQuery, []weather.Place]
 	if up := open("geocoding", g.geocoding); up != nil {
@@ -143,6 +137,25 @@ func (s *setup) service(g *gateway) *weather.Service {
 	add("metno", g.metno, weather.METNorwayAttribution)
 	add("openweather", g.openweather, "")
 	return weather.NewService(store, geocoding, s.patience, providers...)
+}
+
+// open makes an upstream, nil if it is switched off.
+func (s *setup) open(g *gateway, name string, t http.RoundTripper, store *cache.Store) *upstream.Upstream {
+	if slices.Contains(s.without, name) {
+		return nil
+	}
+	lifetimes, ok := s.lifetimes[name]
+	if !ok {
+		lifetimes = cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour}
+	}
+	up := upstream.New(upstream.Config{
+		Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: t,
+		Policies: s.policies, Lifetimes: lifetimes, Store: store,
+		FlightBudget: s.flight, Tracer: s.tracer, Logger: s.Logger,
+	})
+	g.t.Cleanup(up.Close)
+	g.upstreams = append(g.upstreams, up)
+	return up
 }
 
 // listen serves real HTTP over pipes: a loopback socket would stop the clock

@@ -28,7 +28,7 @@ type refusal struct {
 // nothing else, before anybody is asked.
 func checkRefusals(t *testing.T, path string, cases []refusal) {
 	t.Helper()
-	g := newGateway(t)
+	g := populated(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			a := g.get(path + "?" + c.query)

@@ -1,0 +1,142 @@
+package api_test
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func TestRoot(t *testing.T) {
+	g := newGateway(t)
+	for _, c := range []struct{ name, accept, want string }{
+		{"nothing", "", "application/json"},
+		{"anything", "*/*", "application/json"},
+		{"JSON", "application/json", "application/json"},
+		{"a page", "text/html", "text/html; charset=utf-8"},
+		{"what a browser does", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"},
+		{"any text", "text/*", "text/html; charset=utf-8"},
+		{"JSON rather than a page", "text/html;q=0.5, application/json", "application/json"},
+		{"neither", "image/png", ""},
+		{"neither of them", "text/html;q=0, application/json;q=0", ""},
+	} {
+		t.Run("for who accepts "+c.name, func(t *testing.T) {
+			header := []string{}
+			if c.accept != "" {
+				header = []string{"Accept", c.accept}
+			}
+			a := g.get("/", header...)
+			a.wantHeader("Vary", "Accept")
+			if c.want == "" {
+				a.problem(http.StatusNotAcceptable, "not_acceptable")
+				return
+			}
+			a.wantStatus(http.StatusOK)
+			a.wantHeader("Content-Type", c.want)
+			a.wantHeader("Cache-Control", "public, max-age=300")
+			if strings.HasPrefix(c.want, "text/html") {
+				a.wantSecure()
+				for _, path := range local(a.body) {
+					g.get(path).wantStatus(http.StatusOK)
+				}
+				return
+			}
+			for name, link := range decode[struct{ Links map[string]string }](a).Links {
+				if name != "docs" {
+					g.get(link).wantStatus(http.StatusOK)
+				}
+			}
+		})
+	}
+}
+
+// wantSecure wants the headers of a page.
+func (a *answer) wantSecure() {
+	a.t.Helper()
+	for name, want := range map[string]string{
+		"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+	} {
+		a.wantHeader(name, want)
+	}
+}
+
+var linked = regexp.MustCompile(`(?:src|href)="([^"]+)"`)
+
+// local are the paths that a page leads to; there must be no others.
+func local(page []byte) (paths []string) {
+	for _, m := range linked.FindAllSubmatch(page, -1) {
+		paths = append(paths, string(m[1]))
+	}
+	return paths
+}
+
+func TestDocs(t *testing.T) {
+	g := newGateway(t)
+	a := g.get("/docs")
+	a.wantStatus(http.StatusOK)
+	a.wantHeader("Content-Type", "text/html; charset=utf-8")
+	a.wantHeader("Cache-Control", "public, max-age=300")
+	a.wantSecure()
+	if body := string(a.body); strings.Contains(body, "<style") || strings.Contains(body, "<script>") || strings.Contains(body, " style=") {
+		t.Error("the page has scripts or styles of its own, which its policy forbids")
+	}
+	paths := local(a.body)
+	if len(paths) < 4 {
+		t.Fatalf("the page loads %q, want scripts and styles", paths)
+	}
+	for _, path := range paths {
+		if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+			t.Errorf("the page loads %s from elsewhere", path)
+			continue
+		}
+		b := g.get(path)
+		b.wantStatus(http.StatusOK)
+		if len(b.body) == 0 {
+			t.Errorf("%s is empty", path)
+		}
+	}
+	for path, mediaType := range map[string]string{"/docs/start.js": "text/javascript; charset=utf-8", "/docs/swagger-ui.css": "text/css; charset=utf-8"} {
+		b := g.get(path)
+		b.wantHeader("Content-Type", mediaType)
+		b.wantHeader("Cache-Control", "public, max-age=3600")
+		b.wantHeader("X-Content-Type-Options", "nosniff")
+	}
+	if tag := g.get("/docs/swagger-ui.css").Header.Get("ETag"); tag != "" {
+		g.get("/docs/swagger-ui.css", "If-None-Match", tag).wantStatus(http.StatusNotModified)
+	}
+	for _, path := range []string{"/docs/none.js", "/docs/docs.html", "/docs/root.html", "/docs/..%2fpages.go", "/docs/", "/docs/swagger-ui.css/more"} {
+		g.get(path).wantStatus(http.StatusNotFound)
+	}
+	g.send(http.MethodPost, "/docs").problem(http.StatusMethodNotAllowed, "method_not_allowed")
+}
+
+func TestDocsFilesAreCompressed(t *testing.T) {
+	g := newGateway(t)
+	r, err := http.NewRequest(http.MethodGet, "http://gateway.test/docs/swagger-ui-bundle.js", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept-Encoding", "gzip")
+	response, err := g.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	sent, err := io.ReadAll(response.Body)
+	whole := g.get("/docs/swagger-ui-bundle.js").body
+	if err != nil || response.Header.Get("Content-Encoding") != "gzip" || len(sent)*2 > len(whole) {
+		t.Errorf("%d bytes of %d, Content-Encoding %q, %v; want far fewer", len(sent), len(whole), response.Header.Get("Content-Encoding"), err)
+	}
+}
+
+func TestPagesAreOpen(t *testing.T) {
+	g := guarded(t)
+	for _, path := range []string{"/", "/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.yaml", "/livez", "/readyz", "/problems/forbidden"} {
+		for _, header := range [][]string{nil, {"X-API-Key", "guess"}, {"Authorization", "Basic x"}} {
+			g.get(path, header...).wantStatus(http.StatusOK)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/prototext"
+)
+
+// TestPeopleStayOutOfLogsAndSpans reads, writes and fails, and then looks for
+// what is personal, and for keys, in all that was recorded of it.
+func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
+	var log logbook
+	spans := collect(t)
+	tel := spans.telemetry(t)
+	g := populated(t, func(s *setup) {
+		s.logTo, s.Telemetry, s.tracer = &log, tel, tel.Tracer()
+	})
+	bodies := []string{
+		`{"name":"Grace Hopper","username":"gracie","email":"amazing@navy.example","phone":"555-0100","address":{"city":"Arlington","street":"Fleet Street"}}`,
+		`{"name":"Grace Hopper","email":"amazing-navy.example","nickname":"Amazing"}`,
+		`{"name":"Grace Hopper"`,
+	}
+	g.get(everything).wantStatus(http.StatusOK)
+	g.get("/v1/users?q=Leanne").wantStatus(http.StatusOK)
+	g.get("/v1/users?q=Leanne%00").wantStatus(http.StatusBadRequest)
+	g.get("/v1/users/Leanne").wantStatus(http.StatusBadRequest)
+	for _, faults := range []behaviour{g.directory.serve, answers(422, bodies[0]), answers(200, bodies[0]), answers(200, "<html>Grace Hopper"), answers(500, bodies[0]), resets} {
+		g.directory.spoils(faults)
+		for _, body := range bodies {
+			g.call("POST", "/v1/users", body, "Idempotency-Key", `"hopper-secret"`)
+			g.call("POST", "/v1/users", body)
+			g.call("PUT", one, body)
+			g.call("PATCH", one, body)
+		}
+	}
+	g.directory.now(answers(200, `{"id":1,"name":{"first":"Grace Hopper"}`))
+	g.get("/v1/users/2")
+	g.get("/v1/users?q=Hopper")
+	g.github.now(answers(403, `{"message":"Leanne Graham may not"}`))
+	g.get(one + "?include=github")
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	var recorded strings.Builder
+	for _, line := range log.lines(t) {
+		recorded.Write(mustJSON(t, line))
+	}
+	lines := recorded.Len()
+	for _, span := range spans.spans {
+		recorded.WriteString(prototext.Format(span))
+	}
+	if lines == 0 || spans.named("GET /v1/users/{id}") == nil || spans.named("directory") == nil || spans.named("github") == nil {
+		t.Fatal("there are no log lines, or spans of the gateway or of its sources: nothing was looked at")
+	}
+	for _, secret := range []string{"Leanne", "Graham", "april.biz", "736-8031", "Kulas", "Grace", "Hopper", "gracie", "amazing", "Amazing", "0100", "Arlington", "Fleet", "writer-key", "hopper-secret"} {
+		if at := strings.Index(recorded.String(), secret); at >= 0 {
+			t.Errorf("%q was recorded: %s", secret, recorded.String()[max(0, at-200):min(recorded.Len(), at+100)])
+		}
+	}
+	if !strings.Contains(recorded.String()[lines:], "/users/1") {
+		t.Error("no span has the id of a user, which it may")
+	}
+}
+
+func TestProblemsDoNotQuote(t *testing.T) {
+	g := populated(t)
+	g.directory.spoils(answers(422, `{"error":"Grace is taken"}`))
+	for _, a := range []*answer{
+		g.call("POST", "/v1/users", `{"name":"Grace"}`), g.call("POST", "/v1/users", `{"name":"Grace","email":"Grace"}`),
+		g.call("POST", "/v1/users", `{"name":"Grace"`), g.get("/v1/users?q=Grace%00"),
+	} {
+		if strings.Contains(string(a.body), "Grace") {
+			t.Errorf("%s quotes: %s", a.call, a.body)
+		}
+	}
+}
