@@ -64,15 +64,22 @@ func secure(h http.Header) {
 
 // docsFiles serves what the page of the API loads: our script, and Swagger UI's
 // files, compressed as they are.
-func docsFiles() http.HandlerFunc {
-	theirs := http.StripPrefix("/docs/", statigz.FileServer(static.FS))
-	return func(w http.ResponseWriter, r *http.Request) {
+func docsFiles() func(http.ResponseWriter, *http.Request) error {
+	theirs := statigz.FileServer(static.FS)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		file := pathParam(r, "file")
+		inside := r.Clone(r.Context())
+		inside.URL.Path = "/" + file
+		if file != "start.js" && !theirs.Found(inside) {
+			return errNothingHere // a 404 of theirs would be plain text
+		}
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if pathParam(r, "file") == "start.js" {
+		if file == "start.js" {
 			http.ServeFileFS(w, r, pages, "pages/start.js")
-			return
+			return nil
 		}
-		theirs.ServeHTTP(w, r)
+		theirs.ServeHTTP(w, inside)
+		return nil
 	}
 }

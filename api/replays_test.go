@@ -22,7 +22,10 @@ func mustRequest(t testing.TB, w write) *http.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}, "Idempotency-Key": {w.key}}
+	r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}}
+	if w.key != "" {
+		r.Header.Set("Idempotency-Key", w.key)
+	}
 	return r
 }
 

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -258,6 +260,23 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 	if n := g.directory.calls.Load(); n != 0 {
 		t.Errorf("the directory is asked %d times for what is no JSON", n)
 	}
+}
+
+func TestBodiesThatEndEarly(t *testing.T) {
+	g := populated(t)
+	for _, key := range []string{"", `"k"`} {
+		for method, path := range map[string]string{"POST": "/v1/users", "PUT": one, "PATCH": one} {
+			r := httptest.NewRequest(method, path, io.MultiReader(strings.NewReader(whole[:20]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}}
+			if key != "" {
+				r.Header.Set("Idempotency-Key", key)
+			}
+			if w := g.ask(t, r); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "invalid_body") {
+				t.Errorf("%s %s: %d %s, want 400", method, path, w.Code, w.Body)
+			}
+		}
+	}
+	g.carry(keyedPost).wantStatus(http.StatusCreated) // nothing was kept under the key
 }
 
 func TestBodiesOfAnotherType(t *testing.T) {
