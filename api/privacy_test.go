@@ -25,6 +25,7 @@ func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 	g.get(everything).wantStatus(http.StatusOK)
 	g.get("/v1/users?q=Leanne").wantStatus(http.StatusOK)
 	g.get("/v1/users?q=Leanne%00").wantStatus(http.StatusBadRequest)
+	g.get("/v1/users/Leanne").wantStatus(http.StatusBadRequest)
 	for _, faults := range []behaviour{g.directory.serve, answers(422, bodies[0]), answers(200, bodies[0]), answers(200, "<html>Grace Hopper"), answers(500, bodies[0]), resets} {
 		g.directory.spoils(faults)
 		for _, body := range bodies {

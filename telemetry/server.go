@@ -65,9 +65,13 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 func describe(span trace.Span, r *http.Request, what served, size int) {
 	attrs := []attribute.KeyValue{
 		semconv.HTTPRequestMethodKey.String(what.method),
-		semconv.URLPath(r.URL.Path), // never the query
 		semconv.HTTPResponseStatusCode(what.status),
 		semconv.HTTPResponseBodySize(size),
+	}
+	if what.status < 400 {
+		// Never the query; and of a refused request not the path either, where a
+		// name may stand for an id.
+		attrs = append(attrs, semconv.URLPath(r.URL.Path))
 	}
 	name := what.method
 	if what.route != "" {
