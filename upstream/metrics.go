@@ -10,10 +10,9 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-)
 
-// durationBuckets are the conventions' for durations over HTTP, in seconds.
-var durationBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
+	"tributary/telemetry"
+)
 
 // states are all states, in the order in which tallies count them.
 var states = [...]State{Live, Cached, Revalidating, Stale, Failed, Skipped}
@@ -68,7 +67,7 @@ func newMeters(u *Upstream, m metric.Meter) *meters {
 	}
 	var err error
 	made.duration, err = m.Float64Histogram("http.client.request.duration", metric.WithUnit("s"),
-		metric.WithDescription("Duration of HTTP client requests."), metric.WithExplicitBucketBoundaries(durationBuckets...))
+		metric.WithDescription("Duration of HTTP client requests."), metric.WithExplicitBucketBoundaries(telemetry.Buckets...))
 	fail(err)
 	answers := counter("tributary.source.answers", "{answer}", "Answers of a source, by state.")
 	coalesced := counter("tributary.source.coalesced", "{caller}", "Callers who waited for somebody else's question.")
