@@ -85,7 +85,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 // complete fills in what was left open.
 func (s *setup) complete(g *gateway) {
 	if s.Logger == nil {
-		s.Logger = telemetry.NewLogger(s.logTo, slog.LevelInfo, false)
+		s.Logger = telemetry.NewLogger(s.logTo, slog.LevelInfo, telemetry.JSON)
 	}
 	if s.Telemetry == nil {
 		tel, err := telemetry.Setup(context.Background(), telemetry.Config{Env: func(string) string { return "" }, Logger: s.Logger})

@@ -9,18 +9,43 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/lmittmann/tint"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// NewLogger writes to w, as JSON or, for people, as text. A line that is
-// logged with a context names the trace it belongs to.
-func NewLogger(w io.Writer, level slog.Level, text bool) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
-	var h slog.Handler = slog.NewJSONHandler(w, options)
-	if text {
-		h = slog.NewTextHandler(w, options)
+// LogStyle is who a log is for.
+type LogStyle int
+
+// JSON is for programs; Text is short lines for people, and Colored is Text with
+// the levels and mistakes in colour.
+const (
+	JSON LogStyle = iota
+	Text
+	Colored
+)
+
+// NewLogger writes to w. A line that is logged with a context names the trace it
+// belongs to.
+func NewLogger(w io.Writer, level slog.Level, style LogStyle) *slog.Logger {
+	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+	if style != JSON {
+		h = tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: style == Text, ReplaceAttr: shortened})
 	}
 	return slog.New(traced{h})
+}
+
+// shortened leaves out of a line what people do not read: trace_id leads to all
+// of it.
+func shortened(groups []string, a slog.Attr) slog.Attr {
+	const brightRed = 9
+	switch {
+	case len(groups) > 0:
+	case a.Key == "span_id" || a.Key == "request_id" || a.Key == "bytes" || a.Equal(slog.Bool("degraded", false)):
+		return slog.Attr{}
+	case a.Key == "error":
+		return tint.Attr(brightRed, a)
+	}
+	return a
 }
 
 // traced adds trace_id and span_id.

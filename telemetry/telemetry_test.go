@@ -221,7 +221,7 @@ func TestExportErrorsAreLoggedOnceAMinute(t *testing.T) {
 
 func TestLogger(t *testing.T) {
 	var out bytes.Buffer
-	log := NewLogger(&out, slog.LevelInfo, false).With("a", 1).WithGroup("g")
+	log := NewLogger(&out, slog.LevelInfo, JSON).With("a", 1).WithGroup("g")
 	ctx := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}}))
 	log.InfoContext(ctx, "hello")
 	var line struct {
@@ -237,18 +237,47 @@ func TestLogger(t *testing.T) {
 	if line.G.TraceID != "01000000000000000000000000000000" || line.G.SpanID != "0200000000000000" || line.A != 1 {
 		t.Errorf("logged %s, want the ids of the trace and the span", &out)
 	}
-	out.Reset()
-	NewLogger(&out, slog.LevelWarn, true).Info("unheard")
-	NewLogger(&out, slog.LevelWarn, true).Warn("heard")
-	if !strings.Contains(out.String(), "msg=heard") || strings.Contains(out.String(), "unheard") {
-		t.Errorf("logged %q, want the warning only, as text", &out)
+}
+
+func TestTextIsForPeople(t *testing.T) {
+	line := func(style LogStyle, log func(*slog.Logger)) string {
+		var out bytes.Buffer
+		log(NewLogger(&out, slog.LevelInfo, style))
+		clock, rest, _ := strings.Cut(out.String(), " ")
+		if clock = strings.Trim(clock, "\x1b[0m2"); rest != "" && len(clock) != len("15:04:05.000") {
+			t.Errorf("a line begins with %q, want the time of day", clock)
+		}
+		return rest
+	}
+	request := func(degraded bool) func(*slog.Logger) {
+		return func(log *slog.Logger) {
+			log.Info("request", "route", "/v1/weather", "status", 200, "bytes", 412, "request_id", "x", "degraded", degraded, "trace_id", "4b", "span_id", "5c")
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		style LogStyle
+		log   func(*slog.Logger)
+		want  string
+	}{
+		{"it has what is worth reading", Text, request(false), "INF request route=/v1/weather status=200 trace_id=4b\n"},
+		{"it says what is not as it should be", Text, request(true), "INF request route=/v1/weather status=200 degraded=true trace_id=4b\n"},
+		{"it obeys the level", Text, func(log *slog.Logger) { log.Debug("unheard") }, ""},
+		{"it has an error in red", Colored, func(log *slog.Logger) { log.Error("stopped", "error", "no port") },
+			"\x1b[91mERR\x1b[0m stopped \x1b[2;91merror=\x1b[22m\"no port\"\x1b[0m\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := line(c.style, c.log); got != c.want {
+				t.Errorf("logged %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 
 func TestAccessLog(t *testing.T) {
 	var out bytes.Buffer
 	r := chi.NewRouter()
-	r.Use(AccessLog(NewLogger(&out, slog.LevelInfo, false), func(*http.Request) []slog.Attr { return []slog.Attr{slog.Bool("extra", true)} }))
+	r.Use(AccessLog(NewLogger(&out, slog.LevelInfo, JSON), func(*http.Request) []slog.Attr { return []slog.Attr{slog.Bool("extra", true)} }))
 	r.Get("/things/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	r.Get("/readyz", func(http.ResponseWriter, *http.Request) {})
 	r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/things/7?key=secret", nil))

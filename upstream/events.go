@@ -88,9 +88,14 @@ func (u *Upstream) failed(ctx context.Context, e *Error, now time.Time) {
 		return
 	}
 	u.complaints.about(e.Code, now, func(unlogged int) {
-		u.log.LogAttrs(ctx, slog.LevelWarn, "upstream failed",
-			slog.String("upstream", u.name), slog.String("code", string(e.Code)), slog.Int("status", e.Status),
-			slog.String("detail", e.Detail), slog.Int("not_logged", unlogged))
+		attrs := []slog.Attr{slog.String("upstream", u.name), slog.String("code", string(e.Code)), slog.String("detail", e.Detail)}
+		if e.Status > 0 {
+			attrs = append(attrs, slog.Int("status", e.Status))
+		}
+		if unlogged > 0 {
+			attrs = append(attrs, slog.Int("not_logged", unlogged))
+		}
+		u.log.LogAttrs(ctx, slog.LevelWarn, "upstream failed", attrs...)
 	})
 }
 

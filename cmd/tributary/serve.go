@@ -39,7 +39,7 @@ func serveUntil(ctx context.Context, getenv func(string) string, stderr io.Write
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	log := telemetry.NewLogger(stderr, cfg.LogLevel.Level(), cfg.LogFormat == logText)
+	log := newLogger(cfg, getenv, stderr)
 	if err := serveConfig(ctx, cfg, getenv, log, announce); err != nil {
 		log.Error("stopped", "error", err.Error())
 		return 1

@@ -45,7 +45,7 @@ func startSimulator(ctx context.Context, getenv func(string) string, besideGatew
 		fmt.Fprintln(stderr, err)
 		return nil, 1
 	}
-	s := &simulated{log: telemetry.NewLogger(stderr, cfg.LogLevel.Level(), cfg.LogFormat == logText)}
+	s := &simulated{log: newLogger(cfg, getenv, stderr)}
 	s.tel, err = telemetry.Setup(ctx, telemetry.Config{
 		Service: "tributary-sim",
 		Fixed:   besideGateway,
