@@ -30,6 +30,9 @@ type Entry struct {
 	ETag         string // validators, as the upstream sent them
 	LastModified string
 
+	// Size is the number of bytes that Value was read from.
+	Size int
+
 	// Version changes with the value, and not when a value is confirmed.
 	Version uint64
 }

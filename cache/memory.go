@@ -24,6 +24,7 @@ type Store struct {
 	ring     []*node
 	hand     int
 	memories []*Memory
+	bytes    int // of the nodes' entries
 }
 
 // node is a key's place in the store: it stays while the entry in it changes.
@@ -32,6 +33,7 @@ type node struct {
 	key    string
 	entry  atomic.Pointer[Entry]
 	used   atomic.Bool // read since the hand last passed
+	size   int         // counted in the store's bytes, whose mutex guards it
 }
 
 // maxSteps bounds what one eviction costs when everything was read since the
@@ -81,31 +83,57 @@ func (m *Memory) Set(key string, e *Entry) {
 
 	ttl := time.Until(e.GoneAt)
 	if ttl <= 0 { // 0 and -1 mean "default" and "never" to go-cache
-		m.items.Delete(key)
+		m.remove(key)
 		return
 	}
-	v, ok := m.items.Get(key)
-	if !ok {
-		n := &node{memory: m, key: key}
+	n := m.node(key)
+	if n == nil {
+		n = &node{memory: m, key: key}
 		m.store.place(n)
-		v = n
 	}
-	v.(*node).entry.Store(e)
-	m.items.Set(key, v, ttl)
+	n.entry.Store(e)
+	m.store.weigh(n, e.Size)
+	m.items.Set(key, n, ttl)
 }
 
 // Delete forgets key.
 func (m *Memory) Delete(key string) {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
-	m.items.Delete(key)
+	m.remove(key)
 }
 
 // Clear forgets everything.
 func (m *Memory) Clear() {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
+	for _, item := range m.items.Items() {
+		m.store.weigh(item.Object.(*node), 0)
+	}
 	m.items.Flush()
+}
+
+// node is what is held under key, nil for nothing. The store's mu is held, as
+// by what follows.
+func (m *Memory) node(key string) *node {
+	v, ok := m.items.Get(key)
+	if !ok {
+		return nil
+	}
+	return v.(*node)
+}
+
+func (m *Memory) remove(key string) {
+	if n := m.node(key); n != nil {
+		m.store.weigh(n, 0)
+	}
+	m.items.Delete(key)
+}
+
+// weigh keeps the store's bytes true when n's entry gets another size.
+func (s *Store) weigh(n *node, size int) {
+	s.bytes += size - n.size
+	n.size = size
 }
 
 // place gives n a slot in the ring, evicting who had it. s.mu is held.
@@ -128,20 +156,17 @@ func (s *Store) place(n *node) {
 
 // live reports whether the node is what its memory holds under its key: a key
 // that was deleted or expired, and then set again, has a newer node.
-func (n *node) live() bool {
-	v, ok := n.memory.items.Get(n.key)
-	return ok && v.(*node) == n
-}
+func (n *node) live() bool { return n.memory.node(n.key) == n }
 
 // evict removes n from its memory unless its key has a newer node.
 func (s *Store) evict(n *node) {
-	v, ok := n.memory.items.Get(n.key)
-	if ok && v.(*node) != n {
-		return
-	}
-	n.memory.items.Delete(n.key) // also what has expired
-	if ok {
+	s.weigh(n, 0)
+	switch n.memory.node(n.key) {
+	case n:
 		s.evictions.Add(1)
+		fallthrough
+	case nil: // or one that has expired
+		n.memory.items.Delete(n.key)
 	}
 }
 
@@ -155,6 +180,14 @@ func (s *Store) Entries() int {
 		n += m.items.ItemCount()
 	}
 	return n
+}
+
+// Bytes is the sizes of the entries held, expired ones that the hand has not met
+// included. What an entry takes in memory is a small multiple of its size.
+func (s *Store) Bytes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }
 
 // Evictions is the number of entries that had to make room for others.

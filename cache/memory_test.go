@@ -245,6 +245,64 @@ func TestBound(t *testing.T) {
 	})
 }
 
+func TestBytes(t *testing.T) {
+	sized := func(size int, d time.Duration) *cache.Entry {
+		e := entry("value", d)
+		e.Size = size
+		return e
+	}
+	it(t, "is the sizes of what is held", func(t *testing.T) {
+		const bound = 20
+		s := cache.NewStore(bound)
+		memories := []*cache.Memory{s.NewMemory(), s.NewMemory()}
+		held := func() (bytes int) {
+			for _, m := range memories {
+				for key := range 2 * bound {
+					if e := m.Get(fmt.Sprint(key)); e != nil {
+						bytes += e.Size
+					}
+				}
+			}
+			return bytes
+		}
+		for n := range 10_000 {
+			m, key := memories[rand.IntN(2)], fmt.Sprint(rand.IntN(2*bound))
+			switch rand.IntN(12) {
+			case 0:
+				m.Delete(key)
+			case 1:
+				m.Set(key, sized(rand.IntN(1000), 0))
+			case 2:
+				if rand.IntN(20) == 0 {
+					m.Clear()
+				}
+			default:
+				m.Set(key, sized(rand.IntN(1000), time.Hour))
+			}
+			if got, want := s.Bytes(), held(); got != want {
+				t.Fatalf("bytes = %d after %d steps, want %d", got, n+1, want)
+			}
+		}
+	})
+	it(t, "lets go of what has expired when its room is needed", func(t *testing.T) {
+		s := cache.NewStore(4)
+		m := s.NewMemory()
+		for n := range 4 {
+			m.Set(fmt.Sprint(n), sized(100, time.Minute))
+		}
+		time.Sleep(time.Hour)
+		m.Set("0", sized(1, time.Minute)) // in the place of an old one
+		m.Delete("1")
+		m.Clear()
+		for n := range 4 {
+			m.Set(fmt.Sprint("new", n), sized(1, time.Minute))
+		}
+		if got := s.Bytes(); got != 4 {
+			t.Errorf("bytes = %d, want 4", got)
+		}
+	})
+}
+
 func TestConcurrentUse(t *testing.T) {
 	const bound, workers, rounds = 64, 8, 5000
 	s := cache.NewStore(bound)

@@ -251,7 +251,7 @@ func (s *Source[Q, A]) entry(f *flight, r Response) (*cache.Entry, *Error) {
 		if err != nil {
 			return nil, decodeError(err, r)
 		}
-		e.Value, e.Version = value, s.up.store.NextVersion()
+		e.Value, e.Size, e.Version = value, len(r.Body), s.up.store.NextVersion()
 	}
 	if v := r.Header.Get("ETag"); v != "" {
 		e.ETag = v

@@ -49,7 +49,7 @@ func (s *Source[Q, A]) decodeShared(b []byte) *cache.Entry {
 		return nil
 	}
 	return &cache.Entry{
-		Value: shared.Value, Version: s.up.store.NextVersion(),
+		Value: shared.Value, Size: len(b), Version: s.up.store.NextVersion(),
 		StoredAt: shared.StoredAt,
 		Spans:    cache.Spans{FreshUntil: shared.FreshUntil, RevalidateUntil: shared.Revalidate, GoneAt: shared.GoneAt},
 		ETag:     shared.ETag, LastModified: shared.LastModified, ProviderUntil: shared.ProviderUntil,

@@ -18,6 +18,7 @@ func (g *gateway) measure(cfg config, meter metric.Meter) error {
 		return m
 	}
 	entries := gauge("tributary.cache.entries", "{entry}", "Answers in memory.")
+	size := gauge("tributary.cache.size", "By", "Answers in memory, by the bytes that they were read from.")
 	limit := gauge("tributary.cache.limit", "{entry}", "Answers that may be in memory.")
 	info := gauge("tributary.build.info", "", "Which program this is, in its labels.")
 	counter := func(name, unit, description string) metric.Int64ObservableCounter {
@@ -34,6 +35,7 @@ func (g *gateway) measure(cfg config, meter metric.Meter) error {
 		attribute.String("version", b.version), attribute.String("commit", b.commit), attribute.String("go_version", b.goVersion)))
 	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		o.ObserveInt64(entries, int64(g.store.Entries()))
+		o.ObserveInt64(size, int64(g.store.Bytes()))
 		o.ObserveInt64(limit, int64(cfg.CacheMaxEntries))
 		o.ObserveInt64(evictions, g.store.Evictions())
 		if g.redis != nil {
@@ -43,6 +45,6 @@ func (g *gateway) measure(cfg config, meter metric.Meter) error {
 		}
 		o.ObserveInt64(info, 1, program)
 		return nil
-	}, entries, limit, evictions, commands, failures, info)
+	}, entries, size, limit, evictions, commands, failures, info)
 	return errors.Join(append(errs, err)...)
 }
