@@ -8,16 +8,50 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"tributary/telemetry/telemetrytest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// watch hears all that the gateways and simulators of these tests tell.
+var watch telemetrytest.Watch
+
+func TestMain(m *testing.M) {
+	watch.Keep(slices.Collect(maps.Values(secrets))...)
+	watch.Keep(demoKey)
+	goleak.VerifyTestMain(watch.Over(collected{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Metric, telemetrytest.Answer))
+}
+
+// collected is tests beside a collector that watches.
+type collected struct{ *testing.M }
+
+func (m collected) Run() int {
+	collector := watch.Collector()
+	defer collector.Close()
+	os.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL) // the exporter reads its own
+	return m.M.Run()
+}
+
+// watched is the environment of a gateway that tells the watch what it does, and
+// has secrets to keep.
+func watched() map[string]string {
+	return with(secrets, "OTEL_EXPORTER_OTLP_ENDPOINT", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
+}
+
+// secrets are those of every gateway and simulator of these tests.
+var secrets = map[string]string{
+	"OPENMETEO_API_KEY": "key-of-openmeteo", "OPENWEATHER_API_KEY": "key-of-openweather",
+	"DIRECTORY_TOKEN": "token-of-the-directory", "GITHUB_TOKEN": "token-of-github",
+}
 
 // running is a demo in this process, as its users see it.
 type running struct {
@@ -36,7 +70,7 @@ func startDemo(t *testing.T, env map[string]string) *running {
 
 func start(t *testing.T, command string, env map[string]string) *running {
 	t.Helper()
-	preset := map[string]string{"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0", "SIM_ADDR": "127.0.0.1:0", "CLIENT_RATE_LIMIT": "off"}
+	preset := with(watched(), "LISTEN_ADDR", "127.0.0.1:0", "ADMIN_ADDR", "127.0.0.1:0", "SIM_ADDR", "127.0.0.1:0", "CLIENT_RATE_LIMIT", "off")
 	getenv := func(name string) string {
 		if v, ok := env[name]; ok {
 			return v
@@ -48,7 +82,7 @@ func start(t *testing.T, command string, env map[string]string) *running {
 	logs := &lockedBuffer{}
 	exit := make(chan int, 1)
 	go func() {
-		exit <- run(ctx, []string{command}, getenv, writer, logs)
+		exit <- run(ctx, []string{command}, getenv, writer, io.MultiWriter(logs, watch.Lines()))
 		writer.Close()
 	}()
 	d := &running{t: t, urls: map[string]string{}, logs: logs, http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
@@ -150,6 +184,7 @@ func (d *running) do(method, url, body string, header http.Header) answer {
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	b, _ := io.ReadAll(resp.Body)
 	a.body = string(b)
+	watch.Hear(telemetrytest.Answer, fmt.Sprint(a.header, a.body))
 	if strings.HasPrefix(a.body, "{") {
 		// data of a list is not in Data, but all the rest is read.
 		var list *json.UnmarshalTypeError

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -24,13 +25,13 @@ type fleet struct {
 func newFleet(t *testing.T, redis *redistest.Server, env map[string]string) *fleet {
 	t.Helper()
 	simulator := start(t, "sim", nil)
-	f := &fleet{running: simulator, t: t, env: map[string]string{
-		"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "CLIENT_RATE_LIMIT": "off", "LOG_LEVEL": "warn",
-		"OPENWEATHER_API_KEY": "key", "METNO_CONTACT": "ops@example.org", "DIRECTORY_IDEMPOTENCY": "on",
-		"API_KEYS":         "all:weather:read+users:read+users:write:" + demoKey,
-		"ANONYMOUS_SCOPES": "weather:read+users:read",
-		"REDIS_URL":        redis.URL(),
-	}}
+	f := &fleet{running: simulator, t: t, env: with(watched(),
+		"LISTEN_ADDR", "127.0.0.1:0", "ADMIN_ADDR", "off", "CLIENT_RATE_LIMIT", "off", "LOG_LEVEL", "warn",
+		"METNO_CONTACT", "ops@example.org", "DIRECTORY_IDEMPOTENCY", "on",
+		"API_KEYS", "all:weather:read+users:read+users:write:"+demoKey,
+		"ANONYMOUS_SCOPES", "weather:read+users:read",
+		"REDIS_URL", redis.URL(),
+	)}
 	for name, url := range simulator.urls {
 		if name != "sim" {
 			f.env[strings.ToUpper(name)+"_URL"] = url
@@ -49,7 +50,7 @@ func (f *fleet) replica() string {
 	at, exit := make(chan listening, 1), make(chan int, 1)
 	logs := &lockedBuffer{}
 	go func() {
-		exit <- serveUntil(ctx, func(name string) string { return f.env[name] }, logs, func(l listening) { at <- l })
+		exit <- serveUntil(ctx, func(name string) string { return f.env[name] }, io.MultiWriter(logs, watch.Lines()), func(l listening) { at <- l })
 	}()
 	f.t.Cleanup(func() {
 		f.http.CloseIdleConnections()

@@ -185,8 +185,8 @@ func TestPrometheus(t *testing.T) {
 		`count(tributary_build_info{version!="", commit!="", go_version=~"go1.*"})`:                                       "1",
 		`tributary_cache_limit`:            "100000",
 		`tributary_cache_entries > bool 0`: "1", `tributary_cache_size_bytes > bool 1000`: "1",
-		`tributary_cache_evictions_total`:  "0",
-		`go_goroutines > bool 0`:           "1",
+		`tributary_cache_evictions_total`: "0",
+		`go_goroutines > bool 0`:          "1",
 	} {
 		if got := p.query(query); got != want {
 			t.Errorf("%s = %q, want %q", query, got, want)
