@@ -1,0 +1,64 @@
+import { answer, connect, ProblemError, type Source } from "./client.js";
+
+const gateway = connect(new URLSearchParams(location.search).get("api") ?? "http://localhost:8080");
+
+async function weather(city: string): Promise<Shown> {
+  const { data, meta } = await answer(gateway.GET("/v1/weather", { params: { query: { city } } }));
+  const { place, condition, temperature, units } = data;
+  return {
+    title: temperature === undefined ? condition.text : `${temperature} ${units.temperature}, ${condition.text}`,
+    text: [place.name, place.country].filter(Boolean).join(", "),
+    sources: meta.sources,
+  };
+}
+
+async function user(id: number): Promise<Shown> {
+  const params = { path: { id }, query: { include: "activity,weather" } };
+  const { data, meta } = await answer(gateway.GET("/v1/users/{id}", { params }));
+  const todo = data.activity && `${data.activity.todos_open} things to do`; // a part that could not be had is absent
+  const sky = data.weather && `${data.weather.condition.text} at home`;
+  return { title: data.name, text: [todo, sky].filter(Boolean).join(" · "), sources: meta.sources };
+}
+
+function trouble(error: unknown): Shown {
+  if (error instanceof ProblemError) {
+    const { title, detail, sources = [] } = error.problem;
+    return { title, text: detail, sources, failed: true };
+  }
+  return { title: "No answer", text: String(error), sources: [], failed: true };
+}
+
+type Shown = { title: string; text: string; sources: Source[]; failed?: boolean };
+
+/** Fills a section of the page. It all comes from elsewhere, so it goes in as text, never as HTML. */
+async function show(section: string, asked: Promise<Shown>) {
+  const { title, text, sources, failed = false } = await asked.catch(trouble);
+  const element = document.getElementById(section)!;
+  element.querySelector(".title")!.textContent = title;
+  element.querySelector(".text")!.textContent = text;
+  element.querySelector("ul")!.replaceChildren(...sources.map(line));
+  element.querySelector(".title")!.classList.toggle("failed", failed);
+}
+
+/** Says of one source how it is, how old its answer is, what went wrong, and what its licence wants said. */
+function line({ name, state, age_seconds: age, error, attribution }: Source) {
+  const old = age && (age < 120 ? `${age} s old` : `${Math.floor(age / 60)} min old`);
+  const item = document.createElement("li");
+  item.textContent = [`${name}: ${state}`, old, error?.detail, attribution].filter(Boolean).join(" · ");
+  item.className = state; // index.html has colours for stale and failed
+  return item;
+}
+
+const form = document.querySelector("form")!;
+const button = document.querySelector("button")!;
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const typed = new FormData(form);
+  button.disabled = true; // one question at a time, so that no old answer overtakes a new one
+  await Promise.all([
+    show("weather", weather(String(typed.get("city")))),
+    show("user", user(Number(typed.get("user")))),
+  ]);
+  button.disabled = false;
+});
+form.requestSubmit(); // once at the start, with what the form holds

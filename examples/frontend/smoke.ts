@@ -1,0 +1,34 @@
+// Asks a gateway through the client and checks what comes back: node smoke.js http://localhost:8080
+
+import { answer, connect, ProblemError } from "./client.js";
+
+declare const process: { argv: string[] };
+
+function must(truth: boolean, what: string): asserts truth {
+  if (!truth) {
+    throw new Error(`want ${what}`);
+  }
+}
+
+const url = process.argv[2];
+must(url !== undefined, "the gateway's URL as the argument");
+const gateway = connect(url);
+
+const weather = await answer(gateway.GET("/v1/weather", { params: { query: { city: "Delhi", units: "imperial" } } }));
+const { place, condition, temperature, units } = weather.data;
+must(place.name === "Delhi", "the place that was asked for");
+must(temperature !== undefined && units.temperature === "°F", "a temperature in the unit that was asked for");
+must(weather.meta.sources.some((source) => source.name === "openmeteo"), "the source openmeteo");
+console.log(`weather: ${condition.text}, ${temperature} ${units.temperature}, ${weather.meta.status}`);
+
+const user = await answer(gateway.GET("/v1/users/{id}", { params: { path: { id: 7 }, query: { include: "activity" } } }));
+const { id, name, activity } = user.data;
+must(id === 7 && activity !== undefined, "user 7, with activity");
+console.log(`user: ${name}, ${activity.posts} posts`);
+
+const refused = await answer(gateway.GET("/v1/weather", { params: { query: { lat: 91, lon: 0 } } })).catch((e: unknown) => e);
+must(refused instanceof ProblemError, `a problem, not ${refused}`);
+const { code, status, errors = [] } = refused.problem;
+must(code === "invalid_parameters" && status === 400, "invalid parameters");
+must(errors.length === 1 && errors[0]?.parameter === "lat", "lat as the only mistake");
+console.log(`problem: ${refused.message}`);
