@@ -17,12 +17,22 @@ import (
 
 	"tributary/api"
 	"tributary/api/auth"
+	"tributary/api/contracttest"
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
+
+// theContract is openapi.yaml as a judge of answers.
+var theContract = contracttest.The
+
+// checkContract fails the test if an answer is not what openapi.yaml says.
+func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
+	t.Helper()
+	contracttest.Check(t, request, response, body)
+}
 
 // setup is what a test may change about a gateway before it is made.
 type setup struct {

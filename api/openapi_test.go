@@ -12,6 +12,7 @@ import (
 
 	"tributary"
 	"tributary/api"
+	"tributary/api/contracttest"
 )
 
 func TestOpenAPIIsServed(t *testing.T) {
@@ -25,12 +26,12 @@ func TestOpenAPIIsServed(t *testing.T) {
 }
 
 func TestOpenAPIIsValid(t *testing.T) {
-	v, errs := validator.NewValidator(theContract().document)
+	v, errs := validator.NewValidator(theContract().Document)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
 	if _, found := v.ValidateDocument(); len(found) > 0 {
-		t.Error(told(found))
+		t.Error(contracttest.Told(found))
 	}
 }
 
@@ -43,7 +44,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, item := range theContract().model.Paths.PathItems.FromOldest() {
+	for path, item := range theContract().Model.Paths.PathItems.FromOldest() {
 		for method := range item.GetOperations().FromOldest() {
 			described = append(described, strings.ToUpper(method)+" "+path)
 		}
@@ -57,7 +58,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 
 func TestOpenAPIHasEveryProblem(t *testing.T) {
 	var described []string
-	for _, code := range theContract().model.Components.Schemas.GetOrZero("ProblemCode").Schema().Enum {
+	for _, code := range theContract().Model.Components.Schemas.GetOrZero("ProblemCode").Schema().Enum {
 		described = append(described, code.Value)
 	}
 	slices.Sort(described)
@@ -109,12 +110,12 @@ func TestContract(t *testing.T) {
 			response, body := *good.Response, string(good.body)
 			response.Header = good.Header.Clone()
 			c.spoil(&response, &body)
-			if got := theContract().mistakes(good.Request, &response, []byte(body)); len(got) == 0 {
+			if got := theContract().Mistakes(good.Request, &response, []byte(body)); len(got) == 0 {
 				t.Errorf("no mistake found in %d %v %s", response.StatusCode, response.Header, body)
 			}
 		})
 	}
-	if got := theContract().mistakes(good.Request, good.Response, good.body); len(got) > 0 {
+	if got := theContract().Mistakes(good.Request, good.Response, good.body); len(got) > 0 {
 		t.Errorf("mistakes in what was good: %q", got)
 	}
 }

@@ -1,4 +1,6 @@
-package api_test
+// Package contracttest is the judge of answers in tests: it holds them against
+// openapi.yaml, strictly.
+package contracttest
 
 import (
 	"bytes"
@@ -20,17 +22,19 @@ import (
 	"tributary"
 )
 
-// contract holds answers against openapi.yaml. It is strict: a status, a header
+// Contract holds answers against openapi.yaml. It is strict: a status, a header
 // or a member that the document does not name is a mistake, like one that it
-// demands and that is not there.
-type contract struct {
-	document libopenapi.Document
-	model    *v3.Document
-	whole    validator.Validator
-	heads    validator.Validator // without the body
+// demands and that is not there. It is safe for concurrent use.
+type Contract struct {
+	Document libopenapi.Document
+	Model    *v3.Document
+
+	whole validator.Validator
+	heads validator.Validator // without the body
 }
 
-var theContract = sync.OnceValue(func() *contract {
+// The is the contract of this very module, built when it is first wanted.
+var The = sync.OnceValue(func() *Contract {
 	document, err := libopenapi.NewDocument(tributary.OpenAPI)
 	if err != nil {
 		panic(err)
@@ -44,30 +48,31 @@ var theContract = sync.OnceValue(func() *contract {
 		config.WithStrictMode(),
 		config.WithStrictIgnoredHeaders("Connection", "Content-Length", "Content-Type", "Date"), // HTTP's own
 	}
-	return &contract{
-		document: document,
-		model:    &model.Model,
+	return &Contract{
+		Document: document,
+		Model:    &model.Model,
 		whole:    validator.NewValidatorFromV3Model(&model.Model, options...),
 		heads:    validator.NewValidatorFromV3Model(&model.Model, append(options, config.WithoutResponseBodyValidation())...),
 	}
 })
 
-// checkContract fails the test if an answer is not what openapi.yaml says.
-func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
+// Check fails the test if an answer is not what openapi.yaml says.
+func Check(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
-	for _, mistake := range theContract().mistakes(request, response, body) {
+	for _, mistake := range The().Mistakes(request, response, body) {
 		t.Errorf("%s %s: the answer breaks openapi.yaml: %s\n%d %s", request.Method, request.URL, mistake, response.StatusCode, body)
 	}
 }
 
-func (c *contract) mistakes(request *http.Request, response *http.Response, body []byte) []string {
+// Mistakes are what is wrong with an answer to a request, by the document.
+func (c *Contract) Mistakes(request *http.Request, response *http.Response, body []byte) []string {
 	// HEAD is a GET without the body, and what is said to methods that a path
 	// does not have stands there too.
 	asked := request.Clone(request.Context())
-	if item := c.item(asked.URL.Path); item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil || asked.Method == "get" {
+	if item := c.Item(asked.URL.Path); item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil || asked.Method == "get" {
 		asked.Method = http.MethodGet // "get" is a method of its own, and none that anybody has
 	}
-	if !c.has(asked.URL.Path) {
+	if !c.Has(asked.URL.Path) {
 		asked.URL.Path, asked.URL.RawPath = "/problems/none", "" // where the 404 of any path is described
 		if response.StatusCode == http.StatusOK {
 			return []string{"the path is not in it"}
@@ -87,7 +92,7 @@ func (c *contract) mistakes(request *http.Request, response *http.Response, body
 		return []string{"there is no body"} // which the validator takes for a good one
 	}
 	_, found := check.ValidateHttpResponse(asked, &got)
-	return append(told(found), impossible(body)...)
+	return append(Told(found), impossible(body)...)
 }
 
 // withoutCommons leaves out what the document says of many answers, once and in
@@ -111,12 +116,12 @@ func withoutCommons(r *http.Response) http.Header {
 	return h
 }
 
-// has reports whether a path is described.
-func (c *contract) has(path string) bool { return c.item(path) != nil }
+// Has reports whether a path is described.
+func (c *Contract) Has(path string) bool { return c.Item(path) != nil }
 
-// item describes a path, nil if nothing does.
-func (c *contract) item(path string) *v3.PathItem {
-	for template, item := range c.model.Paths.PathItems.FromOldest() {
+// Item describes a path, nil if nothing does.
+func (c *Contract) Item(path string) *v3.PathItem {
+	for template, item := range c.Model.Paths.PathItems.FromOldest() {
 		fixed, _, variable := strings.Cut(template, "{")
 		segment, begins := strings.CutPrefix(path, fixed)
 		if path == template || variable && begins && segment != "" && !strings.Contains(segment, "/") {
@@ -126,7 +131,8 @@ func (c *contract) item(path string) *v3.PathItem {
 	return nil
 }
 
-func told(found []*errors.ValidationError) (mistakes []string) {
+// Told is what the validator found, in words.
+func Told(found []*errors.ValidationError) (mistakes []string) {
 	for _, e := range found {
 		text := e.Message + ": " + e.Reason
 		for _, s := range e.SchemaValidationErrors {
@@ -135,6 +141,15 @@ func told(found []*errors.ValidationError) (mistakes []string) {
 		mistakes = append(mistakes, text)
 	}
 	return mistakes
+}
+
+// source is what an answer says of one source.
+type source struct {
+	Name       string `json:"name"`
+	State      string `json:"state"`
+	AgeSeconds *int64 `json:"age_seconds"`
+	Attempts   int64  `json:"attempts"`
+	Error      *struct{}
 }
 
 // impossible finds what a schema can hardly say of sources: an age belongs to
