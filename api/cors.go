@@ -16,7 +16,7 @@ var readable = []string{
 // sendable are the request headers that a frontend may want to send.
 var sendable = []string{
 	"Accept", "Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "If-None-Match",
-	"Traceparent", "X-API-Key", "X-Request-Id",
+	"Traceparent", "Tracestate", "X-API-Key", "X-Request-Id",
 }
 
 // crossOrigin lets pages of these origins in, "*" for all; errors they can

@@ -60,7 +60,7 @@ func TestPreflight(t *testing.T) {
 		}
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", http.MethodGet)
-		r.Header.Set("Access-Control-Request-Headers", "if-none-match,x-request-id")
+		r.Header.Set("Access-Control-Request-Headers", "if-none-match,traceparent,tracestate,x-request-id")
 		response, err := g.client.Do(r)
 		if err != nil {
 			t.Fatal(err)
