@@ -62,21 +62,22 @@ func secure(h http.Header) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }
 
-// docsFiles serves what the page of the API loads: our script, and Swagger UI's
-// files, compressed as they are.
+// docsFiles serves what our pages load: a script and a style of ours, and
+// Swagger UI's files, compressed as they are.
 func docsFiles() func(http.ResponseWriter, *http.Request) error {
 	theirs := statigz.FileServer(static.FS)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		file := pathParam(r, "file")
+		ours := file == "start.js" || file == "style.css"
 		inside := r.Clone(r.Context())
 		inside.URL.Path = "/" + file
-		if file != "start.js" && !theirs.Found(inside) {
+		if !ours && !theirs.Found(inside) {
 			return errNothingHere // a 404 of theirs would be plain text
 		}
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if file == "start.js" {
-			http.ServeFileFS(w, r, pages, "pages/start.js")
+		if ours {
+			http.ServeFileFS(w, r, pages, "pages/"+file)
 			return nil
 		}
 		theirs.ServeHTTP(w, inside)

@@ -98,7 +98,7 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s is empty", path)
 		}
 	}
-	for path, mediaType := range map[string]string{"/docs/start.js": "text/javascript; charset=utf-8", "/docs/swagger-ui.css": "text/css; charset=utf-8"} {
+	for path, mediaType := range map[string]string{"/docs/start.js": "text/javascript; charset=utf-8", "/docs/style.css": "text/css; charset=utf-8", "/docs/swagger-ui.css": "text/css; charset=utf-8"} {
 		b := g.get(path)
 		b.wantHeader("Content-Type", mediaType)
 		b.wantHeader("Cache-Control", "public, max-age=3600")
