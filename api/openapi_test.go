@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,14 @@ func TestOpenAPIIsValid(t *testing.T) {
 	}
 	if _, found := v.ValidateDocument(); len(found) > 0 {
 		t.Error(contracttest.Told(found))
+	}
+}
+
+// Not everybody reads patterns by Unicode: to the page of the API \P{Cc} is a P,
+// and it lets nobody ask for a city without one.
+func TestOpenAPIPatternsAreForEverybody(t *testing.T) {
+	for _, pattern := range regexp.MustCompile(`pattern: .*\\[pPu]\{.*`).FindAll(tributary.OpenAPI, -1) {
+		t.Errorf("a pattern that needs Unicode: %s", pattern)
 	}
 }
 
