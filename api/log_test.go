@@ -40,7 +40,7 @@ func TestAccessLog(t *testing.T) {
 	var log logbook
 	g := newGateway(t, func(s *setup) { s.logTo = &log })
 	g.metno.now(breaks)
-	a := g.get(here, "X-Request-Id", "mine")
+	a := g.get(here, "X-Request-Id", "mine", "Accept-Encoding", "identity")
 	g.get("/v1/weather?city=secret%00").wantStatus(http.StatusBadRequest)
 	g.get("/livez")
 	g.get("/readyz")

@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -14,16 +16,31 @@ var paths = []string{here, "/v1/places?q=Delhi", "/v1/status", "/livez", "/ready
 func TestOtherMethods(t *testing.T) {
 	g := newGateway(t)
 	for _, path := range paths {
-		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "get"} {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE", "get"} {
 			a := g.send(method, path)
 			p := a.problem(http.StatusMethodNotAllowed, "method_not_allowed")
-			a.wantHeader("Allow", "GET, HEAD")
+			a.wantHeader("Allow", "GET, HEAD, OPTIONS")
 			a.wantHeader("Cache-Control", "no-store")
-			if p.Detail != "this path has GET, HEAD" {
+			if p.Detail != "this path has GET, HEAD, OPTIONS" {
 				t.Errorf("%s: detail = %q", a.call, p.Detail)
 			}
 		}
 	}
+}
+
+func TestOptions(t *testing.T) {
+	g := guarded(t) // nobody needs credentials to ask what there is
+	allowed := map[string]string{"/v1/users": "GET, HEAD, POST, OPTIONS", "/v1/users/1": "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"}
+	for _, path := range slices.Concat(paths, []string{"/", "/docs", "/v1/weather", "/v1/users", "/v1/users/1"}) {
+		a := g.send(http.MethodOptions, path)
+		a.wantStatus(http.StatusNoContent)
+		a.wantHeader("Allow", cmp.Or(allowed[path], "GET, HEAD, OPTIONS"))
+		a.wantHeader("Accept-Patch", map[bool]string{true: "application/merge-patch+json, application/json"}[path == "/v1/users/1"])
+		if len(a.body) > 0 {
+			t.Errorf("%s: body %q, want none", a.call, a.body)
+		}
+	}
+	g.send(http.MethodOptions, "/nothing").problem(http.StatusNotFound, "not_found")
 }
 
 func TestUnknownPaths(t *testing.T) {
@@ -62,7 +79,7 @@ func TestHead(t *testing.T) {
 				t.Errorf("%s: headers %v, want those of GET, %v", head.call, a, b)
 			}
 			for _, name := range []string{"ETag", "Cache-Control", "Cache-Status", "Content-Type", "Vary", "Allow"} {
-				head.wantHeader(name, get.Header.Get(name))
+				head.wantHeader(name, strings.Join(get.values(name), " | "))
 			}
 			if path != "/v1/status" && head.ContentLength != get.ContentLength { // status counts on
 				t.Errorf("%s: Content-Length = %d, want %d", head.call, head.ContentLength, get.ContentLength)

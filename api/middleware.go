@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -86,10 +87,11 @@ func (s *server) deadline(next http.Handler) http.Handler {
 	})
 }
 
-// methodNotAllowed names the methods that the path has (RFC 9110 §15.5.6); chi
-// tells them to its own handler only.
-func (s *server) methodNotAllowed(routes chi.Routes) func(http.ResponseWriter, *http.Request) error {
-	return func(_ http.ResponseWriter, r *http.Request) error {
+// otherMethods answers for methods that a path has no handler for: OPTIONS with
+// those that it has (RFC 9110 §9.3.7), the others with a refusal that names them
+// too (§15.5.6).
+func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		var allowed []string
 		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			if routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
@@ -102,8 +104,18 @@ func (s *server) methodNotAllowed(routes chi.Routes) func(http.ResponseWriter, *
 		if len(allowed) == 0 { // a method that chi has never heard of, at any path
 			return errNothingHere
 		}
-		p := methodNotAllowed.with(fmt.Sprintf("this path has %s", strings.Join(allowed, ", ")))
-		p.header = http.Header{"Allow": {strings.Join(allowed, ", ")}}
+		allowed = append(allowed, http.MethodOptions)
+		list := strings.Join(allowed, ", ")
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Allow", list)
+			if slices.Contains(allowed, http.MethodPatch) {
+				w.Header().Set("Accept-Patch", "application/merge-patch+json, application/json") // RFC 5789 §3.1
+			}
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		p := methodNotAllowed.with("this path has " + list)
+		p.header = http.Header{"Allow": {list}}
 		return p
 	}
 }

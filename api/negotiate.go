@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // quality is what the Accept header gives a media type (RFC 9110 §12.5.1), 0 to
@@ -49,6 +51,12 @@ func mustAccept(w http.ResponseWriter, r *http.Request) error {
 	}
 	return notAcceptable.with("the answer is application/json, which Accept rules out")
 }
+
+// compressed sends a body as zstd or gzip where the caller takes one (RFC 9110
+// §12.5.3), unless it is smaller than a packet or already compressed, and says
+// that answers depend on Accept-Encoding. Entity tags are weak: they name the
+// same answer in any coding.
+func compressed(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) }
 
 // matches reports whether an If-None-Match has the entity tag, by the weak
 // comparison (RFC 9110 §13.1.2). tag is quoted, and may be weak.

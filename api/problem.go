@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -91,6 +92,8 @@ var (
 		"A request's body may have 1 MiB at most.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",
 		"Every source that was asked failed, and nothing that it said earlier is young enough to be served. `sources` says what happened to each, as `meta.sources` does in an answer. The status is 503 when a circuit breaker, a quota or a limit on calls in flight refused one of them: come back after Retry-After. It is 504 when all timed out, else 502.")
+	notCached = newKind("not-cached", http.StatusGatewayTimeout, "Not cached",
+		"The request wanted nobody to be asked (Cache-Control: only-if-cached), and what is remembered does not do. Ask without it.")
 	notConfigured = newKind("not-configured", http.StatusNotImplemented, "Not configured",
 		"This gateway runs with the upstream that the answer needs switched off.")
 	internalError = newKind("internal-error", http.StatusInternalServerError, "Internal error",
@@ -100,7 +103,7 @@ var (
 // kinds are all problem types, by the last segment of their type.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
-	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, stillRunning, keyReused, invalidBody, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notConfigured, internalError} {
+	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, stillRunning, keyReused, invalidBody, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
 		m[k.slug()] = k
 	}
 	return m
@@ -183,6 +186,11 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 		p.sources = e.Sources
 		return p
 	}
+	if slices.ContainsFunc(e.Sources, notAsked) {
+		p := notCached.with("it is not remembered, and nobody was to be asked")
+		p.sources = e.Sources
+		return p
+	}
 	p := allSourcesFailed.with("no source could answer, and nothing young enough is remembered")
 	p.sources = e.Sources
 	timeouts, failures := 0, 0
@@ -206,6 +214,8 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 	}
 	return p
 }
+
+func notAsked(o upstream.Outcome) bool { return o.Err != nil && o.Err.Code == upstream.CodeNotCached }
 
 // problem answers with the problem that err is. What nobody foresaw keeps its
 // detail for the log.

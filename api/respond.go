@@ -207,10 +207,10 @@ func cacheControl(a aggregate, now time.Time) string {
 // nobody was asked, else why somebody was.
 func cacheStatus(sources []upstream.Outcome, now time.Time) string {
 	var (
-		asked, miss, stored, shared bool
-		status                      int
-		detail                      string
-		ttl                         = time.Duration(math.MaxInt64)
+		asked, miss, stale, stored, shared bool
+		status                             int
+		detail                             string
+		ttl                                = time.Duration(math.MaxInt64)
 	)
 	for _, o := range sources {
 		if o.State == upstream.Failed || o.State == upstream.Stale {
@@ -227,6 +227,7 @@ func cacheStatus(sources []upstream.Outcome, now time.Time) string {
 		}
 		asked = true
 		miss = miss || !o.Held
+		stale = stale || !o.Wished
 		stored = stored || o.Stored
 		shared = shared || o.Shared
 		status = max(status, o.Status)
@@ -238,10 +239,13 @@ func cacheStatus(sources []upstream.Outcome, now time.Time) string {
 		return string(strconv.AppendInt(b, int64(math.Floor(ttl.Seconds())), 10))
 	}
 	b = append(b, "fwd="...)
-	if miss {
+	switch {
+	case miss:
 		b = append(b, "uri-miss"...)
-	} else {
+	case stale:
 		b = append(b, "stale"...)
+	default:
+		b = append(b, "request"...) // its Cache-Control ruled out what is fresh
 	}
 	if status > 0 {
 		b = append(b, "; fwd-status="...)

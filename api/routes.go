@@ -20,13 +20,14 @@ func (s *server) routes() http.Handler {
 		telemetry.AccessLog(s.log, logged),
 		s.recoverer,
 		crossOrigin(s.Origins), // before auth: a preflight has no credentials
+		compressed,
 		s.limitBody,
 		middleware.GetHead,
 	)
 	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error {
 		return errNothingHere
 	}))
-	r.MethodNotAllowed(s.handle(s.methodNotAllowed(r)))
+	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
 		r.Use(s.Auth.Middleware(s.problem), s.clientAddress, s.limit, s.deadline)

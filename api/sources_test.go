@@ -189,6 +189,85 @@ func TestStatesOfASource(t *testing.T) {
 	})
 }
 
+func TestMaxAgeAsksAgain(t *testing.T) {
+	for _, c := range []struct {
+		name, directive string
+		age             time.Duration
+		want            string
+	}{
+		{"what is older", "max-age=60", 61 * time.Second, "live"},
+		{"but nothing younger", "Max-Age=60", 60 * time.Second, "cached"},
+		{"what is older than half a minute, however young it is to be", "max-age=0", 31 * time.Second, "live"},
+		{"but nothing younger than that", "max-age=0", 30 * time.Second, "cached"},
+		{"by the stricter of two", "max-age=3600, no-cache", 31 * time.Second, "live"},
+		{"by a number that is none as by 0", "max-age=soon", 31 * time.Second, "live"},
+		{"and not by a huge number", "max-age=99999999999999999999", 5 * time.Minute, "cached"},
+	} {
+		it(t, c.name, func(t *testing.T) {
+			g := newGateway(t)
+			g.get(here)
+			time.Sleep(c.age)
+			a := g.get(here, "Cache-Control", c.directive)
+			a.wantState("openmeteo", c.want, "")
+			if status := a.Header.Get("Cache-Status"); (c.want == "live") != strings.Contains(status, "fwd=request; fwd-status=200; stored") {
+				t.Errorf("Cache-Status = %q", status)
+			}
+		})
+	}
+	it(t, "and says that it was stale where it was", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		time.Sleep(15 * time.Minute)
+		g.get(here, "Cache-Control", "max-age=60").wantHeader("Cache-Status", "tributary; fwd=stale; fwd-status=200; stored")
+	})
+}
+
+func TestOnlyIfCached(t *testing.T) {
+	only := []string{"Cache-Control", "Only-If-Cached"}
+	it(t, "is a 504 when nothing is remembered, and asks nobody", func(t *testing.T) {
+		g := populated(t)
+		for _, path := range []string{here, city, "/v1/places?q=Delhi", "/v1/users", everything} {
+			a := g.get(path, only...)
+			p := a.problem(http.StatusGatewayTimeout, "not_cached")
+			if len(p.Sources) == 0 || p.Sources[0].Error.Code != "not_cached" || p.Sources[0].Attempts != 0 {
+				t.Errorf("%s: sources = %+v, want that they were not asked", a.call, p.Sources)
+			}
+			a.wantHeader("Cache-Control", "no-store")
+		}
+		if n := g.asked(); n != 0 {
+			t.Errorf("%d requests sent, want none", n)
+		}
+	})
+	it(t, "is what is remembered", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(here)
+		a := g.get(here, only...)
+		a.wantStatus(http.StatusOK)
+		a.wantState("openmeteo", "cached", "")
+		time.Sleep(15 * time.Minute)
+		a = g.get(here, only...)
+		a.wantState("openmeteo", "revalidating", "")
+		time.Sleep(time.Hour)
+		g.get(here, only...).problem(http.StatusGatewayTimeout, "not_cached") // it could be served only if asking failed
+		g.get(here, "Cache-Control", "only-if-cached, max-age=5").problem(http.StatusGatewayTimeout, "not_cached")
+	})
+	it(t, "is as much of it as there is", func(t *testing.T) {
+		g := newGateway(t)
+		g.metno.now(breaks)
+		g.get(here)
+		a := g.get(here, only...)
+		a.wantState("openmeteo", "cached", "")
+		a.wantState("metno", "failed", "not_cached")
+		a.wantHeader("Cache-Control", "public, max-age=5")
+	})
+	it(t, "is a 404 that is remembered", func(t *testing.T) {
+		g := newGateway(t)
+		g.geocoding.now(knows())
+		g.get(city).wantStatus(http.StatusNotFound)
+		g.get(city, only...).problem(http.StatusNotFound, "not_found")
+	})
+}
+
 func TestNoCacheAsksAgain(t *testing.T) {
 	again := []string{"Cache-Control", "max-age=0, No-Cache"}
 	it(t, "what is older than half a minute", func(t *testing.T) {
@@ -220,7 +299,7 @@ func TestNoCacheAsksAgain(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Minute)
-		g.get(here, "Cache-Control", "max-age=0").wantState("openmeteo", "cached", "")
+		g.get(here, "Cache-Control", "no-transform, min-fresh=3000").wantState("openmeteo", "cached", "")
 	})
 }
 

@@ -275,7 +275,7 @@ func TestWithoutUsers(t *testing.T) {
 
 func TestMethodsOfUsers(t *testing.T) {
 	g := populated(t)
-	for path, allowed := range map[string]string{"/v1/users": "GET, HEAD, POST", one: "GET, HEAD, PUT, PATCH, DELETE"} {
+	for path, allowed := range map[string]string{"/v1/users": "GET, HEAD, POST, OPTIONS", one: "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"} {
 		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"} {
 			if strings.Contains(allowed, method) {
 				continue

@@ -278,7 +278,7 @@ func TestUserNotModified(t *testing.T) {
 	for _, part := range []string{"", "?include=github", "?include=weather"} {
 		g.get(one+part, "If-None-Match", tag).wantStatus(http.StatusOK)
 	}
-	if got := strings.Join(a.Header.Values("Vary"), ", "); got != "Accept, Authorization, X-API-Key" {
+	if got := strings.Join(a.values("Vary"), ", "); got != "Accept, Authorization, X-API-Key" {
 		t.Errorf("Vary = %q", got)
 	}
 	g.call("PATCH", one, `{"phone":"2"}`).wantStatus(http.StatusOK)

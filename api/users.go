@@ -39,7 +39,7 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	page, outcome, err := s.Users.List(r.Context(), q, wish(r))
+	page, outcome, err := s.Users.List(r.Context(), q, upstream.WishOf(r.Header))
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 		GitHub:   slices.Contains(include, "github"),
 		Activity: slices.Contains(include, "activity"),
 		Weather:  slices.Contains(include, "weather"),
-	}, wish(r))
+	}, upstream.WishOf(r.Header))
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
-	"time"
 
 	"tributary/upstream"
 	"tributary/upstream/weather"
@@ -22,7 +20,7 @@ func (s *server) weather(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	q.Wish = wish(r)
+	q.Wish = upstream.WishOf(r.Header)
 	answer, err := s.Weather.Current(r.Context(), q)
 	if err != nil {
 		return switchedOff(err)
@@ -71,7 +69,7 @@ func (s *server) places(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	places, outcome, err := s.Weather.Places(r.Context(), name, limit, wish(r))
+	places, outcome, err := s.Weather.Places(r.Context(), name, limit, upstream.WishOf(r.Header))
 	if err != nil {
 		return switchedOff(err)
 	}
@@ -83,19 +81,6 @@ func (s *server) places(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: []upstream.Outcome{outcome}, public: s.PublicReads})
-}
-
-// wish reads the one request directive that is honoured: no-cache asks again
-// for what is older than half a minute, unless its provider forbids that.
-func wish(r *http.Request) upstream.Wish {
-	for _, line := range r.Header.Values("Cache-Control") {
-		for directive := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(directive), "no-cache") {
-				return upstream.Wish{MaxAge: 30 * time.Second}
-			}
-		}
-	}
-	return upstream.Wish{}
 }
 
 // switchedOff gives the domain's refusals a status.

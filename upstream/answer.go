@@ -31,6 +31,7 @@ type Provenance struct {
 	Attempts   int           // requests sent for it, hedges included
 	Asked      bool          // memory did not do; whether a request was sent, Attempts says
 	Held       bool          // there was an old value when it was asked
+	Wished     bool          // that value was fresh, but not for its caller's wish
 	Shared     bool          // it came of somebody else's question
 	Stored     bool          // it was put into memory just now
 	Status     int           // of the upstream's last answer; 0: none, or not asked
@@ -51,4 +52,8 @@ type Wish struct {
 	// MaxAge, unless 0, asks again for answers older than this, but for those
 	// whose provider said that they are fresh.
 	MaxAge time.Duration
+
+	// OnlyCached asks nobody: what memory does not have in the spans in which
+	// it is served without asking is a failure, CodeNotCached.
+	OnlyCached bool
 }

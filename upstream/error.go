@@ -23,6 +23,7 @@ const (
 	CodeCircuitOpen     Code = "circuit_open"     // not asked: its circuit breaker is open
 	CodeOverloaded      Code = "overloaded"       // not asked: too many calls in flight
 	CodeCanceled        Code = "canceled"         // the caller left, or we are shutting down
+	CodeNotCached       Code = "not_cached"       // not asked: the caller wanted what is remembered
 )
 
 // Error is the one error that leaves this package: a code for programs and a

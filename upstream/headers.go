@@ -60,6 +60,25 @@ func lifetime(h http.Header, now time.Time, wins bool) (p cache.ProviderLifetime
 	return p, true
 }
 
+// youngest is what no caller can have renewed: the upstreams are not theirs to
+// spend.
+const youngest = 30 * time.Second
+
+// WishOf is what a caller's Cache-Control wishes (RFC 9111 §5.2.1): no-cache and
+// max-age ask again for what is older, but not for what is younger than half a
+// minute; only-if-cached asks nobody.
+func WishOf(h http.Header) (w Wish) {
+	directives := cacheControl(h)
+	if v, ok := directives["max-age"]; ok {
+		w.MaxAge = max(youngest, deltaSeconds(v))
+	}
+	if _, ok := directives["no-cache"]; ok {
+		w.MaxAge = youngest
+	}
+	_, w.OnlyCached = directives["only-if-cached"]
+	return w
+}
+
 // cacheControl splits Cache-Control into its directives, names in lower case.
 func cacheControl(h http.Header) map[string]string {
 	var directives map[string]string

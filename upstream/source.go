@@ -70,9 +70,17 @@ func (s *Source[Q, A]) Ask(ctx context.Context, q Q, w Wish) Answer[A] {
 }
 
 // recall answers from memory where that is allowed without waiting, and sends
-// a refresh behind where one is due. Otherwise it is not done, and held says
-// whether there is an old value.
+// a refresh behind where one is due. Otherwise it is not done, unless that is
+// all that the caller wants, and held says whether there is an old value.
 func (s *Source[Q, A]) recall(ctx context.Context, now time.Time, q Q, key string, w Wish) (a Answer[A], done, held bool) {
+	a, done, held = s.remember(ctx, now, q, key, w)
+	if !done && w.OnlyCached {
+		return s.failure(Errorf(CodeNotCached, "not asked: only what is remembered was wanted"), now), true, held
+	}
+	return a, done, held
+}
+
+func (s *Source[Q, A]) remember(ctx context.Context, now time.Time, q Q, key string, w Wish) (a Answer[A], done, held bool) {
 	e := s.memory.Get(key)
 	if e == nil || e.Gone(now) {
 		return a, false, false
@@ -144,8 +152,9 @@ func (s *Source[Q, A]) ask(ctx context.Context, q Q, key string, w Wish) Answer[
 
 func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answer[A] {
 	var (
-		f    *flight
-		mine bool
+		f     *flight
+		mine  bool
+		start = time.Now()
 	)
 	for f == nil { // until memory stands still between looking and joining
 		seen := s.memory.Get(key)
@@ -184,6 +193,7 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 	a.Attempts, a.Shared = int(f.sent.Load()), !mine
 	old := f.old.Load()
 	a.Asked, a.Held = true, old != nil && old.Err == nil
+	a.Wished = a.Held && old.Fresh(start)
 	if a.State == Stale {
 		s.up.staleServed.Add(1)
 	}

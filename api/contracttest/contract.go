@@ -69,6 +69,9 @@ func (c *Contract) Mistakes(request *http.Request, response *http.Response, body
 	// HEAD is a GET without the body, and what is said to methods that a path
 	// does not have stands there too.
 	asked := request.Clone(request.Context())
+	if asked.Method == http.MethodOptions && response.StatusCode == http.StatusNoContent {
+		return c.mistakenOptions(asked.URL.Path, response.Header)
+	}
 	if item := c.Item(asked.URL.Path); item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil || asked.Method == "get" {
 		asked.Method = http.MethodGet // "get" is a method of its own, and none that anybody has
 	}
@@ -95,8 +98,24 @@ func (c *Contract) Mistakes(request *http.Request, response *http.Response, body
 	return append(Told(found), impossible(body)...)
 }
 
+// mistakenOptions checks what the document says in words: OPTIONS tells the
+// methods of the path. A preflight tells them in its own way.
+func (c *Contract) mistakenOptions(path string, h http.Header) []string {
+	item, told := c.Item(path), h.Get("Allow")
+	if item == nil || told == "" && h.Get("Access-Control-Allow-Methods") == "" {
+		return []string{"OPTIONS has no Allow, or the path is not in it"}
+	}
+	for method := range item.GetOperations().FromOldest() {
+		if told != "" && !slices.Contains(strings.Split(told, ", "), strings.ToUpper(method)) {
+			return []string{"Allow lacks " + method}
+		}
+	}
+	return nil
+}
+
 // withoutCommons leaves out what the document says of many answers, once and in
-// words: CORS and, where one was not refused by it, the limit of a client.
+// words: CORS, compression and, where one was not refused by it, the limit of a
+// client.
 func withoutCommons(r *http.Response) http.Header {
 	h := r.Header.Clone()
 	if r.StatusCode != http.StatusTooManyRequests {
@@ -104,11 +123,12 @@ func withoutCommons(r *http.Response) http.Header {
 		h.Del("RateLimit-Policy")
 	}
 	for name := range h {
-		if strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" || name == "Content-Encoding" {
 			h.Del(name)
 		}
 	}
-	if vary := slices.DeleteFunc(h["Vary"], func(v string) bool { return v == "Origin" }); len(vary) > 0 {
+	common := func(v string) bool { return v == "Origin" || v == "Accept-Encoding" }
+	if vary := slices.DeleteFunc(h["Vary"], common); len(vary) > 0 {
 		h["Vary"] = vary
 	} else {
 		h.Del("Vary")

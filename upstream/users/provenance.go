@@ -24,6 +24,7 @@ func together(first upstream.Provenance, others ...upstream.Provenance) upstream
 		p.Attempts += o.Attempts
 		p.Version = max(p.Version, o.Version)
 		p.Held = (p.Held || !p.Asked) && (o.Held || !o.Asked)
+		p.Wished = (p.Wished || !p.Asked) && (o.Wished || !o.Asked)
 		p.Asked = p.Asked || o.Asked
 		p.Shared = p.Shared || o.Shared
 		p.Stored = p.Stored || o.Stored

@@ -1,0 +1,73 @@
+package api_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+func TestCompression(t *testing.T) {
+	g := newGateway(t)
+	plain := g.get("/openapi.yaml", "Accept-Encoding", "identity")
+	for _, c := range []struct {
+		name, accepted, want string
+	}{
+		{"zstd where both will do", "gzip, deflate, br, zstd", "zstd"},
+		{"gzip", "gzip", "gzip"},
+		{"what is liked better", "zstd;q=0.5, gzip;q=1.0", "gzip"},
+		{"not what is ruled out", "zstd;q=0, gzip", "gzip"},
+		{"nothing that nobody asked for", "br", ""},
+		{"nothing where nothing was asked for", "identity", ""},
+		{"nothing where all is ruled out", "gzip;q=0, *;q=0", ""},
+	} {
+		t.Run("is "+c.name, func(t *testing.T) {
+			a := g.get("/openapi.yaml", "Accept-Encoding", c.accepted)
+			a.wantHeader("Content-Encoding", c.want)
+			a.wantHeader("Vary", "") // but for Accept-Encoding
+			if !bytes.Equal(a.body, plain.body) {
+				t.Errorf("%s: %d bytes, want the %d of the plain answer", a.call, len(a.body), len(plain.body))
+			}
+			head := g.send(http.MethodHead, "/openapi.yaml", "Accept-Encoding", c.accepted)
+			head.wantStatus(http.StatusOK)
+		})
+	}
+
+	g.get(city)
+	long := g.get(city, "Accept-Encoding", "zstd")
+	long.wantHeader("Content-Encoding", "zstd")
+	long.weather()
+	short := g.get("/livez", "Accept-Encoding", "zstd")
+	short.wantHeader("Content-Encoding", "")
+	same := g.get(city, "Accept-Encoding", "gzip", "If-None-Match", long.Header.Get("ETag")) // in another coding
+	same.wantStatus(http.StatusNotModified)
+	same.wantHeader("Content-Encoding", "")
+	refused := g.get("/v1/weather", "Accept-Encoding", "zstd")
+	refused.problem(http.StatusBadRequest, "invalid_parameters")
+}
+
+// decompressed is a body as it was before it was encoded for the way.
+func decompressed(body []byte, coding string) ([]byte, error) {
+	if len(body) == 0 {
+		return body, nil // of a HEAD, which has the headers of a GET
+	}
+	switch coding {
+	case "gzip":
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(z)
+	case "zstd":
+		z, err := zstd.NewReader(nil)
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
+		return z.DecodeAll(body, nil)
+	}
+	return body, nil
+}
