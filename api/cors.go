@@ -9,8 +9,8 @@ import (
 
 // readable are the response headers that a frontend may want to read.
 var readable = []string{
-	"Cache-Status", "ETag", "Idempotent-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy",
-	"Retry-After", "Server-Timing", "WWW-Authenticate", "X-Request-Id", "X-Total-Count",
+	"Cache-Status", "Deprecation", "ETag", "Idempotent-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy",
+	"Retry-After", "Server-Timing", "Sunset", "WWW-Authenticate", "X-Request-Id", "X-Total-Count",
 }
 
 // sendable are the request headers that a frontend may want to send.

@@ -30,7 +30,7 @@ func (s *server) routes() http.Handler {
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.Auth.Middleware(s.problem), s.clientAddress, s.limit, s.deadline)
+		r.Use(s.V1.announce, s.Auth.Middleware(s.problem), s.clientAddress, s.limit, s.deadline)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))

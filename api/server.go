@@ -33,6 +33,7 @@ type Config struct {
 	ClientLimit    Limit
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Origins        []string       // of pages that may read answers; "*": all
+	V1             Lifecycle      // of the paths below /v1
 	PublicReads    bool           // anonymous callers may read, so shared caches may keep what they get
 }
 

@@ -50,7 +50,7 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	if page.Total != nil {
 		w.Header().Set("X-Total-Count", strconv.FormatInt(*page.Total, 10))
 	}
-	w.Header().Set("Link", pageLinks(q, page))
+	w.Header().Add("Link", pageLinks(q, page))
 	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: []upstream.Outcome{outcome}, personal: true})
 }
 

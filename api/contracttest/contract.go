@@ -114,16 +114,24 @@ func (c *Contract) mistakenOptions(path string, h http.Header) []string {
 }
 
 // withoutCommons leaves out what the document says of many answers, once and in
-// words: CORS, compression and, where one was not refused by it, the limit of a
-// client.
+// words: CORS, compression, the end of a version and, where one was not refused
+// by it, the limit of a client.
 func withoutCommons(r *http.Response) http.Header {
 	h := r.Header.Clone()
 	if r.StatusCode != http.StatusTooManyRequests {
 		h.Del("RateLimit")
 		h.Del("RateLimit-Policy")
 	}
+	for _, name := range []string{"Content-Encoding", "Deprecation", "Sunset"} {
+		h.Del(name)
+	}
+	if links := slices.DeleteFunc(h["Link"], func(v string) bool { return strings.HasSuffix(v, `; rel="successor-version"`) }); len(links) == 0 {
+		h.Del("Link")
+	} else {
+		h["Link"] = links
+	}
 	for name := range h {
-		if strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" || name == "Content-Encoding" {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" {
 			h.Del(name)
 		}
 	}
