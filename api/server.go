@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"sync"
 	"time"
 
@@ -81,7 +82,15 @@ func (s *server) handle(fn func(http.ResponseWriter, *http.Request) error) http.
 	}
 }
 
-func pathParam(r *http.Request, name string) string { return chi.URLParam(r, name) }
+// pathParam is a segment of the path, however it was written: chi gives it as
+// it was sent where a plain character is percent-encoded (RFC 3986 §2.3).
+func pathParam(r *http.Request, name string) string {
+	v := chi.URLParam(r, name)
+	if r.URL.RawPath != "" { // what chi has matched
+		v, _ = url.PathUnescape(v) // net/http has done it before
+	}
+	return v
+}
 
 // facts are what the log and the trace want to know of a request and only its
 // handler can tell.

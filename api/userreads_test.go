@@ -229,6 +229,7 @@ func TestUserIDs(t *testing.T) {
 		{"an underscore", "1_0", false},
 		{"2^53 - 1", "9007199254740991", true},
 		{"leading zeros", "007", true}, // as lat and page take them
+		{"encoded digits", "%39%39", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			calls := g.directory.calls.Load()
