@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // readBody reads the whole body of a request, to the bound that limitBody set.
@@ -25,7 +26,7 @@ func readBody(r *http.Request) ([]byte, error) {
 func mustBe(r *http.Request, mediaTypes ...string) error {
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := parameters["charset"]
-	if err != nil || !slices.Contains(mediaTypes, mediaType) || charset != "" && charset != "utf-8" && charset != "UTF-8" {
+	if err != nil || !slices.Contains(mediaTypes, mediaType) || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		p := unsupportedMediaType.with("the body must be " + mediaTypes[0] + ", in UTF-8")
 		p.header = http.Header{"Accept": mediaTypes} // RFC 9110 §15.5.16
 		return p

@@ -296,6 +296,7 @@ func TestBodiesOfAnotherType(t *testing.T) {
 		{"application/merge-patch+json; charset=utf-8", 415, 200},
 		{"application/json", 200, 200},
 		{"Application/JSON; Charset=UTF-8", 200, 200},
+		{`application/json; charset="Utf-8"`, 200, 200},
 	} {
 		t.Run(c.mediaType, func(t *testing.T) {
 			put, patch := g.call("PUT", one, `{"name":"a"}`, "Content-Type", c.mediaType), g.call("PATCH", one, `{"name":"a"}`, "Content-Type", c.mediaType)
