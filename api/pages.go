@@ -71,16 +71,58 @@ func docsFiles() func(http.ResponseWriter, *http.Request) error {
 		ours := file == "start.js" || file == "style.css"
 		inside := r.Clone(r.Context())
 		inside.URL.Path = "/" + file
+		for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Unmodified-Since"} {
+			inside.Header.Del(name) // whole files only, or none
+		}
 		if !ours && !theirs.Found(inside) {
 			return errNothingHere // a 404 of theirs would be plain text
 		}
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		t := &tagged{ResponseWriter: w, known: r.Header.Values("If-None-Match")}
 		if ours {
-			http.ServeFileFS(w, r, pages, "pages/"+file)
+			http.ServeFileFS(t, inside, pages, "pages/"+file)
 			return nil
 		}
-		theirs.ServeHTTP(w, inside)
+		theirs.ServeHTTP(t, inside)
+		t.WriteHeader(http.StatusOK) // to a HEAD they write nothing
 		return nil
 	}
+}
+
+// tagged is a response with a file, whose entity tag lacks its quotes (RFC 9110
+// §8.8.3). It is a 304 if the tag is known.
+type tagged struct {
+	http.ResponseWriter
+
+	known  []string // If-None-Match
+	status int      // 0: not written yet
+}
+
+func (t *tagged) WriteHeader(status int) {
+	if t.status != 0 {
+		return
+	}
+	h := t.Header()
+	h.Set("Accept-Ranges", "none")
+	if tag := h.Get("ETag"); tag != "" {
+		tag = `"` + tag + `"`
+		h.Set("ETag", tag)
+		if matches(t.known, tag) {
+			status = http.StatusNotModified
+			h.Del("Content-Type")
+			h.Del("Content-Length")
+			h.Del("Content-Encoding")
+		}
+	}
+	t.status = status
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *tagged) Write(p []byte) (int, error) {
+	t.WriteHeader(http.StatusOK)
+	if t.status == http.StatusNotModified {
+		return len(p), nil
+	}
+	return t.ResponseWriter.Write(p)
 }

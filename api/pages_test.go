@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"regexp"
@@ -104,9 +105,6 @@ func TestDocs(t *testing.T) {
 		b.wantHeader("Cache-Control", "public, max-age=3600")
 		b.wantHeader("X-Content-Type-Options", "nosniff")
 	}
-	if tag := g.get("/docs/swagger-ui.css").Header.Get("ETag"); tag != "" {
-		g.get("/docs/swagger-ui.css", "If-None-Match", tag).wantStatus(http.StatusNotModified)
-	}
 	for _, path := range []string{"/docs/none.js", "/docs/docs.html", "/docs/root.html", "/docs/..%2fpages.go", "/docs/", "/docs/swagger-ui.css/more"} {
 		g.get(path).wantStatus(http.StatusNotFound)
 	}
@@ -129,6 +127,42 @@ func TestDocsFilesAreCompressed(t *testing.T) {
 	whole := g.get("/docs/swagger-ui-bundle.js").body
 	if err != nil || response.Header.Get("Content-Encoding") != "gzip" || len(sent)*2 > len(whole) {
 		t.Errorf("%d bytes of %d, Content-Encoding %q, %v; want far fewer", len(sent), len(whole), response.Header.Get("Content-Encoding"), err)
+	}
+}
+
+func TestDocsFilesAreValidated(t *testing.T) {
+	g := newGateway(t)
+	for _, encoding := range []string{"identity", "gzip"} {
+		first := g.get("/docs/swagger-ui.css", "Accept-Encoding", encoding)
+		tag := first.Header.Get("ETag")
+		if !regexp.MustCompile(`^"[!#-~]+"$`).MatchString(tag) {
+			t.Fatalf("%s: ETag = %s, want an entity tag, in quotes", encoding, tag)
+		}
+		for _, header := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				a := g.send(method, "/docs/swagger-ui.css", "Accept-Encoding", encoding, "If-None-Match", header)
+				a.wantStatus(http.StatusNotModified)
+				a.wantHeader("ETag", tag)
+			}
+		}
+		g.get("/docs/swagger-ui.css", "Accept-Encoding", encoding, "If-None-Match", `"other"`).wantStatus(http.StatusOK)
+		g.send(http.MethodHead, "/docs/swagger-ui.css", "Accept-Encoding", encoding).wantHeader("ETag", tag)
+	}
+}
+
+// A part of a file would be an answer that openapi.yaml does not have.
+func TestDocsFilesAreWhole(t *testing.T) {
+	g := newGateway(t)
+	for _, path := range []string{"/docs/swagger-ui.css", "/docs/start.js"} {
+		whole := g.get(path)
+		for _, header := range [][2]string{{"Range", "bytes=0-9"}, {"Range", "bytes=0-0,2-3"}, {"Range", "bytes=99999999-"}, {"If-Match", `"other"`}, {"If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"}} {
+			a := g.get(path, header[0], header[1])
+			a.wantStatus(http.StatusOK)
+			a.wantHeader("Accept-Ranges", "none")
+			if !bytes.Equal(a.body, whole.body) {
+				t.Errorf("%s with %s: %d bytes, want all %d", a.call, header, len(a.body), len(whole.body))
+			}
+		}
 	}
 }
 
