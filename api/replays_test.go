@@ -326,6 +326,9 @@ func TestKeysThatAreNone(t *testing.T) {
 	if n := g.directory.calls.Load(); n != 0 {
 		t.Errorf("%d calls under keys that are none", n)
 	}
+	t.Run("which a PUT does not care about", func(t *testing.T) {
+		g.call("PUT", one, `{"name":"A"}`, "Idempotency-Key", `"k`).wantStatus(http.StatusOK)
+	})
 	for _, key := range []string{`"` + strings.Repeat("k", 255) + `"`, `" "`, `"!#[]~"`, "bare"} {
 		g.call("POST", "/v1/users", `{"name":"A"}`, "Idempotency-Key", key).wantStatus(http.StatusCreated)
 	}

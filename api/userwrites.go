@@ -90,10 +90,7 @@ func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error
 	if err := errors.Join(s.usersAvailable(), mustBe(r, mediaTypes...)); err != nil {
 		return users.Change{}, "", err
 	}
-	key, err := idempotencyKey(r)
-	if err != nil {
-		return users.Change{}, "", err
-	}
+	key, _ := idempotencyKey(r) // once has refused what is none, and a PUT has no use for it
 	key = forDirectory(key, auth.FromContext(r.Context()).Fingerprint())
 	body, err := readBody(r)
 	if err != nil {
