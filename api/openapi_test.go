@@ -80,6 +80,42 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	}
 }
 
+// Half a place is none, for the document as for the gateway.
+func TestOpenAPIHasCoordinatesInPairs(t *testing.T) {
+	v, errs := validator.NewValidator(theContract().Document)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	g := populated(t)
+	for _, c := range []struct {
+		address    string
+		put, patch int
+	}{
+		{`{}`, 200, 200},
+		{`{"latitude":1,"longitude":2}`, 200, 200},
+		{`{"latitude":null,"longitude":null}`, 200, 200},
+		{`{"latitude":null}`, 200, 422}, // null is the same as leaving it out, in what is whole
+		{`{"longitude":null,"city":"Bern"}`, 200, 422},
+		{`{"latitude":1}`, 422, 422},
+		{`{"longitude":2}`, 422, 422},
+		{`{"latitude":1,"longitude":null}`, 422, 422},
+		{`{"latitude":null,"longitude":2}`, 422, 422},
+	} {
+		for method, want := range map[string]int{"PUT": c.put, "PATCH": c.patch} {
+			body := `{"name":"A","address":` + c.address + `}`
+			g.call(method, one, body).wantStatus(want)
+			r, err := http.NewRequest(method, one, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}}
+			if good, found := v.ValidateHttpRequest(r); good != (want == http.StatusOK) {
+				t.Errorf("%s %s is answered with %d, and to openapi.yaml good is %t: %q", method, body, want, good, contracttest.Told(found))
+			}
+		}
+	}
+}
+
 // TestContract is about the test's own judge: what it lets through, the tests
 // would too.
 func TestContract(t *testing.T) {
