@@ -403,9 +403,10 @@ export interface components {
          *     - `circuit_open`: not asked, as it failed too often of late.
          *     - `overloaded`: not asked, as too many calls to it are in flight.
          *     - `canceled`: the caller left, or the gateway is shutting down.
+         *     - `not_cached`: not asked, as the caller wanted what is remembered (`only-if-cached`).
          * @enum {string}
          */
-        SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "circuit_open" | "overloaded" | "canceled";
+        SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "circuit_open" | "overloaded" | "canceled" | "not_cached";
         /**
          * @description The trace of this request. The gateway's log has it too.
          * @example c561faaa9783cb5bcdf80f6542302db3
@@ -803,7 +804,7 @@ export interface components {
             email?: components["schemas"]["NewEmail"] | null;
             phone?: components["schemas"]["NewPhone"] | null;
             website?: components["schemas"]["NewWebsite"] | null;
-            address?: components["schemas"]["NewAddress"] | null;
+            address?: components["schemas"]["AddressPatch"] | null;
             company?: components["schemas"]["NewCompany"] | null;
         };
         /**
@@ -863,7 +864,15 @@ export interface components {
              * @example -77.07
              */
             longitude?: number | null;
+        } | {
+            latitude: number;
+            longitude: number;
+        } | {
+            latitude?: null;
+            longitude?: null;
         };
+        /** @description What is to be different about an address. The coordinates are given or removed together. */
+        AddressPatch: components["schemas"]["NewAddress"] & unknown;
         /** @description Whom the user works for. */
         NewCompany: {
             /**
@@ -1099,7 +1108,7 @@ export interface components {
          * @description The type for programs. More may be added.
          * @enum {string}
          */
-        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_configured" | "internal_error";
+        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
         /** @description One mistake in a request. */
         Mistake: {
             /**
@@ -1357,7 +1366,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Every source timed out, and nothing young enough is remembered. */
+        /**
+         * @description Every source timed out, and nothing young enough is remembered. Or nothing is remembered, and
+         *     `Cache-Control: only-if-cached` wanted nobody to be asked.
+         */
         SourcesTimedOut: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1656,10 +1668,17 @@ export interface components {
          */
         IfNoneMatch: string;
         /**
-         * @description `no-cache` asks the sources again for what is older than 30 seconds, unless the provider said
-         *     that it is good for longer. Other directives are ignored.
+         * @description What an answer may be like (RFC 9111 §5.2.1).
+         *
+         *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
+         *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
+         *       provider said that it is good for longer.
+         *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
+         *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+         *
+         *     Other directives are ignored.
          */
-        NoCache: string;
+        RequestCacheControl: string;
         /**
          * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
          *     stands in the gateway's log. Anything else is replaced.
@@ -1770,7 +1789,8 @@ export interface components {
         /**
          * @description How the gateway's cache came into it (RFC 9211). `hit` when no source was asked, with the seconds
          *     of freshness left, negative past its end. Else `fwd`: `uri-miss` when nothing was remembered of a
-         *     source, `stale` when something was; the sources' highest status; whether anything was `stored`;
+         *     source, `stale` when something was, `request` when that was fresh but not for the request's
+         *     `Cache-Control`; the sources' highest status; whether anything was `stored`;
          *     `collapsed` when the request waited for another's; and as `detail` what went wrong:
          *     `stale-if-error`, or the code of a source's error.
          */
@@ -1802,7 +1822,7 @@ export interface components {
         WWWAuthenticateOfScope: string;
         /**
          * @description The methods that the path has.
-         * @example GET, HEAD
+         * @example GET, HEAD, OPTIONS
          */
         Allow: string;
     };
@@ -1843,10 +1863,17 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description `no-cache` asks the sources again for what is older than 30 seconds, unless the provider said
-                 *     that it is good for longer. Other directives are ignored.
+                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 *
+                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
+                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
+                 *       provider said that it is good for longer.
+                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
+                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *
+                 *     Other directives are ignored.
                  */
-                "Cache-Control"?: components["parameters"]["NoCache"];
+                "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
@@ -1909,10 +1936,17 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description `no-cache` asks the sources again for what is older than 30 seconds, unless the provider said
-                 *     that it is good for longer. Other directives are ignored.
+                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 *
+                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
+                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
+                 *       provider said that it is good for longer.
+                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
+                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *
+                 *     Other directives are ignored.
                  */
-                "Cache-Control"?: components["parameters"]["NoCache"];
+                "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
@@ -1976,10 +2010,17 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description `no-cache` asks the sources again for what is older than 30 seconds, unless the provider said
-                 *     that it is good for longer. Other directives are ignored.
+                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 *
+                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
+                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
+                 *       provider said that it is good for longer.
+                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
+                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *
+                 *     Other directives are ignored.
                  */
-                "Cache-Control"?: components["parameters"]["NoCache"];
+                "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
@@ -2103,10 +2144,17 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description `no-cache` asks the sources again for what is older than 30 seconds, unless the provider said
-                 *     that it is good for longer. Other directives are ignored.
+                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 *
+                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
+                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
+                 *       provider said that it is good for longer.
+                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
+                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *
+                 *     Other directives are ignored.
                  */
-                "Cache-Control"?: components["parameters"]["NoCache"];
+                "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
