@@ -133,7 +133,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := idempotencyKey(r)
-		if err := errors.Join(mustAccept(w, r), err); err != nil {
+		// No answer to what a header says, or to nobody, is kept or waited for.
+		if err := errors.Join(mustAccept(w, r), err, s.usersAvailable(), mustBe(r, bodyTypes(r)...)); err != nil {
 			return err
 		}
 		if key == "" {

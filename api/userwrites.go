@@ -14,7 +14,7 @@ import (
 
 // createUser is POST /v1/users.
 func (s *server) createUser(w http.ResponseWriter, r *http.Request) error {
-	change, key, err := s.change(r, users.ParseUser, "application/json")
+	change, key, err := s.change(r, users.ParseUser)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
 	if err := errors.Join(mustAccept(w, r), err); err != nil {
 		return err
 	}
-	change, _, err := s.change(r, users.ParseUser, "application/json")
+	change, _, err := s.change(r, users.ParseUser)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *server) patchUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	change, key, err := s.change(r, users.ParsePatch, "application/merge-patch+json", "application/json")
+	change, key, err := s.change(r, users.ParsePatch)
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,17 @@ func pathID(r *http.Request) (int64, error) {
 	return id, p.err()
 }
 
+// bodyTypes are the media types that the body of a write may have.
+func bodyTypes(r *http.Request) []string {
+	if r.Method == http.MethodPatch {
+		return []string{"application/merge-patch+json", "application/json"}
+	}
+	return []string{"application/json"}
+}
+
 // change reads what a write wants, and its Idempotency-Key.
-func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error), mediaTypes ...string) (users.Change, string, error) {
-	if err := errors.Join(s.usersAvailable(), mustBe(r, mediaTypes...)); err != nil {
+func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error)) (users.Change, string, error) {
+	if err := errors.Join(s.usersAvailable(), mustBe(r, bodyTypes(r)...)); err != nil {
 		return users.Change{}, "", err
 	}
 	key, _ := idempotencyKey(r) // once has refused what is none, and a PUT has no use for it
