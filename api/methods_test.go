@@ -11,7 +11,7 @@ import (
 )
 
 // paths are all there are, with a good query.
-var paths = []string{here, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/openapi.yaml", "/problems/not-found"}
+var paths = []string{here, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/start.js", "/openapi.yaml", "/problems/not-found"}
 
 func TestOtherMethods(t *testing.T) {
 	g := newGateway(t)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tributary/api"
@@ -73,6 +74,23 @@ func TestStatus(t *testing.T) {
 		if got := met.Breaker.RetryInSeconds; got == nil || *got != 4.7 {
 			t.Errorf("retry_in_seconds = %s, want 4.7", mustJSON(t, got))
 		}
+	})
+
+	it(t, "tells of the call that tries whether an upstream is well again", func(t *testing.T) {
+		g := populated(t, func(s *setup) { s.policies.Breaker.MinCalls = 1 })
+		g.directory.now(breaks)
+		g.get(one)
+		time.Sleep(5 * time.Second)
+		g.directory.now(after(time.Second, g.directory.serve))
+		trial := make(chan *answer, 1)
+		go func() { trial <- g.get(one) }()
+		synctest.Wait()
+		for _, u := range decode[api.Status](g.get("/v1/status")).Upstreams {
+			if u.Name == "directory" && (u.Breaker.State != "half_open" || u.InFlight != 1) {
+				t.Errorf("directory = %s, want one call through a half-open breaker", mustJSON(t, u))
+			}
+		}
+		(<-trial).wantStatus(http.StatusOK)
 	})
 
 	it(t, "tells of a disabled upstream its name only", func(t *testing.T) {

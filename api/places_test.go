@@ -99,10 +99,22 @@ func TestPlacesWithoutGeocoding(t *testing.T) {
 }
 
 func TestPlacesWhenGeocodingFails(t *testing.T) {
-	g := newGateway(t)
-	g.geocoding.now(breaks)
-	p := g.get("/v1/places?q=Delhi").problem(http.StatusBadGateway, "all_sources_failed")
-	if len(p.Sources) != 1 || p.Sources[0].Name != "geocoding" {
-		t.Errorf("sources = %+v, want geocoding", p.Sources)
+	for _, c := range []struct {
+		name string
+		does behaviour
+		want int
+	}{
+		{"it is a 502 when geocoding breaks", breaks, 502},
+		{"it is a 503 when its quota is spent", answers(429, "", "Retry-After", "2"), 503},
+		{"it is a 504 when it hangs", hangs, 504},
+	} {
+		it(t, c.name, func(t *testing.T) {
+			g := newGateway(t)
+			g.geocoding.now(c.does)
+			p := g.get("/v1/places?q=Delhi").problem(c.want, "all_sources_failed")
+			if len(p.Sources) != 1 || p.Sources[0].Name != "geocoding" {
+				t.Errorf("sources = %+v, want geocoding", p.Sources)
+			}
+		})
 	}
 }

@@ -194,24 +194,26 @@ func (g *gateway) beside(w write) func() *answer {
 }
 
 func TestWaitingForTheFirst(t *testing.T) {
-	it(t, "ends with a 409 when the budget does", func(t *testing.T) {
-		g := populated(t, func(s *setup) {
-			s.policies.Timeout, s.flight, s.RequestTimeout = 10*time.Second, 10*time.Second, 5*time.Second
+	for _, w := range []write{keyedPost, keyedPatch} {
+		it(t, "ends with a 409 when the budget does, with "+w.method, func(t *testing.T) {
+			g := populated(t, func(s *setup) {
+				s.policies.Timeout, s.flight, s.RequestTimeout = 10*time.Second, 10*time.Second, 5*time.Second
+			})
+			g.directory.spoils(after(8*time.Second, g.directory.serve))
+			first := g.beside(w)
+			time.Sleep(time.Second)
+			start := time.Now()
+			a := g.carry(w)
+			a.problem(http.StatusConflict, "still_running")
+			a.wantHeader("Retry-After", "1")
+			a.wantHeader("Idempotent-Replayed", "")
+			if took := time.Since(start); took != 5*time.Second {
+				t.Errorf("waited %s, want the whole budget", took)
+			}
+			again := g.carry(w)
+			again.wantReplay(first())
 		})
-		g.directory.spoils(after(8*time.Second, g.directory.serve))
-		first := g.beside(keyedPost)
-		time.Sleep(time.Second)
-		start := time.Now()
-		a := g.carry(keyedPost)
-		a.problem(http.StatusConflict, "still_running")
-		a.wantHeader("Retry-After", "1")
-		a.wantHeader("Idempotent-Replayed", "")
-		if took := time.Since(start); took != 5*time.Second {
-			t.Errorf("waited %s, want the whole budget", took)
-		}
-		again := g.carry(keyedPost)
-		again.wantReplay(first())
-	})
+	}
 	it(t, "ends with another body's 422 at once", func(t *testing.T) {
 		g := populated(t)
 		g.directory.spoils(after(time.Second, g.directory.serve))
@@ -224,24 +226,28 @@ func TestWaitingForTheFirst(t *testing.T) {
 		}
 		first().wantStatus(http.StatusCreated)
 	})
-	it(t, "ends with the first one's failure", func(t *testing.T) {
-		g := populated(t)
-		g.directory.spoils(after(time.Second, refuses))
-		first := g.beside(keyedPost)
-		time.Sleep(time.Millisecond)
-		a := g.carry(keyedPost)
-		a.wantReplay(first())
-		a.wantOutcome(http.StatusBadGateway, "not_done", true, "connection")
-	})
-	it(t, "ends when the first one panics", func(t *testing.T) {
-		g := populated(t, func(s *setup) { s.tracer = trap{} })
-		first := g.beside(keyedPost)
-		time.Sleep(time.Millisecond)
-		a := g.carry(keyedPost)
-		a.problem(http.StatusInternalServerError, "internal_error")
-		first().problem(http.StatusInternalServerError, "internal_error")
-		g.carry(keyedPost).wantHeader("Idempotent-Replayed", "") // it is tried again: nothing was kept
-	})
+	for _, w := range []write{keyedPost, keyedPatch} {
+		it(t, "ends with the first one's failure, with "+w.method, func(t *testing.T) {
+			for status, fault := range map[int]behaviour{502: refuses, 503: answers(429, "{}")} {
+				g := populated(t)
+				g.directory.spoils(after(time.Second, fault))
+				first := g.beside(w)
+				time.Sleep(time.Millisecond)
+				a := g.carry(w)
+				a.wantReplay(first())
+				a.wantOutcome(status, "not_done", true, map[int]string{502: "connection", 503: "rate_limited"}[status])
+			}
+		})
+		it(t, "ends when the first one panics, with "+w.method, func(t *testing.T) {
+			g := populated(t, func(s *setup) { s.tracer = trap{} })
+			first := g.beside(w)
+			time.Sleep(time.Millisecond)
+			a := g.carry(w)
+			a.problem(http.StatusInternalServerError, "internal_error")
+			first().problem(http.StatusInternalServerError, "internal_error")
+			g.carry(w).wantHeader("Idempotent-Replayed", "") // it is tried again: nothing was kept
+		})
+	}
 }
 
 // trap is a tracer that a write takes a second to fall into.
@@ -297,12 +303,20 @@ func TestWhatIsKept(t *testing.T) {
 	}
 	it(t, "a mistake is kept too, but not of a header", func(t *testing.T) {
 		g := populated(t)
-		wrong := g.call("POST", "/v1/users", `{}`, "Idempotency-Key", `"a"`)
-		g.call("POST", "/v1/users", `{}`, "Idempotency-Key", `"a"`).wantReplay(wrong)
+		for n, w := range []write{
+			{"POST", "/v1/users", `{}`, ""}, {"POST", "/v1/users", `{`, ""}, {"PATCH", one, `{`, ""}, {"PATCH", "/v1/users/99", `{"name":"A"}`, ""},
+		} {
+			w.key = fmt.Sprintf(`"wrong %d"`, n)
+			wrong := g.carry(w)
+			g.carry(w).wantReplay(wrong)
+		}
 		for _, header := range [][2]string{{"Content-Type", "text/plain"}, {"Accept", "text/html"}} {
 			g.call("POST", "/v1/users", `{"name":"A"}`, "Idempotency-Key", `"b"`, header[0], header[1])
 		}
 		g.call("POST", "/v1/users", `{"name":"A"}`, "Idempotency-Key", `"b"`).wantStatus(http.StatusCreated)
+		unfit := g.call("POST", "/v1/users", `{"name":"A"}`, "Idempotency-Key", `"b"`, "Content-Type", "text/plain")
+		unfit.problem(http.StatusUnsupportedMediaType, "unsupported_media_type")
+		unfit.wantHeader("Idempotent-Replayed", "")
 	})
 }
 
@@ -345,5 +359,10 @@ func TestAnonymousWritersShareKeys(t *testing.T) {
 	g.call("POST", "/v1/users", keyedPost.body, "Idempotency-Key", `"k"`, "X-API-Key", "").wantReplay(first)
 	if got := sentKey(g.directory.last.Load().Header); got != `"k"` {
 		t.Errorf("the directory is sent %s, want the key as it came", got)
+	}
+	for _, w := range []write{put, patch, remove} {
+		if a := g.by(w, nil); a.StatusCode >= 300 {
+			t.Errorf("%s: status = %d, want it done; body %s", a.call, a.StatusCode, a.body)
+		}
 	}
 }

@@ -280,6 +280,14 @@ func TestNoCacheAsksAgain(t *testing.T) {
 			t.Errorf("%d requests sent, want 6", n)
 		}
 	})
+	it(t, "of places and users too", func(t *testing.T) {
+		g := populated(t)
+		for path, name := range map[string]string{"/v1/places?q=Delhi": "geocoding", "/v1/users": "directory", one: "directory"} {
+			g.get(path)
+			time.Sleep(31 * time.Second)
+			g.get(path, again...).wantState(name, "live", "")
+		}
+	})
 	it(t, "but nothing younger", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)

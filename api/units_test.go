@@ -50,6 +50,35 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+func TestSpreadOfEveryNumber(t *testing.T) {
+	g := newGateway(t, func(s *setup) { s.without = []string{"openweather"} })
+	for f, n := range map[*fake]float64{g.openmeteo: 10, g.metno: 20} {
+		f.now(says(weather.Report{
+			ObservedAt:  time.Now(),
+			Temperature: &n, FeelsLike: &n, DewPoint: &n, Humidity: &n, Pressure: new(1000 + n),
+			WindSpeed: &n, WindGust: &n, WindDirection: &n, CloudCover: &n, Precipitation: &n, Visibility: &n,
+		}))
+	}
+	ten := weather.Range{Min: 10, Max: 20, Sources: 2}
+	want := weather.Spread{
+		Temperature: ten, FeelsLike: ten, DewPoint: ten, Humidity: ten, Pressure: weather.Range{Min: 1010, Max: 1020, Sources: 2},
+		WindSpeed: ten, WindGust: ten, WindDirection: ten, CloudCover: ten, Precipitation: ten, Visibility: ten,
+	}
+	if got := g.get(here).weather().Data.Spread; got != want {
+		t.Errorf("spread = %+v, want %+v", got, want)
+	}
+}
+
+func TestEveryCondition(t *testing.T) {
+	for _, code := range theContract().Model.Components.Schemas.GetOrZero("Condition").Schema().Properties.GetOrZero("code").Schema().Enum {
+		g := newGateway(t)
+		g.all(says(weather.Report{ObservedAt: time.Now(), Condition: weather.Condition(code.Value)}))
+		if got := g.get(here).weather().Data.Condition; string(got.Code) != code.Value || got.Text == "" {
+			t.Errorf("condition = %+v, want %s and a text", got, code.Value)
+		}
+	}
+}
+
 func TestUnitsAreMetricByDefault(t *testing.T) {
 	g := newGateway(t)
 	if a, b := string(data(g.get(here))), string(data(g.get(here+"&units=metric"))); a != b {

@@ -64,6 +64,23 @@ func TestCreateUser(t *testing.T) {
 	b.wantHeader("Location", "/v1/users/5")
 }
 
+// nothing is a body with a null wherever there may be one.
+const nothing = `"username":null,"email":null,"phone":null,"website":null,"company":null,"address":null}`
+
+func TestNullIsNothing(t *testing.T) {
+	g := populated(t)
+	for _, c := range []struct{ method, path, body, want string }{
+		{"POST", "/v1/users", `{"name":"A",` + nothing, `{"id":4,"name":"A"}`},
+		{"PUT", one, `{"name":"A",` + nothing, `{"id":1,"name":"A"}`},
+		{"PATCH", "/v1/users/2", `{` + nothing, `{"id":2,"name":"Ervin Howell"}`},
+		{"POST", "/v1/users", `{"name":"A","company":{"name":null},"address":{"street":null,"suite":null,"city":null,"postal_code":null,"latitude":null,"longitude":null}}`, `{"id":5,"name":"A"}`},
+	} {
+		if a := g.call(c.method, c.path, c.body); string(a.data()) != c.want {
+			t.Errorf("%s %s: %s, want %s", a.call, c.body, a.body, c.want)
+		}
+	}
+}
+
 func TestReplaceUser(t *testing.T) {
 	g := populated(t)
 	for range 2 { // it is the same twice

@@ -231,6 +231,15 @@ func TestRefusedByTheDirectory(t *testing.T) {
 	}
 }
 
+func TestDirectoryThatTakesNoUsers(t *testing.T) {
+	g := populated(t)
+	g.directory.spoils(knowsNothing)
+	first := g.carry(keyedPost)
+	first.problem(http.StatusNotFound, "not_found")
+	first.wantHeader("Cache-Control", "max-age=30")
+	g.carry(keyedPost).wantReplay(first)
+}
+
 func TestCallerWhoLeavesDuringAWrite(t *testing.T) {
 	it(t, "does not stop it", func(t *testing.T) {
 		g := populated(t)
