@@ -28,10 +28,14 @@ import (
 // theContract is openapi.yaml as a judge of answers.
 var theContract = contracttest.The
 
-// checkContract fails the test if an answer is not what openapi.yaml says.
+// checkContract fails the test if an answer is not what openapi.yaml says, and
+// remembers it for what can only be said of all answers together.
 func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	contracttest.Check(t, request, response, body)
+	if allRun() {
+		theRun().add(newExchange(t, request, response, body))
+	}
 }
 
 // setup is what a test may change about a gateway before it is made.

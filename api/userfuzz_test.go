@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,11 @@ import (
 // openapi.yaml.
 func (g *gateway) ask(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
+	var sent bytes.Buffer
+	r.Body = io.NopCloser(io.TeeReader(r.Body, &sent))
 	w := httptest.NewRecorder()
 	g.handler.ServeHTTP(w, r)
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(&sent), nil }
 	checkContract(t, r, w.Result(), w.Body.Bytes())
 	return w
 }

@@ -83,9 +83,8 @@ func (g *gateway) write(method, path, body string, header ...string) *httptest.R
 	g.handler.ServeHTTP(w, r)
 	response := w.Result()
 	sent, _ := io.ReadAll(response.Body)
-	asked := httptest.NewRequest(method, "http://gateway.test"+path, strings.NewReader(body))
-	asked.Header = r.Header
-	checkContract(g.t, asked, response, sent)
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
+	checkContract(g.t, r, response, sent)
 	return w
 }
 
