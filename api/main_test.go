@@ -30,6 +30,16 @@ func (t tests) Run() int {
 		fmt.Fprintln(os.Stderr, "openapi.yaml promises what no test has seen:", line)
 		code = 1
 	}
+	if prism != nil {
+		lines, err := theRun().secondOpinion(prism)
+		if err != nil {
+			lines = append(lines, err.Error())
+		}
+		for _, line := range lines {
+			fmt.Fprintln(os.Stderr, "Prism:", line)
+			code = 1
+		}
+	}
 	return code
 }
 
