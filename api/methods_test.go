@@ -70,7 +70,7 @@ func TestHead(t *testing.T) {
 		g.get(here) // so that both calls find the same in memory
 		g.get("/v1/places?q=Delhi")
 		for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
-			get, head := g.get(path), g.send(http.MethodHead, path)
+			get, head := g.get(path, "Accept-Encoding", "identity"), g.send(http.MethodHead, path, "Accept-Encoding", "identity")
 			head.wantStatus(get.StatusCode)
 			if len(head.body) > 0 {
 				t.Errorf("%s: body %q, want none", head.call, head.body)

@@ -68,22 +68,28 @@ func docsFiles() func(http.ResponseWriter, *http.Request) error {
 	theirs := statigz.FileServer(static.FS)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		file := pathParam(r, "file")
-		ours := file == "start.js" || file == "style.css"
 		inside := r.Clone(r.Context())
 		inside.URL.Path = "/" + file
 		for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Unmodified-Since"} {
 			inside.Header.Del(name) // whole files only, or none
 		}
-		if !ours && !theirs.Found(inside) {
+		ours := map[string]string{"start.js": "text/javascript", "style.css": "text/css"}[file]
+		if ours == "" && !theirs.Found(inside) {
 			return errNothingHere // a 404 of theirs would be plain text
 		}
-		w.Header().Set("Cache-Control", "public, max-age=3600")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		t := &tagged{ResponseWriter: w, known: r.Header.Values("If-None-Match")}
-		if ours {
-			http.ServeFileFS(t, inside, pages, "pages/"+file)
+		h := w.Header()
+		h.Set("Cache-Control", "public, max-age=3600")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if ours != "" {
+			body, err := pages.ReadFile("pages/" + file)
+			if err != nil {
+				return err
+			}
+			h.Set("Content-Type", ours+"; charset=utf-8")
+			_, _ = w.Write(body)
 			return nil
 		}
+		t := &tagged{ResponseWriter: w, known: r.Header.Values("If-None-Match")}
 		theirs.ServeHTTP(t, inside)
 		t.WriteHeader(http.StatusOK) // to a HEAD they write nothing
 		return nil

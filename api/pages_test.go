@@ -114,8 +114,8 @@ func TestDocsFilesAreCompressed(t *testing.T) {
 	g := newGateway(t)
 	a := g.get("/docs/swagger-ui-bundle.js", "Accept-Encoding", "gzip")
 	a.wantHeader("Content-Encoding", "gzip")
-	if whole := g.get("/docs/swagger-ui-bundle.js").body; len(a.body)*2 > len(whole) {
-		t.Errorf("%d bytes of %d, want far fewer", len(a.body), len(whole))
+	if a.ContentLength < 1 || a.ContentLength*2 > int64(len(a.body)) {
+		t.Errorf("%d bytes of %d, want far fewer", a.ContentLength, len(a.body))
 	}
 }
 
@@ -142,12 +142,12 @@ func TestDocsFilesAreValidated(t *testing.T) {
 // A part of a file would be an answer that openapi.yaml does not have.
 func TestDocsFilesAreWhole(t *testing.T) {
 	g := newGateway(t)
-	for _, path := range []string{"/docs/swagger-ui.css", "/docs/start.js"} {
+	for path, ranges := range map[string]string{"/docs/swagger-ui.css": "none", "/docs/start.js": ""} {
 		whole := g.get(path, "Accept-Encoding", "identity")
 		for _, header := range [][2]string{{"Range", "bytes=0-9"}, {"Range", "bytes=0-0,2-3"}, {"Range", "bytes=99999999-"}, {"If-Match", `"other"`}, {"If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"}} {
 			a := g.get(path, header[0], header[1], "Accept-Encoding", "identity")
 			a.wantStatus(http.StatusOK)
-			a.wantHeader("Accept-Ranges", "none")
+			a.wantHeader("Accept-Ranges", ranges)
 			if !bytes.Equal(a.body, whole.body) {
 				t.Errorf("%s with %s: %d bytes, want all %d", a.call, header, len(a.body), len(whole.body))
 			}

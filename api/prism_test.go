@@ -185,7 +185,8 @@ func (p *proxied) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	e := p.exchanges[i]
 	maps.Copy(w.Header(), e.header)
-	w.Header().Del("Content-Length") // a spoiled one has another
+	w.Header().Del("Content-Length")   // a spoiled one has another
+	w.Header().Del("Content-Encoding") // the body is kept as it was before that
 	w.Header().Set(number, strconv.Itoa(i))
 	w.WriteHeader(e.status)
 	_, _ = w.Write(e.received)

@@ -1279,6 +1279,18 @@ export interface components {
         BodyTooLarge: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request's body has more than 1 MiB, or is said to. The connection is closed. */
+        BodyTooLargeOfWrite: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfWrite"];
                 "Server-Timing": components["headers"]["ServerTimingOfProblem"];
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1489,7 +1501,6 @@ export interface components {
         /** @description This gateway runs with the directory of users switched off. */
         UsersOff: {
             headers: {
-                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfWrite"];
                 "Server-Timing": components["headers"]["ServerTimingOfProblem"];
@@ -1521,7 +1532,6 @@ export interface components {
         UnsupportedMediaType: {
             headers: {
                 Accept: components["headers"]["AcceptedMediaTypes"];
-                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfWrite"];
                 "Server-Timing": components["headers"]["ServerTimingOfProblem"];
@@ -1598,6 +1608,248 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description The id in the path breaks its rule, and `errors` says which; or the body is not one JSON object. */
+        InvalidReplacement: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The directory has no such user. Nothing was changed. */
+        UnknownUserOfReplacement: {
+            headers: {
+                "Cache-Control": components["headers"]["HalfAMinute"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description A mistake of ours. The write may have been carried out. The log has the rest, under `trace_id`. */
+        InternalErrorOfReplacement: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body is JSON, but members of it break rules, all of which are in `errors`
+         *     (`invalid_fields`). Or the directory has rules of its own (`refused_by_directory`). Nothing was
+         *     changed.
+         */
+        InvalidFieldsOfReplacement: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The directory did not confirm the write: it was not reached, the connection broke, or its answer
+         *     cannot be believed. `outcome` says what is known.
+         */
+        ReplacementFailed: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /**
+         * @description The write was not sent, as the directory is being left alone: a circuit breaker, a quota or a
+         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or a token could not be
+         *     checked (`auth_unavailable`).
+         */
+        ReplacementRefused: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The directory did not answer in time. `outcome` says whether it may have carried the write out. */
+        ReplacementTimedOut: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description The id in the path breaks its rule, and `errors` says which. */
+        InvalidRemoval: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description The directory has no such user. */
+        UnknownUserOfRemoval: {
+            headers: {
+                "Cache-Control": components["headers"]["HalfAMinute"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description The directory says that the removal contradicts what it has. Nothing was changed. */
+        ConflictOfRemoval: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description This gateway runs with the directory of users switched off. */
+        UsersOffOfRemoval: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A mistake of ours. The user may be gone. The log has the rest, under `trace_id`. */
+        InternalErrorOfRemoval: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The directory has a rule against it (`refused_by_directory`). Nothing was changed. */
+        RemovalForbidden: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /**
+         * @description The directory did not confirm the write: it was not reached, the connection broke, or its answer
+         *     cannot be believed. `outcome` says what is known.
+         */
+        RemovalFailed: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /**
+         * @description The removal was not sent, as the directory is being left alone: a circuit breaker, a quota or a
+         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or a token could not be
+         *     checked (`auth_unavailable`).
+         */
+        RemovalRefused: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The directory did not answer in time. `outcome` says whether it may have carried the write out. */
+        RemovalTimedOut: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description The path is there, but not for this method. Said to any method that is not described. */
+        MethodNotAllowedOfProbe: {
+            headers: {
+                Allow: components["headers"]["Allow"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request's body has more than 1 MiB, or is said to. The connection is closed. */
+        BodyTooLargeOfProbe: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
     };
@@ -1735,10 +1987,10 @@ export interface components {
         UserLocation: string;
         /** @description The answer was given before, to another request with this `Idempotency-Key`. Else absent. */
         IdempotentReplayed: "true";
-        /** @description A media type that would do. */
-        AcceptedMediaTypes: "application/json" | "application/merge-patch+json";
+        /** @description The media types that would do. */
+        AcceptedMediaTypes: string;
         /** @description As in an answer. Absent if it was refused before anything depended on `Accept`. */
-        VaryOfWrite: "Accept";
+        VaryOfWrite: string;
         /**
          * @description Seconds until it is worth asking again with the same key. Only while the first request runs.
          * @example 1
@@ -1760,22 +2012,16 @@ export interface components {
          */
         ETag: string;
         /**
-         * @description The request headers that the answer depends on: `Accept`; `Authorization` and `X-API-Key` where
-         *     not everybody may read; `Origin` where CORS is on.
+         * @description The request headers that the answer depends on: `Accept-Encoding` and `Accept`; `Authorization`
+         *     and `X-API-Key` where not everybody may read; `Origin` where CORS is on.
          */
         Vary: string;
         /** @description As in an answer. Absent if it is about credentials. */
-        VaryOfSources: "Accept";
-        /** @description The file may come compressed. */
-        VaryOfFile: "Accept-Encoding";
+        VaryOfSources: string;
         /** @description Of this very file. */
         ETagOfFile: string;
-        /** @description When it last changed, where that is known. */
-        LastModified: string;
         /** @description Whether parts of it can be asked for. */
         AcceptRanges: string;
-        /** @description How it is compressed, if it is. */
-        ContentEncoding: "br" | "gzip" | "zstd";
         /** @description A page loads and asks nothing but this host. With a page only. */
         ContentSecurityPolicy: string;
         /** @description It is what `Content-Type` says. With a page or a file only. */
@@ -1800,10 +2046,7 @@ export interface components {
          *     this request as a `traceparent`.
          */
         ServerTiming: string;
-        /**
-         * @description As in an answer, with the sources that were asked. Absent on `/livez` and `/readyz`, which are
-         *     not traced.
-         */
+        /** @description As in an answer, with the sources that were asked. */
         ServerTimingOfProblem: string;
         /** @description The id of the request, yours if it had a fit one. */
         RequestId: string;
@@ -2114,7 +2357,7 @@ export interface operations {
             404: components["responses"]["UnknownUserOfWrite"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["ConflictOrRunning"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["BodyTooLargeOfWrite"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
@@ -2235,21 +2478,21 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenUserAnswer"];
                 };
             };
-            400: components["responses"]["InvalidWrite"];
+            400: components["responses"]["InvalidReplacement"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["UnknownUserOfWrite"];
+            404: components["responses"]["UnknownUserOfReplacement"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["BodyTooLargeOfWrite"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidFields"];
+            422: components["responses"]["InvalidFieldsOfReplacement"];
             429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalErrorOfWrite"];
+            500: components["responses"]["InternalErrorOfReplacement"];
             501: components["responses"]["UsersOff"];
-            502: components["responses"]["WriteFailed"];
-            503: components["responses"]["WriteRefused"];
-            504: components["responses"]["WriteTimedOut"];
+            502: components["responses"]["ReplacementFailed"];
+            503: components["responses"]["ReplacementRefused"];
+            504: components["responses"]["ReplacementTimedOut"];
         };
     };
     deleteUser: {
@@ -2282,19 +2525,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidWrite"];
+            400: components["responses"]["InvalidRemoval"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["UnknownUserOfWrite"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["UnknownUserOfRemoval"];
+            409: components["responses"]["ConflictOfRemoval"];
             413: components["responses"]["BodyTooLarge"];
-            422: components["responses"]["InvalidFields"];
+            422: components["responses"]["RemovalForbidden"];
             429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalErrorOfWrite"];
-            501: components["responses"]["UsersOff"];
-            502: components["responses"]["WriteFailed"];
-            503: components["responses"]["WriteRefused"];
-            504: components["responses"]["WriteTimedOut"];
+            500: components["responses"]["InternalErrorOfRemoval"];
+            501: components["responses"]["UsersOffOfRemoval"];
+            502: components["responses"]["RemovalFailed"];
+            503: components["responses"]["RemovalRefused"];
+            504: components["responses"]["RemovalTimedOut"];
         };
     };
     patchUser: {
@@ -2347,7 +2590,7 @@ export interface operations {
             404: components["responses"]["UnknownUserOfWrite"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["ConflictOrRunning"];
-            413: components["responses"]["BodyTooLarge"];
+            413: components["responses"]["BodyTooLargeOfWrite"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
@@ -2422,8 +2665,8 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
-            405: components["responses"]["MethodNotAllowed"];
-            413: components["responses"]["BodyTooLarge"];
+            405: components["responses"]["MethodNotAllowedOfProbe"];
+            413: components["responses"]["BodyTooLargeOfProbe"];
         };
     };
     getReadiness: {
@@ -2457,8 +2700,8 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            405: components["responses"]["MethodNotAllowed"];
-            413: components["responses"]["BodyTooLarge"];
+            405: components["responses"]["MethodNotAllowedOfProbe"];
+            413: components["responses"]["BodyTooLargeOfProbe"];
             /**
              * @description The gateway is shutting down. Requests in flight are finished; send no new ones. This is the
              *     one error that is not a problem document: it says what a 200 says, in the same form.
@@ -2584,12 +2827,9 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["OneHour"];
-                    Vary: components["headers"]["VaryOfFile"];
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
                     ETag: components["headers"]["ETagOfFile"];
-                    "Last-Modified": components["headers"]["LastModified"];
                     "Accept-Ranges": components["headers"]["AcceptRanges"];
-                    "Content-Encoding": components["headers"]["ContentEncoding"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -2601,12 +2841,9 @@ export interface operations {
             304: {
                 headers: {
                     "Cache-Control": components["headers"]["OneHour"];
-                    Vary: components["headers"]["VaryOfFile"];
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
                     ETag: components["headers"]["ETagOfFile"];
-                    "Last-Modified": components["headers"]["LastModified"];
                     "Accept-Ranges": components["headers"]["AcceptRanges"];
-                    "Content-Encoding": components["headers"]["ContentEncoding"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
