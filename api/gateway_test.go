@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"tributary/api/contracttest"
 	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
@@ -33,7 +35,8 @@ var theContract = contracttest.The
 func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	contracttest.Check(t, request, response, body)
-	if allRun() {
+	watch.Hear(telemetrytest.Answer, fmt.Append(nil, response.Header, string(body)))
+	if telemetrytest.AllRun() {
 		theRun().add(newExchange(t, request, response, body))
 	}
 }
@@ -99,7 +102,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 // complete fills in what was left open.
 func (s *setup) complete(g *gateway) {
 	if s.Logger == nil {
-		s.Logger = telemetry.NewLogger(s.logTo, slog.LevelInfo, telemetry.JSON)
+		s.Logger = telemetry.NewLogger(io.MultiWriter(s.logTo, watch.Lines()), slog.LevelInfo, telemetry.JSON)
 	}
 	if s.Telemetry == nil {
 		tel, err := telemetry.Setup(context.Background(), telemetry.Config{Env: func(string) string { return "" }, Logger: s.Logger})

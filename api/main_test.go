@@ -7,15 +7,21 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"tributary/telemetry/telemetrytest"
 )
+
+// watch hears all that the gateways of these tests tell.
+var watch telemetrytest.Watch
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	theContract() // built before any test moves time
-	if allRun() {
+	if telemetrytest.AllRun() {
 		theRun()
 	}
-	goleak.VerifyTestMain(tests{m})
+	watch.Keep("reader-secret", "other-secret", "hopper-secret", "reader-key", "writer-key", "weather-key", "colleague-key")
+	goleak.VerifyTestMain(watch.Over(tests{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Answer))
 }
 
 // tests are all tests, and behind them what can only be said of all together.
@@ -23,7 +29,7 @@ type tests struct{ *testing.M }
 
 func (t tests) Run() int {
 	code := t.M.Run()
-	if code != 0 || !allRun() {
+	if code != 0 || !telemetrytest.AllRun() {
 		return code
 	}
 	for _, line := range theRun().broken() {
@@ -41,15 +47,4 @@ func (t tests) Run() int {
 		}
 	}
 	return code
-}
-
-// allRun reports whether every test runs, each to its end. Flags must have been
-// parsed.
-func allRun() bool {
-	for _, name := range []string{"run", "skip", "list", "fuzz", "bench"} {
-		if flag.Lookup("test."+name).Value.String() != "" {
-			return false
-		}
-	}
-	return !testing.Short() && flag.Lookup("test.count").Value.String() != "0"
 }

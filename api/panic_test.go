@@ -17,6 +17,7 @@ import (
 
 	"tributary/api"
 	"tributary/telemetry"
+	"tributary/telemetry/telemetrytest"
 )
 
 func errorsIn(t *testing.T, log *logbook) (lines []map[string]any) {
@@ -117,6 +118,7 @@ func collect(t *testing.T) *collected {
 	c := &collected{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		watch.Hear(telemetrytest.Trace, body)
 		if r.URL.Path != "/v1/traces" {
 			return
 		}

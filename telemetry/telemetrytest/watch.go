@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"sync"
+	"testing"
 )
 
 // Kind is a kind of what is told.
@@ -139,7 +140,7 @@ func (o over) Run() int {
 		code = max(code, 1)
 	}
 	for _, kind := range o.kinds {
-		if code == 0 && whole() && o.heard[kind] == 0 {
+		if code == 0 && AllRun() && o.heard[kind] == 0 {
 			fmt.Fprintf(os.Stderr, "no %s was looked at\n", kind)
 			code = 1
 		}
@@ -147,12 +148,13 @@ func (o over) Run() int {
 	return code
 }
 
-// whole reports whether all tests of the package were run.
-func whole() bool {
-	for _, name := range []string{"run", "skip", "list", "fuzz"} {
-		if f := flag.Lookup("test." + name); f != nil && f.Value.String() != "" {
+// AllRun reports whether every test of the package runs, each to its end. Flags
+// must have been parsed.
+func AllRun() bool {
+	for _, name := range []string{"run", "skip", "list", "fuzz", "bench"} {
+		if flag.Lookup("test."+name).Value.String() != "" {
 			return false
 		}
 	}
-	return true
+	return !testing.Short() && flag.Lookup("test.count").Value.String() != "0"
 }
