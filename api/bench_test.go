@@ -23,18 +23,20 @@ func BenchmarkFreshHit(b *testing.B) {
 	g := newGateway(b, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
 	tag := g.get(here).Header.Get("ETag")
 	for name, c := range map[string]struct {
-		path, ifNoneMatch string
+		path, name, value string
 		want              int
 	}{
-		"city":         {city, "", http.StatusOK},
-		"lat and lon":  {here, "", http.StatusOK},
-		"not modified": {here, tag, http.StatusNotModified},
+		"city":         {city, "", "", http.StatusOK},
+		"lat and lon":  {here, "", "", http.StatusOK},
+		"not modified": {here, "If-None-Match", tag, http.StatusNotModified},
+		"zstd":         {city, "Accept-Encoding", "zstd", http.StatusOK},
+		"gzip":         {city, "Accept-Encoding", "gzip", http.StatusOK},
 	} {
 		g.get(c.path).wantStatus(http.StatusOK)
 		b.Run(name, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, c.path, nil)
-			if c.ifNoneMatch != "" {
-				r.Header.Set("If-None-Match", c.ifNoneMatch)
+			if c.name != "" {
+				r.Header.Set(c.name, c.value)
 			}
 			w := &nobody{header: http.Header{}}
 			b.ReportAllocs()
