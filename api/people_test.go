@@ -220,7 +220,8 @@ func resets(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpecte
 // account is the GitHub account of whatever name.
 func account(r *http.Request) (*http.Response, error) {
 	return says(map[string]any{
-		"login": strings.TrimPrefix(r.URL.Path, "/users/"), "html_url": "https://github.com/x", "public_repos": 12, "created_at": "2017-08-14T09:30:00Z",
+		"login": strings.TrimPrefix(r.URL.Path, "/users/"), "name": "X", "bio": "Tests things.", "avatar_url": "https://github.com/x.png",
+		"html_url": "https://github.com/x", "public_repos": 12, "followers": 3, "created_at": "2017-08-14T09:30:00Z",
 	})(r)
 }
 

@@ -57,7 +57,7 @@ func TestUserWithParts(t *testing.T) {
 
 func TestPartsOfAUser(t *testing.T) {
 	u := populated(t).get(everything).user(http.StatusOK).Data
-	if g := u.GitHub; g.Login != "Leanne" || *g.PublicRepos != 12 || g.Followers != nil {
+	if g := u.GitHub; g.Login != "Leanne" || *g.PublicRepos != 12 || *g.Followers != 3 || g.Bio != "Tests things." || g.AvatarURL == "" {
 		t.Errorf("github = %+v", g)
 	}
 	if a := u.Activity; a.Posts != 2 || a.TodosOpen != 2 || a.TodosDone != 1 {
