@@ -201,3 +201,15 @@ func TestUserListsFail(t *testing.T) {
 		})
 	}
 }
+
+func TestUsersWhereThereIsNoList(t *testing.T) {
+	g := populated(t)
+	g.directory.now(answers(404, `{}`))
+	a := g.get("/v1/users")
+	p := a.problem(http.StatusNotFound, "not_found")
+	a.wantHeader("Cache-Control", "max-age=30")
+	a.wantState("directory", "skipped", "not_found")
+	if p.Detail != "the list of users is not known to any source" {
+		t.Errorf("detail = %q", p.Detail)
+	}
+}

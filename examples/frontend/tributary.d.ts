@@ -1422,6 +1422,19 @@ export interface components {
             };
             content?: never;
         };
+        /** @description The directory says that it has no list of users where it was asked. Remembered for 30 seconds. */
+        NoListOfUsers: {
+            headers: {
+                "Cache-Control": components["headers"]["HalfAMinute"];
+                Vary: components["headers"]["Vary"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
         /** @description The directory has no such user. Remembered for 30 seconds. */
         UnknownUser: {
             headers: {
@@ -2298,6 +2311,7 @@ export interface operations {
             400: components["responses"]["InvalidParameters"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoListOfUsers"];
             405: components["responses"]["MethodNotAllowed"];
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];

@@ -110,7 +110,7 @@ func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page
 	upstream.Gather(ctx, s.Patience, &slot)
 	outcome := upstream.Outcome{Name: s.lists.Name(), Provenance: slot.Answer.Provenance}
 	if !slot.Useful() {
-		return nil, outcome, &upstream.NoAnswerError{Subject: "users", Sources: []upstream.Outcome{outcome}}
+		return nil, outcome, &upstream.NoAnswerError{Subject: "the list of users", Sources: []upstream.Outcome{outcome}}
 	}
 	return slot.Answer.Value.window(q), outcome, nil
 }
