@@ -64,6 +64,16 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
+// What begins with two slashes is a host to whoever resolves it.
+func TestInstanceIsAPath(t *testing.T) {
+	g := newGateway(t)
+	for path, want := range map[string]string{"//example.com/x": "/.//example.com/x", "//%2e%2e": "/.//%2e%2e", "/%FF/%3Cb%3E%20": "/%FF/%3Cb%3E%20", "/.x//": "/.x//"} {
+		if p := g.get(path).problem(http.StatusNotFound, "not_found"); p.Instance != want {
+			t.Errorf("GET %s: instance = %q, want %q", path, p.Instance, want)
+		}
+	}
+}
+
 func TestHead(t *testing.T) {
 	it(t, "is a GET without the body", func(t *testing.T) {
 		g := newGateway(t)

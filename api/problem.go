@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -225,6 +226,9 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
 	}
 	p.Instance = r.URL.EscapedPath() // a URI reference
+	if strings.HasPrefix(p.Instance, "//") {
+		p.Instance = "/." + p.Instance // a path still, and not a host (RFC 3986 §3.3)
+	}
 	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
 		p.TraceID = sc.TraceID().String()
 	}
