@@ -3,6 +3,7 @@ package api
 import (
 	"embed"
 	"net/http"
+	"regexp"
 
 	"github.com/swaggest/swgui/v5/static"
 	"github.com/vearutop/statigz"
@@ -73,6 +74,9 @@ func docsFiles() func(http.ResponseWriter, *http.Request) error {
 		for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Unmodified-Since"} {
 			inside.Header.Del(name) // whole files only, or none
 		}
+		if refusesGzip.MatchString(r.Header.Get("Accept-Encoding")) {
+			inside.Header.Del("Accept-Encoding") // in which they look for the word only
+		}
 		ours := map[string]string{"start.js": "text/javascript", "style.css": "text/css"}[file]
 		if ours == "" && !theirs.Found(inside) {
 			return errNothingHere // a 404 of theirs would be plain text
@@ -95,6 +99,8 @@ func docsFiles() func(http.ResponseWriter, *http.Request) error {
 		return nil
 	}
 }
+
+var refusesGzip = regexp.MustCompile(`(?i)\bgzip[ \t]*;[ \t]*q=0(\.0*)?[ \t]*(,|$)`)
 
 // tagged is a response with a file, whose entity tag lacks its quotes (RFC 9110
 // §8.8.3). It is a 304 if the tag is known.

@@ -155,6 +155,15 @@ func TestDocsFilesAreWhole(t *testing.T) {
 	}
 }
 
+func TestDocsFilesAreNotCompressedForEverybody(t *testing.T) {
+	g := newGateway(t)
+	for accepted, want := range map[string]string{
+		"gzip;q=0": "", "gzip; q=0.000, *;q=0.1": "", "GZIP;Q=0,identity": "", "deflate": "", "gzip;q=0, zstd": "zstd", "gzip;q=0.001": "gzip", "gzip;q=0.5, br": "gzip",
+	} {
+		g.get("/docs/swagger-ui.css", "Accept-Encoding", accepted).wantHeader("Content-Encoding", want)
+	}
+}
+
 func TestPagesAreOpen(t *testing.T) {
 	g := guarded(t)
 	for _, path := range []string{"/", "/docs", "/docs/start.js", "/docs/swagger-ui.css", "/openapi.yaml", "/livez", "/readyz", "/problems/forbidden"} {
