@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type Redis struct {
 	tracer   trace.Tracer
 	log      *slog.Logger
 	news     *news
+	holder   string // of its leases
 
 	commands, failures atomic.Int64
 
@@ -70,7 +72,7 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 	options.DisableIdentity = true
 	redis.SetLogger(silence{}) // what it has to say, its errors say too
 
-	r := &Redis{client: redis.NewClient(options), tracer: cfg.Tracer, log: cfg.Logger}
+	r := &Redis{client: redis.NewClient(options), tracer: cfg.Tracer, log: cfg.Logger, holder: rand.Text() + " "}
 	if r.tracer == nil {
 		r.tracer = noop.NewTracerProvider().Tracer("")
 	}
@@ -214,30 +216,60 @@ func (r *Redis) Store(ctx context.Context, group, key string, at Stamp, b []byte
 // release ends a lease if it is still its holder's.
 var release = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
 
-// Lease takes the right to do something alone in the fleet, for d at most. It
-// is not taken when another has it; where Redis cannot be asked it is, as then
-// nobody can know.
-func (r *Redis) Lease(ctx context.Context, group, key string, d time.Duration) (giveBack func(), taken bool) {
+// extend makes a lease last if it is still its holder's.
+var extend = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`)
+
+// leaseFor is how long the others wait for a holder who has died. Whoever lives
+// makes a lease last.
+const leaseFor = 500 * time.Millisecond
+
+// Lease takes the right to do something alone in the fleet, until it is given
+// back. It is not taken when another has it; where Redis cannot be asked it is,
+// as then nobody can know. One of ours that was never given back, as Redis could
+// not be asked then, is taken over.
+func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), taken bool) {
 	if r == nil {
 		return func() {}, true
 	}
-	name, token := redisPrefix+"lease:"+group+":"+key, rand.Text()
-	var got bool
+	name, token, held := redisPrefix+"lease:"+group+":"+key, r.holder+rand.Text(), ""
 	err := r.do(ctx, "SET", func(ctx context.Context) (err error) {
-		got, err = r.client.SetNX(ctx, name, token, d).Result()
+		held, err = r.client.SetArgs(ctx, name, token, redis.SetArgs{Mode: "NX", Get: true, TTL: leaseFor}).Result()
 		return err
 	})
 	switch {
 	case err != nil:
 		return func() {}, true
-	case !got:
+	case strings.HasPrefix(held, r.holder):
+		token = held
+	case held != "":
 		return nil, false
 	}
-	return func() {
+	return r.holding(ctx, name, token), true
+}
+
+// holding makes a lease last until what it returns is called.
+func (r *Redis) holding(ctx context.Context, name, token string) (giveBack func()) {
+	done := make(chan struct{})
+	go func() {
+		ticker := time.NewTicker(leaseFor / 3)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
+					return extend.Run(ctx, r.client, []string{name}, token, leaseFor.Milliseconds()).Err()
+				})
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(done)
 		_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
 			return release.Run(ctx, r.client, []string{name}, token).Err()
 		})
-	}, true
+	})
 }
 
 // Forget removes a key of a group, or with "" the whole group, here and from

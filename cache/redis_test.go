@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,23 +82,71 @@ func TestRedisEntries(t *testing.T) {
 func TestRedisLease(t *testing.T) {
 	server := redistest.Start(t)
 	a, b := open(t, server, nil), open(t, server, nil)
-	giveBack, taken := a.Lease(t.Context(), "things", "1", time.Minute)
+	giveBack, taken := a.Lease(t.Context(), "things", "1")
 	if !taken {
 		t.Fatal("a lease that nobody has was not taken")
 	}
-	if _, taken := b.Lease(t.Context(), "things", "1", time.Minute); taken {
+	if _, taken := b.Lease(t.Context(), "things", "1"); taken {
 		t.Error("a lease was taken twice")
 	}
 	giveBack()
-	again, taken := b.Lease(t.Context(), "things", "1", time.Minute)
+	again, taken := b.Lease(t.Context(), "things", "1")
 	if !taken {
 		t.Fatal("a lease that was given back was not taken")
 	}
 	giveBack() // is not ours any more
-	if _, taken := a.Lease(t.Context(), "things", "1", time.Minute); taken {
+	if _, taken := a.Lease(t.Context(), "things", "1"); taken {
 		t.Error("a lease was given back by who had it before")
 	}
 	again()
+}
+
+func TestRedisLeaseOutlivesNobody(t *testing.T) {
+	server := redistest.Start(t)
+	const lease = "tributary:1:lease:things:1"
+	left := func() int { // milliseconds
+		n, _ := strconv.Atoi(strings.TrimPrefix(server.Do("PTTL", lease), ":"))
+		return n
+	}
+	a, b := open(t, server, nil), open(t, server, nil)
+	giveBack, taken := a.Lease(t.Context(), "things", "1")
+	if first := left(); !taken || first < 1 || first > 500 {
+		t.Errorf("taken = %t, for %d ms; want it for half a second at most", taken, first)
+	}
+	low := left()
+	until(t, "made to last", func() bool {
+		now := left()
+		low = min(low, now)
+		return now > low
+	})
+
+	if _, taken := b.Lease(t.Context(), "things", "1"); taken {
+		t.Error("another's lease was taken over")
+	}
+	again, taken := a.Lease(t.Context(), "things", "1") // as if Redis had been away when it was given back
+	if !taken {
+		t.Error("a lease of one's own was not taken over")
+	}
+	again()
+	giveBack()
+
+	dead, err := cache.NewRedis(cache.RedisConfig{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	giveBack, taken = dead.Lease(t.Context(), "things", "1")
+	_ = dead.Close()
+	giveBack() // which Redis does not hear
+	if !taken || left() < 1 {
+		t.Errorf("taken = %t, for %d ms; want it left behind", taken, left())
+	}
+	until(t, "free", func() bool {
+		giveBack, taken := b.Lease(t.Context(), "things", "1")
+		if taken {
+			giveBack()
+		}
+		return taken
+	})
 }
 
 func TestRedisForget(t *testing.T) {
@@ -186,7 +235,7 @@ func TestRedisThatFails(t *testing.T) {
 			t.Errorf("Load from a Redis that hangs = %q, %t; want nothing, and that it is not known", b, known)
 		}
 	}
-	if _, taken := r.Lease(t.Context(), "things", "1", time.Minute); !taken {
+	if _, taken := r.Lease(t.Context(), "things", "1"); !taken {
 		t.Error("a lease of a Redis that hangs was not taken; nobody can know better")
 	}
 	if _, taken, known := r.Claim(t.Context(), "k", nil, time.Minute); taken || known {
@@ -210,7 +259,7 @@ func TestRedisThatIsNotThere(t *testing.T) {
 	if _, _, known := none.Load(t.Context(), "things", "1"); known {
 		t.Error("Load from no Redis is known")
 	}
-	giveBack, taken := none.Lease(t.Context(), "things", "1", time.Minute)
+	giveBack, taken := none.Lease(t.Context(), "things", "1")
 	if !taken {
 		t.Error("a lease of no Redis was not taken")
 	}

@@ -79,7 +79,7 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *flight, key string, urgen
 	enough := time.NewTimer(s.up.policies.Timeout / 2)
 	defer enough.Stop()
 	for {
-		if giveBack, taken := s.up.redis.Lease(ctx, s.group, key, s.up.flightBudget); taken {
+		if giveBack, taken := s.up.redis.Lease(ctx, s.group, key); taken {
 			// Who had it before may have stored its answer in between.
 			found, at, _ = s.look(ctx, f, key)
 			return found, at, giveBack, true
