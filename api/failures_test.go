@@ -171,6 +171,22 @@ func TestLookingUpFails(t *testing.T) {
 	}
 }
 
+func TestAnUpstreamThatWantsToBeLeftAlone(t *testing.T) {
+	it(t, "is a 502 when it says so, and a 503 while it is not asked", func(t *testing.T) {
+		g := newGateway(t)
+		g.all(answers(503, "", "Retry-After", "20"))
+		g.get(here).problem(http.StatusBadGateway, "all_sources_failed")
+		asked := g.asked()
+		time.Sleep(5 * time.Second)
+		a := g.get(here)
+		a.problem(http.StatusServiceUnavailable, "all_sources_failed")
+		a.wantHeader("Retry-After", "15")
+		if g.asked() != asked {
+			t.Errorf("%d requests sent to who wanted none", g.asked()-asked)
+		}
+	})
+}
+
 func TestNothingConfigured(t *testing.T) {
 	g := newGateway(t, func(s *setup) { s.without = []string{"openmeteo", "metno", "openweather"} })
 	a := g.get(here)

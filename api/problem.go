@@ -92,7 +92,7 @@ var (
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
 		"A request's body may have 1 MiB at most.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",
-		"Every source that was asked failed, and nothing that it said earlier is young enough to be served. `sources` says what happened to each, as `meta.sources` does in an answer. The status is 503 when a circuit breaker, a quota or a limit on calls in flight refused one of them: come back after Retry-After. It is 504 when all timed out, else 502.")
+		"Every source that was asked failed, and nothing that it said earlier is young enough to be served. `sources` says what happened to each, as `meta.sources` does in an answer. The status is 503 when a circuit breaker, a quota, a limit on calls in flight or its own wish to be left alone kept one of them from being asked: come back after Retry-After. It is 504 when all timed out, else 502.")
 	notCached = newKind("not-cached", http.StatusGatewayTimeout, "Not cached",
 		"The request wanted nobody to be asked (Cache-Control: only-if-cached), and what is remembered does not do. Ask without it.")
 	notConfigured = newKind("not-configured", http.StatusNotImplemented, "Not configured",
@@ -200,13 +200,13 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 			continue
 		}
 		failures++
-		switch o.Err.Code {
-		case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
+		switch {
+		case refusal(o):
 			p.Status = http.StatusServiceUnavailable
 			if wait := max(time.Second, o.Err.RetryAfter); p.retryAfter == 0 || wait < p.retryAfter {
 				p.retryAfter = wait // the first that may be back is enough
 			}
-		case upstream.CodeTimeout:
+		case o.Err.Code == upstream.CodeTimeout:
 			timeouts++
 		}
 	}
@@ -214,6 +214,16 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 		p.Status = http.StatusGatewayTimeout
 	}
 	return p
+}
+
+// refusal reports whether a source could not be asked for now: by a policy, a
+// quota, or because its upstream has asked to be left alone.
+func refusal(o upstream.Outcome) bool {
+	switch o.Err.Code {
+	case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
+		return true
+	}
+	return o.Attempts == 0 && o.Err.RetryAfter > 0
 }
 
 func notAsked(o upstream.Outcome) bool { return o.Err != nil && o.Err.Code == upstream.CodeNotCached }

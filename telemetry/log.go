@@ -29,7 +29,7 @@ const (
 func NewLogger(w io.Writer, level slog.Level, style LogStyle) *slog.Logger {
 	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	if style != JSON {
-		h = tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: style == Text, ReplaceAttr: shortened})
+		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: style == Text, ReplaceAttr: shortened})
 	}
 	return slog.New(traced{h})
 }

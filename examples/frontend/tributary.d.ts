@@ -1361,9 +1361,9 @@ export interface components {
             };
         };
         /**
-         * @description Every source failed, nothing young enough is remembered, and at least one source was refused by a
-         *     circuit breaker, a quota or a limit on calls in flight. Or a token could not be checked, and then
-         *     there are no `sources`.
+         * @description Every source failed, nothing young enough is remembered, and at least one source could not be
+         *     asked, because of a circuit breaker, a quota, a limit on calls in flight, or its own wish to be
+         *     left alone (`Retry-After`). Or a token could not be checked, and then there are no `sources`.
          */
         SourcesRefused: {
             headers: {
