@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/swaggest/swgui/v5/static"
 	"github.com/vearutop/statigz"
@@ -62,6 +63,7 @@ func (t *tagged) WriteHeader(status int) {
 	}
 	h := t.Header()
 	h.Set("Accept-Ranges", "none")
+	h["Vary"] = slices.Compact(h["Vary"]) // they say Accept-Encoding, as all of ours do
 	if tag := h.Get("ETag"); tag != "" {
 		tag = `"` + tag + `"`
 		h.Set("ETag", tag)

@@ -114,6 +114,9 @@ func TestDocsFilesAreCompressed(t *testing.T) {
 	g := newGateway(t)
 	a := g.get("/docs/swagger-ui-bundle.js", "Accept-Encoding", "gzip")
 	a.wantHeader("Content-Encoding", "gzip")
+	if vary := a.Header.Values("Vary"); len(vary) != 1 {
+		t.Errorf("Vary = %q, want Accept-Encoding once", vary)
+	}
 	if a.ContentLength < 1 || a.ContentLength*2 > int64(len(a.body)) {
 		t.Errorf("%d bytes of %d, want far fewer", a.ContentLength, len(a.body))
 	}
