@@ -18,10 +18,17 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/cache"
+	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// watch hears what the upstreams of these tests tell.
+var watch telemetrytest.Watch
+
+func TestMain(m *testing.M) {
+	watch.Keep("s3cr3t")
+	goleak.VerifyTestMain(watch.Over(m, telemetrytest.Log, telemetrytest.Trace))
+}
 
 // it runs a test in a bubble, where hours pass at once.
 func it(t *testing.T, does string, test func(t *testing.T)) {
@@ -156,7 +163,7 @@ func settings(transport http.RoundTripper) config {
 		Store:        cache.NewStore(10_000),
 		FlightBudget: 4500 * time.Millisecond,
 		Transport:    transport,
-		Logger:       slog.New(slog.DiscardHandler),
+		Logger:       slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	}
 }
 

@@ -28,7 +28,7 @@ type spans struct{ *tracetest.InMemoryExporter }
 
 func traced(c *config) *spans {
 	s := &spans{tracetest.NewInMemoryExporter()}
-	c.Tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(s)).Tracer("test")
+	c.Tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(s), sdktrace.WithSyncer(watch.Exporter())).Tracer("test")
 	return s
 }
 

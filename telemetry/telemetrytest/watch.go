@@ -5,6 +5,7 @@ package telemetrytest
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // Kind is a kind of what is told.
@@ -120,6 +123,20 @@ func (w *Watch) Collector() *httptest.Server {
 		w.Hear(kind, batch)
 	}))
 }
+
+// Exporter hears spans that go to no collector.
+func (w *Watch) Exporter() sdktrace.SpanExporter { return spans{w} }
+
+type spans struct{ *Watch }
+
+func (s spans) ExportSpans(_ context.Context, batch []sdktrace.ReadOnlySpan) error {
+	for _, span := range batch {
+		s.Hear(Trace, fmt.Append(nil, span.Name(), span.Attributes(), span.Events(), span.Status()))
+	}
+	return nil
+}
+
+func (spans) Shutdown(context.Context) error { return nil }
 
 // Over runs tests, which fail if there was a leak, or if a whole run of them
 // told nothing of one of these kinds: then nobody has listened.

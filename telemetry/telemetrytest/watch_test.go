@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"tributary/telemetry"
@@ -28,6 +29,12 @@ func TestWatch(t *testing.T) {
 		{"an address in an answer", func(w *telemetrytest.Watch) { w.Hear(telemetrytest.Answer, []byte(person)) }, 0},
 		{"nothing of the kind", func(w *telemetrytest.Watch) { w.Hear(telemetrytest.Log, []byte("5 @ 3.50 sword")) }, 0},
 		{"a secret on a span, an address on a metric", func(w *telemetrytest.Watch) { export(t, w, secret, person) }, 2},
+		{"a secret on a span that is not exported, an address on its event", func(w *telemetrytest.Watch) {
+			_, span := sdktrace.NewTracerProvider(sdktrace.WithSyncer(w.Exporter())).Tracer("").Start(t.Context(), "work")
+			span.SetAttributes(attribute.String("what", secret))
+			span.AddEvent("said", trace.WithAttributes(attribute.String("what", person)))
+			span.End()
+		}, 2},
 		{"neither on a span nor a metric", func(w *telemetrytest.Watch) { export(t, w, "s", "m") }, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,12 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tributary/upstream"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // now is when answers in tests were read.
 var now = time.Date(2026, 11, 24, 6, 20, 0, 0, time.UTC)

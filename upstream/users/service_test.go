@@ -76,7 +76,7 @@ func open(t testing.TB, name, base string, set setup) *upstream.Upstream {
 		},
 		Lifetimes:    set.Lifetimes,
 		FlightBudget: 20 * time.Second,
-		Logger:       slog.New(slog.DiscardHandler),
+		Logger:       slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	})
 	t.Cleanup(up.Close)
 	return up
