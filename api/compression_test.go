@@ -33,6 +33,10 @@ func TestCompression(t *testing.T) {
 			}
 			head := g.send(http.MethodHead, "/openapi.yaml", "Accept-Encoding", c.accepted)
 			head.wantStatus(http.StatusOK)
+			head.wantHeader("Content-Encoding", c.want)
+			if n := head.ContentLength; len(head.body) > 0 || c.want != "" && n == int64(len(plain.body)) {
+				t.Errorf("%s: %d bytes, said to be %d, want none and not the length of the plain answer", head.call, len(head.body), n)
+			}
 		})
 	}
 

@@ -55,8 +55,18 @@ func mustAccept(w http.ResponseWriter, r *http.Request) error {
 // compressed sends a body as zstd or gzip where the caller takes one (RFC 9110
 // §12.5.3), unless it is smaller than a packet or already compressed, and says
 // that answers depend on Accept-Encoding. Entity tags are weak: they name the
-// same answer in any coding.
-func compressed(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) }
+// same answer in any coding. Within, a HEAD is a GET whose body net/http leaves
+// out, or its headers would tell of another coding (§9.3.2).
+func compressed(next http.Handler) http.Handler {
+	coded := gzhttp.GzipHandler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.WithContext(r.Context()) // a copy
+			r.Method = http.MethodGet
+		}
+		coded.ServeHTTP(w, r)
+	})
+}
 
 // matches reports whether an If-None-Match has the entity tag, by the weak
 // comparison (RFC 9110 §13.1.2). tag is quoted, and may be weak.

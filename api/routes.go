@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"tributary"
 	"tributary/api/auth"
@@ -22,7 +21,6 @@ func (s *server) routes() http.Handler {
 		crossOrigin(s.Origins), // before auth: a preflight has no credentials
 		compressed,
 		s.limitBody,
-		middleware.GetHead,
 	)
 	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error {
 		return errNothingHere
