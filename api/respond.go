@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"hash/fnv"
+	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,23 +33,20 @@ type aggregate struct {
 // cost of an answer from memory.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) error {
 	now := time.Now()
-	troubled := false
-	for _, o := range a.sources {
-		troubled = troubled || o.State == upstream.Stale || o.State == upstream.Failed
-	}
+	degraded := slices.ContainsFunc(a.sources, upstream.Outcome.Degraded)
 	status := "complete"
-	if troubled {
+	if degraded {
 		status = "degraded"
 		factsOf(r.Context()).degraded = true
 	}
-	s.counts.answered(r.Context(), troubled)
+	s.counts.answered(r.Context(), degraded)
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
-		describe(span, a.sources, troubled)
+		describe(span, a.sources, degraded)
 	}
 
 	h := w.Header()
-	etag := entityTag(a.tag, troubled, a.sources)
+	etag := entityTag(a.tag, degraded, a.sources)
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", cacheControl(a, now))
 	h.Set("Cache-Status", cacheStatus(a.sources, now))
@@ -135,6 +134,10 @@ func appendSources(b []byte, sources []upstream.Outcome) []byte {
 			b = append(b, `,"attribution":`...)
 			b = appendString(b, o.Attribution)
 		}
+		if len(o.Sources) > 0 {
+			b = append(b, `,"sources":`...)
+			b = appendSources(b, o.Sources)
+		}
 		b = append(b, '}')
 	}
 	return append(b, ']')
@@ -148,19 +151,29 @@ func appendString(b []byte, s string) []byte {
 	return append(b, quoted...)
 }
 
-// entityTag is weak: two answers with the same data, status and troubled
+// entityTag is weak: two answers with the same data, status and degraded
 // sources mean the same, though their ages and trace ids differ.
 func entityTag(data string, degraded bool, sources []upstream.Outcome) string {
 	if !degraded {
 		return `W/"` + data + `"`
 	}
 	sum := fnv.New32a()
-	for _, o := range sources {
-		if o.State == upstream.Stale || o.State == upstream.Failed {
-			_, _ = sum.Write([]byte(o.Name + " " + string(o.State) + "\n"))
-		}
-	}
+	hashDegraded(sum, "", sources)
 	return `W/"` + data + "-" + strconv.FormatUint(uint64(sum.Sum32()), 16) + `"`
+}
+
+// hashDegraded adds the names of stale, failed and incomplete sources to a
+// hash, those of a part as "weather/metno".
+func hashDegraded(sum io.Writer, prefix string, sources []upstream.Outcome) {
+	for _, o := range sources {
+		switch {
+		case o.State == upstream.Stale || o.State == upstream.Failed:
+			_, _ = io.WriteString(sum, prefix+o.Name+" "+string(o.State)+"\n")
+		case o.Incomplete():
+			_, _ = io.WriteString(sum, prefix+o.Name+" incomplete\n")
+		}
+		hashDegraded(sum, prefix+o.Name+"/", o.Sources)
+	}
 }
 
 // troubledMaxAge is how long, in seconds, an answer may be kept that has an
@@ -179,12 +192,11 @@ func cacheControl(a aggregate, now time.Time) string {
 	}
 	left, troubled := int64(math.MaxInt64), false
 	for _, o := range a.sources {
-		switch o.State {
-		case upstream.Stale, upstream.Failed, upstream.Revalidating:
+		if o.State == upstream.Revalidating || o.Degraded() {
 			troubled = true
-		default:
-			left = min(left, max(0, int64(o.FreshUntil.Sub(now)/time.Second)))
+			continue
 		}
+		left = min(left, max(0, int64(o.FreshUntil.Sub(now)/time.Second)))
 	}
 	if troubled {
 		left = min(left, troubledMaxAge)

@@ -71,6 +71,14 @@ func (e *Entry) Hushed(until time.Time, why error) *Entry {
 	return &c
 }
 
+// Invalidated is a copy that is served only when asking for it anew fails.
+func (e *Entry) Invalidated(now time.Time) *Entry {
+	c := *e
+	c.FreshUntil, c.RevalidateUntil = earlier(c.FreshUntil, now), earlier(c.RevalidateUntil, now)
+	c.ProviderUntil, c.QuietUntil, c.Why = time.Time{}, time.Time{}, nil
+	return &c
+}
+
 // Lifetimes are how long answers of one upstream live.
 type Lifetimes struct {
 	FreshFor      time.Duration // served as is

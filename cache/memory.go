@@ -96,14 +96,14 @@ func (m *Memory) Set(key string, e *Entry) {
 	m.items.Set(key, n, ttl)
 }
 
-// Delete forgets key.
+// Delete removes key.
 func (m *Memory) Delete(key string) {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
 	m.remove(key)
 }
 
-// Clear forgets everything.
+// Clear removes everything.
 func (m *Memory) Clear() {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
@@ -111,6 +111,33 @@ func (m *Memory) Clear() {
 		m.store.weigh(item.Object.(*node), 0)
 	}
 	m.items.Flush()
+}
+
+// Invalidate keeps the value under key only for when asking for it anew fails
+// (RFC 9111 §4.4).
+func (m *Memory) Invalidate(now time.Time, key string) {
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
+	m.invalidate(now, key, m.node(key))
+}
+
+// InvalidateAll is Invalidate for every key.
+func (m *Memory) InvalidateAll(now time.Time) {
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
+	for key, item := range m.items.Items() {
+		m.invalidate(now, key, item.Object.(*node))
+	}
+}
+
+func (m *Memory) invalidate(now time.Time, key string, n *node) {
+	switch {
+	case n == nil:
+	case n.entry.Load().Err != nil: // "it does not exist" is not served as an old answer
+		m.remove(key)
+	default:
+		n.entry.Store(n.entry.Load().Invalidated(now))
+	}
 }
 
 // node is what is held under key, nil for nothing. The store's mu is held, as

@@ -30,8 +30,8 @@ type news struct {
 	done    chan struct{}
 
 	mu      sync.Mutex
-	forget  map[string]func(key string) // by group
-	pending map[string]*word            // by id
+	forget  map[string]func(key string, keep bool) // by group
+	pending map[string]*word                       // by id
 }
 
 // word is one message, and the replies to it.
@@ -43,13 +43,14 @@ type word struct {
 type message struct {
 	ID, From   string
 	Group, Key string
+	Keep       bool `json:",omitempty"`
 }
 
 func listen(r *Redis) *news {
 	ctx, end := context.WithCancel(context.Background())
 	n := &news{
 		redis: r, process: rand.Text(), end: end, done: make(chan struct{}),
-		forget: make(map[string]func(string)), pending: make(map[string]*word),
+		forget: make(map[string]func(string, bool)), pending: make(map[string]*word),
 	}
 	go n.run(ctx)
 	return n
@@ -60,15 +61,15 @@ func (n *news) close() {
 	<-n.done
 }
 
-func (n *news) subscribe(group string, forget func(string)) {
+func (n *news) subscribe(group string, forget func(string, bool)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.forget[group] = forget
 }
 
-func (n *news) word(group, key string) *word {
+func (n *news) word(group, key string, keep bool) *word {
 	w := &word{id: rand.Text(), replies: make(chan struct{}, 64)}
-	text, _ := json.Marshal(message{ID: w.id, From: n.process, Group: group, Key: key}) // strings always have a JSON form
+	text, _ := json.Marshal(message{ID: w.id, From: n.process, Group: group, Key: key, Keep: keep}) // strings always have a JSON form
 	w.text = string(text)
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -160,7 +161,7 @@ func (n *news) got(ctx context.Context, m *redis.Message) {
 	forget := n.forget[what.Group]
 	n.mu.Unlock()
 	if forget != nil {
-		forget(what.Key)
+		forget(what.Key, what.Keep)
 	}
 	if what.From == n.process { // no need of a message to ourselves
 		n.got(ctx, &redis.Message{Channel: heardChannel, Payload: what.ID})
@@ -174,12 +175,12 @@ func (n *news) got(ctx context.Context, m *redis.Message) {
 // missed forgets everything that word could have been about.
 func (n *news) missed() {
 	n.mu.Lock()
-	all := make([]func(string), 0, len(n.forget))
+	all := make([]func(string, bool), 0, len(n.forget))
 	for _, forget := range n.forget {
 		all = append(all, forget)
 	}
 	n.mu.Unlock()
 	for _, forget := range all {
-		forget("")
+		forget("", false)
 	}
 }

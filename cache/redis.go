@@ -272,14 +272,16 @@ func (r *Redis) holding(ctx context.Context, name, token string) (giveBack func(
 	})
 }
 
-// Forget removes a key of a group, or with "" the whole group, here and from
-// the memory of every replica that listens, and waits a moment for their word.
-func (r *Redis) Forget(ctx context.Context, group, key string) {
+// Invalidate removes a key of a group, or with "" the whole group, from Redis,
+// tells every replica that listens, and waits a moment for their
+// acknowledgements. With keep, a replica keeps what it has for when asking the
+// upstream fails, but asks first.
+func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
 	if r == nil {
 		return
 	}
 	var told int64
-	word := r.news.word(group, key)
+	word := r.news.word(group, key, keep)
 	err := r.do(ctx, "PUBLISH", func(ctx context.Context) error {
 		commands, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			// A key's stamp need only outlive the flights that are in the air; a
@@ -305,11 +307,13 @@ func (r *Redis) Forget(ctx context.Context, group, key string) {
 	r.news.forgetWord(word)
 }
 
-// OnForget calls forget with keys of a group that others have forgotten, and
-// with "" for all of it: also whenever word of some may have been missed.
-func (r *Redis) OnForget(group string, forget func(key string)) {
+// OnInvalidate calls invalidate with the keys of a group that other replicas
+// have invalidated, and with "" for all of it: also whenever a message may have
+// been missed. With keep, the old value may still be served when asking the
+// upstream fails.
+func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
 	if r != nil {
-		r.news.subscribe(group, forget)
+		r.news.subscribe(group, invalidate)
 	}
 }
 

@@ -66,7 +66,7 @@ func TestRedisEntries(t *testing.T) {
 	t.Run("are not stored when they were forgotten while they were read", func(t *testing.T) {
 		for _, forgotten := range []string{"1", ""} {
 			at := wantLoad(t, a, "1", "one\ntwo")
-			b.Forget(t.Context(), "things", forgotten)
+			b.Invalidate(t.Context(), "things", forgotten, false)
 			a.Store(t.Context(), "things", "1", at, []byte("old"), time.Minute)
 			at = wantLoad(t, a, "1", "")
 			a.Store(t.Context(), "things", "1", at, []byte("one\ntwo"), time.Minute)
@@ -156,7 +156,7 @@ func TestRedisForget(t *testing.T) {
 	heard := map[string]int{}
 	listening := make(chan struct{})
 	var once sync.Once
-	b.OnForget("things", func(key string) {
+	b.OnInvalidate("things", func(key string, _ bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		heard[key]++
@@ -165,7 +165,7 @@ func TestRedisForget(t *testing.T) {
 		}
 	})
 	until(t, "listening", func() bool {
-		a.Forget(t.Context(), "things", "hello")
+		a.Invalidate(t.Context(), "things", "hello", false)
 		select {
 		case <-listening:
 			return true
@@ -173,14 +173,14 @@ func TestRedisForget(t *testing.T) {
 			return false
 		}
 	})
-	for range 100 { // the word has been acted upon when Forget returns
-		a.Forget(t.Context(), "things", "x")
+	for range 100 { // the word has been acted upon when Invalidate returns
+		a.Invalidate(t.Context(), "things", "x", false)
 		mu.Lock()
 		n := heard["x"]
 		heard["x"] = 0
 		mu.Unlock()
 		if n != 1 {
-			t.Fatalf("heard of x %d times, want once before Forget returns", n)
+			t.Fatalf("heard of x %d times, want once before Invalidate returns", n)
 		}
 	}
 	t.Run("forgets all when word may have been missed", func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestRedisForget(t *testing.T) {
 	t.Run("ignores what it cannot read", func(t *testing.T) {
 		server.Do("PUBLISH", "tributary:1:forget", "garbage")
 		until(t, "still listening", func() bool {
-			a.Forget(t.Context(), "things", "after")
+			a.Invalidate(t.Context(), "things", "after", false)
 			mu.Lock()
 			defer mu.Unlock()
 			return heard["after"] > 0
@@ -243,7 +243,7 @@ func TestRedisThatFails(t *testing.T) {
 	}
 	r.Store(t.Context(), "things", "1", cache.Stamp{}, []byte("x"), time.Minute)
 	r.Settle(t.Context(), "k", nil, 0)
-	r.Forget(t.Context(), "things", "1")
+	r.Invalidate(t.Context(), "things", "1", false)
 	server.Resume()
 	until(t, "well again", func() bool { _, _, known := r.Load(t.Context(), "things", "1"); return known })
 	if commands, failures := r.Counts(); failures < 40 || commands <= failures {
@@ -265,8 +265,8 @@ func TestRedisThatIsNotThere(t *testing.T) {
 	}
 	giveBack()
 	none.Store(t.Context(), "things", "1", cache.Stamp{}, nil, time.Minute)
-	none.Forget(t.Context(), "things", "1")
-	none.OnForget("things", nil)
+	none.Invalidate(t.Context(), "things", "1", false)
+	none.OnInvalidate("things", nil)
 	none.Settle(t.Context(), "k", nil, 0)
 	if _, taken, known := none.Claim(t.Context(), "k", nil, time.Minute); taken || known {
 		t.Error("a claim of no Redis is known")

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"context"
@@ -23,6 +24,9 @@ const maxBody = 4 << 20
 
 // maxRedirects is how many redirects within a host are followed.
 const maxRedirects = 3
+
+// byteOrderMark may stand before JSON, and means nothing (RFC 8259 §8.1).
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // client sends one request to one upstream and reads the whole answer.
 type client struct {
@@ -112,6 +116,7 @@ func (c *client) do(r *http.Request) (Response, *Error) {
 	case len(body) > maxBody:
 		return Response{}, Errorf(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20)
 	}
+	body = bytes.TrimPrefix(body, byteOrderMark)
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body, At: time.Now()}, nil
 }
 

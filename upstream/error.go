@@ -20,6 +20,7 @@ const (
 	CodeBadRequest      Code = "bad_request"      // it refused the question
 	CodeServerError     Code = "server_error"     // a status of 500 and above
 	CodeInvalidResponse Code = "invalid_response" // an answer that cannot be believed
+	CodeNoData          Code = "no_data"          // a well formed answer with nothing in it for this question now
 	CodeCircuitOpen     Code = "circuit_open"     // not asked: its circuit breaker is open
 	CodeOverloaded      Code = "overloaded"       // not asked: too many calls in flight
 	CodeCanceled        Code = "canceled"         // the caller left, or we are shutting down

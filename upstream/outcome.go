@@ -1,5 +1,7 @@
 package upstream
 
+import "slices"
+
 // Outcome is what an aggregate says of one of its sources: an answer without
 // its value.
 type Outcome struct {
@@ -7,6 +9,21 @@ type Outcome struct {
 	Attribution string // what the provider's licence wants said
 	Unused      bool   // it had a value, but none of it went into the aggregate
 	Provenance
+
+	// Sources are the sources of a part that is itself made of several.
+	Sources []Outcome
+}
+
+// Incomplete reports whether the source has a current value with something left
+// out of it; Err says what.
+func (o Outcome) Incomplete() bool {
+	return o.Err != nil && o.Useful() && o.State != Stale
+}
+
+// Degraded reports whether an answer that is made of this source is degraded:
+// the source, or one of its own, is stale, failed or incomplete.
+func (o Outcome) Degraded() bool {
+	return o.State == Stale || o.State == Failed || o.Incomplete() || slices.ContainsFunc(o.Sources, Outcome.Degraded)
 }
 
 // NoAnswerError is the error of an aggregate none of whose sources had a value.

@@ -161,8 +161,8 @@ func TestForget(t *testing.T) {
 		name   string
 		forget func(source)
 	}{
-		{"one", func(s source) { s.Forget("a") }},
-		{"all", func(s source) { s.ForgetAll() }},
+		{"one", func(s source) { s.Remove("a") }},
+		{"all", func(s source) { s.RemoveAll() }},
 	} {
 		it(t, tt.name+": what was remembered is asked for again", func(t *testing.T) {
 			f := newFake(inTurn(answers(200, "old"), answers(200, "new")))

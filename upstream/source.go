@@ -49,7 +49,7 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 	}
 	s.asked, s.behind = up.stack(s.hedgeDelay)
 	if spec.Mutable {
-		up.redis.OnForget(s.group, s.forget)
+		up.redis.OnInvalidate(s.group, s.invalidate)
 	}
 	return s
 }
@@ -287,30 +287,43 @@ func (s *Source[Q, A]) hush(key string, old *cache.Entry, now time.Time, why *Er
 	s.memory.Set(key, e.Hushed(now.Add(quiet), why))
 }
 
-// Forget makes the source ask again for q, in every replica: what it remembers
-// may have changed, and so may what a flight that is in the air has already read.
-func (s *Source[Q, A]) Forget(q Q) {
-	key := s.spec.Key(q)
-	s.forget(key)
-	s.up.redis.Forget(context.Background(), s.group, key)
+// Remove removes what is stored for q, in every replica, and discards the
+// result of a running fetch, which may have read the old value.
+func (s *Source[Q, A]) Remove(q Q) { s.invalidateEverywhere(s.spec.Key(q), false) }
+
+// RemoveAll is Remove for every question.
+func (s *Source[Q, A]) RemoveAll() { s.invalidateEverywhere("", false) }
+
+// Invalidate makes the source ask the upstream before it answers q again, in
+// every replica. What is stored is kept for when asking fails (RFC 9111 §4.4).
+func (s *Source[Q, A]) Invalidate(q Q) { s.invalidateEverywhere(s.spec.Key(q), true) }
+
+// InvalidateAll is Invalidate for every question.
+func (s *Source[Q, A]) InvalidateAll() { s.invalidateEverywhere("", true) }
+
+func (s *Source[Q, A]) invalidateEverywhere(key string, keep bool) {
+	s.invalidate(key, keep)
+	s.up.redis.Invalidate(context.Background(), s.group, key, keep)
 }
 
-// ForgetAll is Forget for every question.
-func (s *Source[Q, A]) ForgetAll() {
-	s.forget("")
-	s.up.redis.Forget(context.Background(), s.group, "")
-}
-
-// forget forgets a key in this process, and with "" all of them.
-func (s *Source[Q, A]) forget(key string) {
+// invalidate invalidates a key in this process, and with "" all of them.
+func (s *Source[Q, A]) invalidate(key string, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if key != "" {
+	switch {
+	case key != "" && keep:
+		s.memory.Invalidate(time.Now(), key)
+	case key != "":
 		s.memory.Delete(key)
+	case keep:
+		s.memory.InvalidateAll(time.Now())
+	default:
+		s.memory.Clear()
+	}
+	if key != "" {
 		s.disown(key)
 		return
 	}
-	s.memory.Clear()
 	for key := range s.flights {
 		s.disown(key)
 	}

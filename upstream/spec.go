@@ -15,6 +15,16 @@ type Response struct {
 	At     time.Time // when it had been read
 }
 
+// Scope is how much of what an upstream is asked a refusal is about.
+type Scope int
+
+// The scopes of a refusal.
+const (
+	ThisKey      Scope = iota // the thing that was asked for
+	ThisSource                // everything that the source asks for
+	ThisUpstream              // everything that the upstream is asked for
+)
+
 // Spec is all that a provider has to say of itself: where to ask, what comes
 // back, what it means. Policies, caching and spans happen around it.
 type Spec[Q, A any] struct {
@@ -45,6 +55,29 @@ type Spec[Q, A any] struct {
 	// alone after it: the last one that a quota has room for tells so, and to
 	// ask again would only be refused. A nil Spent means never.
 	Spent func(Response) time.Duration
+
+	// Again is asked about a response with a status of 400 and above. True means
+	// that the provider refused a detail of the request which Request now leaves
+	// out: the request is built anew and sent once more, within the same
+	// attempt. A nil Again means never.
+	Again func(Q, Response) bool
+
+	// Weight is what one request counts in the provider's quota; 0 means 1.
+	Weight float64
+
+	// Forbidden says what a 403 of this provider is about, and so what is not
+	// asked again for a while after one. The zero value is the thing that was
+	// asked for.
+	Forbidden Scope
+
+	// LimitPause is the least time that the upstream is left alone after a 429
+	// that names no time itself, by the provider's rules; it doubles, to 15
+	// minutes, while the answer stays a 429. 0: the upstream's RetryMaxDelay.
+	LimitPause time.Duration
+
+	// MinFresh is the least time between two requests for the same thing,
+	// however short the lifetime that the provider gives; 0: none.
+	MinFresh time.Duration
 
 	// Mutable says that our own writes change what it answers: replicas tell
 	// each other to forget.

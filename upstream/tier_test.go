@@ -58,7 +58,7 @@ func TestSecondTier(t *testing.T) {
 		want(t, ask(first, "a"), upstream.Live, "")
 		deadline := time.Now().Add(20 * time.Second) // the answer is shared after it was given
 		for got := ask(second, "a"); got.State != upstream.Cached || got.Value != "a"; got = ask(second, "a") {
-			second.Forget("a")
+			second.Remove("a")
 			if want(t, ask(first, "a"), upstream.Live, ""); time.Now().After(deadline) {
 				t.Fatalf("answer = %q, %s; want a, cached", got.Value, got.State)
 			}

@@ -39,7 +39,7 @@ func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, up
 		decode: decodeRecord,
 	})
 	if touched(err) {
-		s.lists.ForgetAll()
+		s.lists.RemoveAll()
 	}
 	if err == nil { // somebody may have asked for it before it was
 		s.forget(record.User.ID)
@@ -122,13 +122,13 @@ func touched(err error) bool {
 }
 
 func (s *Service) forget(id int64) {
-	s.users.Forget(id)
-	s.lists.ForgetAll()
+	s.users.Remove(id)
+	s.lists.RemoveAll()
 }
 
 func (s *Service) forgetActivity(id int64) {
-	s.posts.Forget(id)
-	s.todos.Forget(id)
+	s.posts.Remove(id)
+	s.todos.Remove(id)
 }
 
 // write is one request to the directory.

@@ -81,7 +81,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 
 	sources := append(make([]upstream.Outcome, 0, 4), directory.outcome())
 	if directory.wrong {
-		s.users.Forget(id)
+		s.users.Remove(id)
 	}
 	record := directory.record()
 	if record == nil {
