@@ -92,7 +92,7 @@ func TestRetryAfter(t *testing.T) {
 	})
 
 	it(t, "is until our quota is renewed", func(t *testing.T) {
-		g := newGateway(t, func(s *setup) { s.policies.Quota = upstream.Quota{Calls: 1, Window: time.Minute} })
+		g := newGateway(t, func(s *setup) { s.policies.Quotas = []upstream.Quota{{Calls: 1, Window: time.Minute}} })
 		g.get(here)
 		time.Sleep(20 * time.Second)
 		a := g.get("/v1/weather?lat=1&lon=2")

@@ -45,7 +45,7 @@ func TestStatus(t *testing.T) {
 		g := newGateway(t, func(s *setup) {
 			s.without = []string{"geocoding"}
 			s.policies.Breaker.MinCalls = 1
-			s.policies.Quota = upstream.Quota{Calls: 60, Window: time.Minute}
+			s.policies.Quotas = []upstream.Quota{{Calls: 60, Window: time.Minute}}
 		})
 		g.openmeteo.now(after(12345*time.Microsecond, reports(0)))
 		g.metno.now(breaks)

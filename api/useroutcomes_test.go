@@ -173,7 +173,7 @@ func TestOpenCircuit(t *testing.T) {
 
 func TestWritesBeyondTheQuota(t *testing.T) {
 	it(t, "are not done", func(t *testing.T) {
-		g := populated(t, func(s *setup) { s.policies.Quota = upstream.Quota{Calls: 1, Window: time.Minute} })
+		g := populated(t, func(s *setup) { s.policies.Quotas = []upstream.Quota{{Calls: 1, Window: time.Minute}} })
 		g.carry(put).wantStatus(http.StatusOK)
 		g.carry(put).wantOutcome(http.StatusServiceUnavailable, "not_done", true, "rate_limited")
 	})

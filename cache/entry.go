@@ -23,9 +23,16 @@ type Entry struct {
 	ProviderUntil time.Time
 
 	// QuietUntil holds back further questions after one has failed; Why is
-	// that failure.
+	// that failure. Refusals counts those in a row that each double the time.
 	QuietUntil time.Time
 	Why        error
+	Refusals   int
+
+	// Lifetime is what the provider said about its reuse. MustRevalidate means
+	// that the entry is not served once it is stale, even if asking fails: it is
+	// kept for its validators (RFC 9111 §5.2.2).
+	Lifetime       ProviderLifetime
+	MustRevalidate bool
 
 	ETag         string // validators, as the upstream sent them
 	LastModified string
@@ -58,6 +65,11 @@ func (e *Entry) Revalidatable(now time.Time) bool { return now.Before(e.Revalida
 // Gone reports whether the entry is too old to be served to anyone.
 func (e *Entry) Gone(now time.Time) bool { return !now.Before(e.GoneAt) }
 
+// Usable reports whether the entry may be served when asking fails.
+func (e *Entry) Usable(now time.Time) bool {
+	return e.Err == nil && !e.Gone(now) && (!e.MustRevalidate || e.Fresh(now))
+}
+
 // Quiet reports whether the upstream is not to be asked again yet.
 func (e *Entry) Quiet(now time.Time) bool { return now.Before(e.QuietUntil) }
 
@@ -86,12 +98,17 @@ type Lifetimes struct {
 	StaleFor      time.Duration // greatest age ever served; at least the sum of the two
 }
 
-// ProviderLifetime is the freshness lifetime that an answer came with, its
-// age already taken off.
+// ProviderLifetime is what an answer says about its reuse. The zero value says
+// nothing.
 type ProviderLifetime struct {
-	For   time.Duration
-	Given bool // false: the provider said nothing, and For means nothing
-	Wins  bool // it holds even where it is longer than ours
+	For   time.Duration // freshness lifetime, its age already taken off
+	Given bool          // false: the provider gave none, and For means nothing
+	Wins  bool          // it holds even where it is longer than ours
+
+	NoStore        bool // not to be stored at all
+	NoCache        bool // to be validated before each use
+	MustRevalidate bool // not to be served stale without validation
+	Private        bool // not to be shared with other replicas
 }
 
 // Spans are the spans of an answer stored now. Our own lifetime is shortened

@@ -43,8 +43,8 @@ func TestBreakerOpens(t *testing.T) {
 		wantBreaker(t, up, "closed")
 	})
 	for name, b := range map[string]behaviour{
-		"not for a 404": answers(404, ""), "not for a 400": answers(400, ""), "not for a 401": answers(401, ""),
-		"not for a 403": answers(403, ""), "not for a 429": answers(429, ""),
+		"not for a 404": answers(404, ""), "not for a 400": answers(400, ""), "not for a 403": answers(403, ""),
+		"not for a 451": answers(451, ""), "not for a 429": answers(429, ""), "not for an answer without data": answers(200, "nothing"),
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(b)
@@ -73,7 +73,7 @@ func TestBreakerOpens(t *testing.T) {
 	it(t, "by failures alone while the quota refuses", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		up, s := serve(t, f, noRetries, func(c *config) {
-			c.Policies.Quota = upstream.Quota{Calls: 10, Window: 2 * time.Second}
+			c.Policies.Quotas = []upstream.Quota{{Calls: 10, Window: 2 * time.Second}}
 		})
 		askMany(s, 10)
 		want(t, askMany(s, 200), upstream.Failed, upstream.CodeRateLimited)
@@ -114,7 +114,7 @@ func TestOpenBreaker(t *testing.T) {
 	it(t, "costs no quota, so that recovery does not starve", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		up, s := serve(t, f, noRetries, func(c *config) {
-			c.Policies.Quota = upstream.Quota{Calls: 60, Window: time.Minute}
+			c.Policies.Quotas = []upstream.Quota{{Calls: 60, Window: time.Minute}}
 			c.Policies.Breaker.MinCalls, c.Policies.Breaker.Delay = 4, time.Second
 		})
 		good := 0
@@ -136,7 +136,7 @@ func TestOpenBreaker(t *testing.T) {
 	it(t, "recovers on a quota though its probes hang", func(t *testing.T) {
 		f := newFake(hangs)
 		up, s := serve(t, f, noRetries, func(c *config) {
-			c.Policies.Quota = upstream.Quota{Calls: 60, Window: time.Minute}
+			c.Policies.Quotas = []upstream.Quota{{Calls: 60, Window: time.Minute}}
 			c.Policies.Breaker.MinCalls = 4
 		})
 		for n := range 50 * 20 {

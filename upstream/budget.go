@@ -54,24 +54,26 @@ func (r *repetitions) giveBack() {
 	r.tokens++
 }
 
-// hedgeBudget admits a hedge when the gate, the repetitions, the bulkhead and
-// the quota all let it pass: in failsafe's stack hedges meet none of the three
-// policies, so a limit of 4 would let 8 fly. Its methods are those that
+// hedgeBudget admits a hedge when admission, the retry budget, the bulkhead and
+// the quota all let it pass: in failsafe's stack hedges pass none of them, so a
+// limit of 4 would let 8 requests be in flight. Its methods are those that
 // failsafe's hedge policy calls on a budget.
 type hedgeBudget struct {
 	*shared
+	asker
 	exceeded func(failsafe.ExecutionInfo)
 }
 
 func (b *hedgeBudget) TryAcquirePermit() bool {
-	if !b.gate.open(time.Now()) || !b.repetitions.take() {
+	now := time.Now()
+	if !b.admission.open(now, b.holdBack) || !b.repetitions.take() {
 		return false
 	}
 	if !b.bulkhead.TryAcquirePermit() {
 		b.repetitions.giveBack()
 		return false
 	}
-	if b.quota != nil && !b.quota.limiter.TryAcquirePermit() {
+	if _, ok := b.quota.take(now, b.weight); !ok {
 		b.bulkhead.ReleasePermit()
 		b.repetitions.giveBack()
 		return false

@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
-	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -33,6 +29,7 @@ type client struct {
 	base        *url.URL
 	userAgent   string
 	credentials func(*http.Request)
+	secrets     []string // what credentials adds: never to be shown
 	http        *http.Client
 }
 
@@ -64,6 +61,7 @@ func newClient(cfg Config) *client {
 		base:        cfg.BaseURL,
 		userAgent:   cfg.UserAgent,
 		credentials: cfg.Credentials,
+		secrets:     secretsOf(cfg.Credentials),
 		http:        &http.Client{Transport: transport, CheckRedirect: sameHost},
 	}
 }
@@ -105,79 +103,22 @@ func (c *client) do(r *http.Request) (Response, *Error) {
 		return Response{}, connectionError(err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// Its body is the connection itself, and reading it would not end with
+		// the request's context.
+		return Response{Status: resp.StatusCode, Header: resp.Header, At: time.Now()}, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return Response{}, Errorf(CodeInvalidResponse, "the answer was cut off")
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
-		return Response{}, Errorf(CodeInvalidResponse, "the answer is not compressed as it says")
+		return Response{}, Errorf(CodeInvalidResponse, "the answer is not compressed as its Content-Encoding says")
 	case err != nil:
 		return Response{}, connectionError(err)
 	case len(body) > maxBody:
-		return Response{}, Errorf(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20)
+		return Response{}, Errorf(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
 	}
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body, At: time.Now()}, nil
-}
-
-// connectionError says what went wrong beneath HTTP in words of our own: the
-// error's text holds the URL, and with it, for some providers, the key.
-func connectionError(err error) *Error {
-	var (
-		dns     *net.DNSError
-		netErr  net.Error
-		cert    *tls.CertificateVerificationError
-		unknown x509.UnknownAuthorityError
-		record  tls.RecordHeaderError
-	)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return Errorf(CodeCanceled, "no longer wanted")
-	case errors.As(err, &dns) && !dns.IsTimeout:
-		return Errorf(CodeConnection, "host name not resolved")
-	case errors.As(err, &netErr) && netErr.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return Errorf(CodeTimeout, "no answer in time")
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return Errorf(CodeConnection, "connection refused")
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return Errorf(CodeConnection, "connection reset")
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return Errorf(CodeConnection, "host not reachable")
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return Errorf(CodeConnection, "connection closed before the answer")
-	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &record):
-		return Errorf(CodeConnection, "TLS handshake failed")
-	}
-	return Errorf(CodeConnection, "connection failed")
-}
-
-// statusError is what a status outside 200 to 299 means by HTTP.
-func statusError(r Response) *Error {
-	code := CodeBadRequest
-	switch {
-	case r.Status < 200 || r.Status == http.StatusNotModified:
-		return &Error{Code: CodeInvalidResponse, Status: r.Status, Detail: fmt.Sprintf("unexpected status %d", r.Status)}
-	case r.Status < 400:
-		return &Error{Code: CodeInvalidResponse, Status: r.Status, Detail: fmt.Sprintf("redirect (%d) that is not followed", r.Status)}
-	case r.Status == http.StatusUnauthorized:
-		code = CodeUnauthorized
-	case r.Status == http.StatusForbidden:
-		code = CodeForbidden
-	case r.Status == http.StatusNotFound, r.Status == http.StatusGone:
-		code = CodeNotFound
-	case r.Status == http.StatusRequestTimeout:
-		code = CodeTimeout
-	case r.Status == http.StatusTooManyRequests:
-		code = CodeRateLimited
-	case r.Status >= 500:
-		code = CodeServerError
-	}
-	e := &Error{Code: code, Status: r.Status, Detail: fmt.Sprintf("answered %d", r.Status)}
-	if text := http.StatusText(r.Status); text != "" {
-		e.Detail += " " + text
-	}
-	if code == CodeRateLimited || code == CodeServerError {
-		e.RetryAfter = retryAfter(r.Header, r.At)
-	}
-	return e
 }

@@ -68,8 +68,8 @@ func TestConnection(t *testing.T) {
 		"its network is not reachable":         {op(os.NewSyscallError("connect", syscall.ENETUNREACH)), upstream.CodeConnection, "host not reachable"},
 		"it breaks while the request is sent":  {op(os.NewSyscallError("write", syscall.EPIPE)), upstream.CodeConnection, "connection reset"},
 		"it fails in a way nobody thought of":  {op(errReset), upstream.CodeConnection, "connection failed"},
-		"it meets something that is not TLS":   {tls.RecordHeaderError{Msg: "first record does not look like TLS"}, upstream.CodeConnection, "TLS handshake failed"},
-		"it is given up by nobody we know of":  {context.Canceled, upstream.CodeCanceled, "no longer wanted"},
+		"it meets something that is not TLS":   {tls.RecordHeaderError{Msg: "first record does not look like TLS"}, upstream.CodeConnection, "TLS handshake failed: the server does not speak TLS on this port"},
+		"it is given up by nobody we know of":  {context.Canceled, upstream.CodeCanceled, "the request was canceled"},
 		"it is refused, in words without host": {op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), upstream.CodeConnection, "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,8 +87,11 @@ func TestConnection(t *testing.T) {
 		t.Cleanup(srv.Close)
 		got := ask(real(t, srv.URL), "a")
 		want(t, got, upstream.Failed, upstream.CodeConnection)
-		if want := "TLS handshake failed"; got.Err.Detail != want {
+		if want := "TLS handshake failed: its certificate is signed by an unknown authority"; got.Err.Detail != want {
 			t.Errorf("detail = %q, want %q", got.Err.Detail, want)
+		}
+		if got.Attempts != 1 {
+			t.Errorf("attempts = %d, want 1: the next handshake would fail as well", got.Attempts)
 		}
 	})
 	t.Run("it is given up when nobody shakes hands", func(t *testing.T) {

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -43,11 +44,13 @@ type Error struct {
 	// Uncertain says of a write that it may have been carried out all the same.
 	Uncertain bool
 
-	backoff  time.Duration // before it may be repeated
-	final    bool          // repeating it within this flight is useless or forbidden
-	others   bool          // another attempt of the same call was still running
-	unfunded bool          // it would have been repeated, had the budget allowed
-	logged   bool          // with more than it says itself
+	backoff   time.Duration // before it may be repeated
+	final     bool          // repeating it within this flight is useless or forbidden
+	others    bool          // another attempt of the same call was still running
+	unfunded  bool          // it would have been repeated, had the budget allowed
+	logged    bool          // with more than it says itself
+	refused   bool          // our own policies did not let the call through
+	uncounted bool          // the breaker has counted an invalid answer for this key already
 }
 
 // Errorf makes an Error; the text must not quote what came from outside
@@ -74,5 +77,23 @@ func (e *Error) Unwell() bool {
 	return false
 }
 
-// repeatable says that the failure may be gone a moment later.
-func (e *Error) repeatable() bool { return e.Unwell() || e.Code == CodeRateLimited }
+// passing reports whether another request may be answered where this one was
+// not.
+func (e *Error) passing() bool { return e.Unwell() || e.Code == CodeRateLimited }
+
+// repeatable reports whether a retry makes sense: a 429 has to say when.
+func (e *Error) repeatable() bool {
+	return e.Unwell() || e.Code == CodeRateLimited && e.RetryAfter > 0
+}
+
+// unavailable reports whether the upstream says that the thing does not exist
+// or must not be shown: an old answer is then removed, and never served.
+func (e *Error) unavailable() bool {
+	return e.Code == CodeNotFound || e.Status == http.StatusUnavailableForLegalReasons
+}
+
+// asFinal marks the failure as one that would be the same next time.
+func (e *Error) asFinal() *Error {
+	e.final = true
+	return e
+}

@@ -49,7 +49,7 @@ func (u *Upstream) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	from, to := breakerState(e.OldState), breakerState(e.NewState)
 	ctx := e.Context()
 	if e.NewState != circuitbreaker.OpenState {
-		ctx = u.gate.prober() // failsafe tells only on whose way it opens
+		ctx = u.admission.prober() // failsafe passes a call's context only when the breaker opens
 	}
 	event(ctx, "circuit breaker "+to, nil)
 	level := slog.LevelInfo

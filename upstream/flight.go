@@ -15,8 +15,8 @@ import (
 // key and not to a caller: it runs on although whoever began it has left, for a
 // constant time, and any number may wait for it.
 type flight struct {
-	old    atomic.Pointer[cache.Entry]       // what memory had, or the second tier; nil: nothing
-	leader atomic.Pointer[trace.SpanContext] // of whoever flies it
+	old    atomic.Pointer[cache.Entry] // what memory had, or the second tier; nil: nothing
+	leader trace.SpanContext           // of the caller that began it
 
 	start    time.Time
 	deadline time.Time
@@ -26,8 +26,9 @@ type flight struct {
 	running   atomic.Int32 // attempts
 	last      atomic.Pointer[Error]
 
-	conditional atomic.Bool // it was sent with validators
-	uncertain   atomic.Bool // it is a write that may have been carried out
+	unconditional atomic.Bool // no validators are to be sent: a 304 did not fit them
+	uncertain     atomic.Bool // it is a write that may have been carried out
+	invalid       atomic.Int32
 
 	disowned bool // guarded by the source's mu: what it brings is not to be kept
 
@@ -47,9 +48,9 @@ type outcome struct {
 
 type flightKey struct{}
 
-func newFlight(old *cache.Entry, budget time.Duration) *flight {
+func newFlight(old *cache.Entry, budget time.Duration, leader trace.SpanContext) *flight {
 	now := time.Now()
-	f := &flight{start: now, deadline: now.Add(budget), done: make(chan struct{})}
+	f := &flight{leader: leader, start: now, deadline: now.Add(budget), done: make(chan struct{})}
 	f.old.Store(old)
 	return f
 }
@@ -66,6 +67,20 @@ func (f *flight) attemptDeadline(now time.Time, limit time.Duration, hedge bool)
 	}
 	f.attemptBy.Store(int64(by.Sub(f.start)))
 	return by
+}
+
+// countsInvalid reports whether the fetch's invalid answers count against the
+// breaker. All its attempts count alike; first is asked once.
+func (f *flight) countsInvalid(first func() bool) bool {
+	const unknown, counts, doesNot = 0, 1, 2
+	if f.invalid.Load() == unknown {
+		verdict := int32(doesNot)
+		if first() {
+			verdict = counts
+		}
+		f.invalid.CompareAndSwap(unknown, verdict)
+	}
+	return f.invalid.Load() == counts
 }
 
 // landed reports whether the flight is over.
@@ -93,20 +108,21 @@ func (u *Upstream) run(ctx context.Context, policies failsafe.Executor[*outcome]
 	return out, nil
 }
 
-// fallBack serves the old value when asking has failed, and takes the reason
-// along. What the upstream says does not exist is not served from before.
+// fallBack serves the old value when asking has failed, together with the
+// reason. An old value is not served when the upstream says that the thing does
+// not exist.
 func (u *Upstream) fallBack(x failsafe.Execution[*outcome]) (*outcome, error) {
 	f := x.Context().Value(flightKey{}).(*flight)
 	why := u.reason(x.LastError(), f)
 	old := f.old.Load()
-	if old == nil || old.Err != nil || old.Gone(time.Now()) || why.Code == CodeNotFound {
+	if old == nil || !old.Usable(time.Now()) || why.unavailable() {
 		return nil, why
 	}
 	return &outcome{entry: old, why: why}, nil
 }
 
-// reason is what to say of a flight that failed. A retry that our own policies
-// refused says nothing of what made it a retry.
+// reason is the error of a fetch that failed. If our policies refuse a retry, it
+// is the upstream's failure that caused the retry.
 func (u *Upstream) reason(err error, f *flight) *Error {
 	e, refused := u.refusal(err)
 	if last := f.last.Load(); refused && last != nil {

@@ -28,26 +28,29 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(deltaSeconds(v), maxRetryAfter)
 }
 
-// lifetime is the freshness lifetime that an answer came with (RFC 9111
-// §4.2.1, as a shared cache reads it), less its Age; store is false for
-// no-store.
-func lifetime(h http.Header, now time.Time, wins bool) (p cache.ProviderLifetime, store bool) {
+// lifetime is what an answer's headers say about its reuse: its freshness
+// lifetime (RFC 9111 §4.2.1, as a shared cache reads it) less its Age, and the
+// directives of §5.2.2 that we follow.
+func lifetime(h http.Header, now time.Time) (p cache.ProviderLifetime) {
 	directives := cacheControl(h)
-	if _, ok := directives["no-store"]; ok {
-		return p, false
+	has := func(name string) bool {
+		fields, ok := directives[name]
+		return ok && fields == "" // with field names it is about those fields alone
 	}
-	p = cache.ProviderLifetime{Wins: wins}
+	_, p.NoStore = directives["no-store"]
+	_, p.Private = directives["private"]
+	p.NoCache = has("no-cache")
+	_, must := directives["must-revalidate"]
+	_, proxy := directives["proxy-revalidate"]
+	p.MustRevalidate = must || proxy
 	age := deltaSeconds(h.Get("Age"))
 	for _, name := range []string{"s-maxage", "max-age"} {
 		if v, ok := directives[name]; ok {
 			p.For, p.Given = max(0, deltaSeconds(v)-age), true
-			break
+			return p
 		}
 	}
-	if _, ok := directives["no-cache"]; ok {
-		p.For, p.Given = 0, true
-	}
-	if expires := h.Get("Expires"); !p.Given && expires != "" {
+	if expires := h.Get("Expires"); expires != "" {
 		p.Given = true // "0" and other non-dates mean: expired already
 		if at, err := http.ParseTime(expires); err == nil {
 			from := now
@@ -57,12 +60,12 @@ func lifetime(h http.Header, now time.Time, wins bool) (p cache.ProviderLifetime
 			p.For = max(0, min(max(0, at.Sub(from)), longest)-age)
 		}
 	}
-	return p, true
+	return p
 }
 
-// youngest is what no caller can have renewed: the upstreams are not theirs to
-// spend.
-const youngest = 30 * time.Second
+// minAge: a caller's no-cache does not revalidate entries younger than this, so
+// that callers cannot use up an upstream's quota.
+const minAge = 30 * time.Second
 
 // WishOf is what a caller's Cache-Control wishes (RFC 9111 §5.2.1): no-cache and
 // max-age ask again for what is older, but not for what is younger than half a
@@ -70,10 +73,10 @@ const youngest = 30 * time.Second
 func WishOf(h http.Header) (w Wish) {
 	directives := cacheControl(h)
 	if v, ok := directives["max-age"]; ok {
-		w.MaxAge = max(youngest, deltaSeconds(v))
+		w.MaxAge = max(minAge, deltaSeconds(v))
 	}
 	if _, ok := directives["no-cache"]; ok {
-		w.MaxAge = youngest
+		w.MaxAge = minAge
 	}
 	_, w.OnlyCached = directives["only-if-cached"]
 	return w

@@ -107,16 +107,51 @@ func TestValidators(t *testing.T) {
 			t.Errorf("age = %v, want 5m since it was confirmed", got.Age)
 		}
 	})
-	it(t, "keeps a validator that comes with a 304", func(t *testing.T) {
-		f := newFake(inTurn(tagged, answers(304, "", "ETag", `W/"2"`)))
-		_, s := serve(t, f)
-		for range 3 {
+	dated := answers(200, "fine", "Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT")
+	for name, tt := range map[string]struct {
+		first     behaviour
+		confirmed []string // headers of the 304
+		believed  bool
+	}{
+		"believes a 304 without validators":                 {tagged, nil, true},
+		"believes a 304 with the tag as a strong one":       {tagged, []string{"ETag", `"1"`}, true},
+		"believes a 304 with the date":                      {dated, []string{"Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT"}, true},
+		"asks anew after a 304 with another tag":            {tagged, []string{"ETag", `W/"2"`}, false},
+		"asks anew after a 304 with a tag nobody stored":    {dated, []string{"ETag", `"2"`}, false},
+		"asks anew after a 304 with another date":           {dated, []string{"Last-Modified", "Tue, 24 Nov 2026 07:00:00 GMT"}, false},
+		"asks anew after another tag, whatever its date is": {tagged, []string{"ETag", `"2"`, "Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT"}, false},
+	} {
+		it(t, name, func(t *testing.T) {
+			f := newFake(inTurn(tt.first, answers(304, "", tt.confirmed...), answers(200, "new", "ETag", `"2"`)))
+			_, s := serve(t, f)
 			ask(s, "a")
 			time.Sleep(time.Hour)
-		}
-		if h := f.request(2).Header; h.Get("If-None-Match") != `W/"2"` || h.Get("If-Modified-Since") == "" {
-			t.Errorf("validators sent = %v, want the new tag and the old date", h)
-		}
+			got := ask(s, "a")
+			want(t, got, upstream.Live, "")
+			if tt.believed {
+				wantSent(t, f, 2)
+				if got.Value != "fine" {
+					t.Errorf("value = %q, want fine", got.Value)
+				}
+				return
+			}
+			wantSent(t, f, 3)
+			if h := f.request(2).Header; h.Get("If-None-Match")+h.Get("If-Modified-Since") != "" {
+				t.Errorf("third request is conditional: %v", h)
+			}
+			if got.Value != "new" || got.Attempts != 2 {
+				t.Errorf("answer = %q after %d requests, want new after 2", got.Value, got.Attempts)
+			}
+		})
+	}
+	it(t, "gives up on a 304 with another tag to an unconditional request", func(t *testing.T) {
+		f := newFake(inTurn(tagged, answers(304, "", "ETag", `"2"`)))
+		_, s := serve(t, f, noRetries)
+		ask(s, "a")
+		time.Sleep(time.Hour)
+		got := ask(s, "a")
+		want(t, got, upstream.Stale, upstream.CodeInvalidResponse)
+		wantSent(t, f, 3)
 	})
 	it(t, "believes no 304 that was not asked for", func(t *testing.T) {
 		f := newFake(inTurn(well, answers(304, "")))

@@ -258,7 +258,7 @@ func TestHedgeLimits(t *testing.T) {
 	})
 	it(t, "keeps to the quota", func(t *testing.T) {
 		f := newFake(well)
-		up, s := warm(t, f, func(c *config) { c.Policies.Quota = upstream.Quota{Calls: 30, Window: time.Hour} })
+		up, s := warm(t, f, func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 30, Window: time.Hour}} })
 		f.now(inTurn(hangs, well, hangs, well, hangs, well, hangs, well, hangs, well, well))
 		for range 30 {
 			ask(s, fresh())
@@ -271,7 +271,7 @@ func TestHedgeLimits(t *testing.T) {
 	})
 	it(t, "sends no hedge for the last call of the quota", func(t *testing.T) {
 		f := newFake(well)
-		_, s := warm(t, f, func(c *config) { c.Policies.Quota = upstream.Quota{Calls: 21, Window: time.Hour} })
+		_, s := warm(t, f, func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 21, Window: time.Hour}} })
 		f.now(after(time.Second, well))
 		want(t, ask(s, "a"), upstream.Live, "")
 		wantSent(t, f, 21)

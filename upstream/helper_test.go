@@ -189,8 +189,11 @@ func things(up *upstream.Upstream, changes ...func(*spec)) source {
 			return http.NewRequestWithContext(ctx, http.MethodGet, "/things/"+url.PathEscape(name), nil)
 		},
 		Decode: func(r upstream.Response) (string, error) {
-			if string(r.Body) == "garbage" {
+			switch body := string(r.Body); {
+			case body == "garbage" || strings.HasPrefix(body, "{"):
 				return "", errors.New("not a text")
+			case body == "nothing":
+				return "", upstream.Errorf(upstream.CodeNoData, "the text is too old")
 			}
 			return string(r.Body), nil
 		},

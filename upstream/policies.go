@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/fallback"
 	"github.com/failsafe-go/failsafe-go/hedgepolicy"
-	"github.com/failsafe-go/failsafe-go/ratelimiter"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"github.com/failsafe-go/failsafe-go/timeout"
 )
@@ -23,14 +23,8 @@ type Policies struct {
 	RetryMaxDelay time.Duration
 	HedgeQuantile float64 // of recent latencies, after which a hedge starts; 0: none
 	MaxConcurrent int     // attempts in flight
-	Quota         Quota
+	Quotas        []Quota // all windows must have room; none: no limit
 	Breaker       Breaker
-}
-
-// Quota is what the upstream lets us ask: so many calls a window.
-type Quota struct {
-	Calls  int // 0: no limit
-	Window time.Duration
 }
 
 // Breaker says when an upstream is left alone: at a share of failures, among at
@@ -42,42 +36,46 @@ type Breaker struct {
 	Delay       time.Duration
 }
 
-// shared are the policies with a state. They belong to the upstream: whoever
-// asks it meets the same breaker, bulkhead, quota and budget.
+// shared are the policies with a state. They belong to the upstream: all its
+// sources have the same breaker, bulkhead, quota and budget.
 type shared struct {
 	breaker     circuitbreaker.CircuitBreaker[any]
 	bulkhead    bulkhead.Bulkhead[any]
 	quota       *quota // nil: no limit
 	repetitions *repetitions
-	gate        *gate
+	admission   *admission
+	refused     refusedSources
+	invalid     invalidAnswers
 }
 
 func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)) *shared {
-	s := &shared{repetitions: newRepetitions()}
+	s := &shared{repetitions: newRepetitions(), quota: newQuota(p.Quotas)}
+	s.invalid.window = p.Breaker.Window
 	s.breaker = circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(p.Breaker.FailureRate, uint(p.Breaker.MinCalls), p.Breaker.Window).
 		WithDelay(p.Breaker.Delay).
 		WithSuccessThreshold(1).
 		HandleIf(func(_ any, err error) bool {
 			// The breaker knows failure and success only, and a success closes
-			// a half-open one: a probe that was cancelled must not.
+			// a half-open one. A probe that was canceled must not close it, nor
+			// an invalid answer that was counted before.
 			var e *Error
-			return errors.As(err, &e) && (e.Unwell() || e.Code == CodeCanceled && s.breaker.IsHalfOpen())
+			if !errors.As(err, &e) {
+				return false
+			}
+			return e.Unwell() && !e.uncounted || (e.Unwell() || e.Code == CodeCanceled) && s.breaker.IsHalfOpen()
 		}).
 		OnStateChanged(onStateChanged).
 		Build()
 	// A burst is smoothed for a moment, an outage is not queued for.
 	s.bulkhead = bulkhead.NewBuilder[any](uint(p.MaxConcurrent)).WithMaxWaitTime(p.Timeout / 4).Build()
-	if p.Quota.Calls > 0 {
-		s.quota = newQuota(p.Quota)
-	}
-	s.gate = &gate{breaker: s.breaker}
+	s.admission = &admission{breaker: s.breaker}
 	return s
 }
 
 // stack is the order in which policies hold each other, outermost first:
 //
-//	Fallback(old) ▸ Timeout(total) ▸ Retry ▸ Gate ▸ Bulkhead ▸ RateLimiter ▸ CircuitBreaker ▸ Hedge ▸ attempt
+//	Fallback(old) ▸ Timeout(total) ▸ Retry ▸ Admission ▸ Bulkhead ▸ Quota ▸ CircuitBreaker ▸ Hedge ▸ attempt
 //
 // The order is the behaviour. Timeout is inside Fallback because a fallback
 // whose own context is done is skipped; Retry is outside everything that
@@ -85,32 +83,53 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 // a hedge that lost would be a failure; the attempt's own deadline is inside
 // Hedge, shared by the attempt and its hedge.
 //
-// A refresh behind a caller's back is not urgent: it has neither Retry nor Hedge.
-func (u *Upstream) stack(hedgeDelay func() time.Duration) (asked, behind failsafe.Executor[*outcome]) {
+// A background refresh is not urgent: it has neither Retry nor Hedge.
+func (u *Upstream) stack(a asker, hedgeDelay func() time.Duration) (asked, background failsafe.Executor[*outcome]) {
 	old := fallback.NewBuilderWithFunc(u.fallBack).OnFallbackExecuted(u.onFallback).Build()
-	asked = u.within(failsafe.With[*outcome](old, u.limit(), u.retryPolicy()))
+	asked = u.within(failsafe.With[*outcome](old, u.limit(), u.retryPolicy()), a)
 	if u.policies.HedgeQuantile > 0 {
-		asked = asked.Compose(u.hedgePolicy(hedgeDelay))
+		asked = asked.Compose(u.hedgePolicy(a, hedgeDelay))
 	}
-	return asked, u.within(failsafe.With[*outcome](old, u.limit()))
+	return asked, u.within(failsafe.With[*outcome](old, u.limit()), a)
 }
 
 // writeStack is the stack of writes: nothing to fall back on, and no hedge.
 func (u *Upstream) writeStack() failsafe.Executor[*outcome] {
-	return u.within(failsafe.With[*outcome](u.limit(), u.retryPolicy()))
+	return u.within(failsafe.With[*outcome](u.limit(), u.retryPolicy()), asker{holdBack: &u.writeHoldBack, weight: 1})
 }
 
-// within adds what refuses a call to those who would repeat it.
-func (u *Upstream) within(x failsafe.Executor[*outcome]) failsafe.Executor[*outcome] {
-	x = x.Compose(u.gate).ComposeAny(u.bulkhead)
+// asker is what the policies know of who asks: a source, or all writes.
+type asker struct {
+	holdBack *holdBack
+	weight   float64 // of one request in the quota
+}
+
+// within nests the policies that admit a call inside those that repeat it.
+func (u *Upstream) within(x failsafe.Executor[*outcome], a asker) failsafe.Executor[*outcome] {
+	x = x.Compose(admit(func(ctx context.Context) (func(), error) {
+		return u.admission.enter(ctx, time.Now(), a.holdBack)
+	})).ComposeAny(u.bulkhead)
 	if u.quota != nil {
-		x = x.ComposeAny(u.quota.limiter)
+		x = x.Compose(admit(func(context.Context) (func(), error) {
+			wait, ok := u.quota.take(time.Now(), a.weight)
+			if !ok {
+				return nil, quotaExhausted(wait)
+			}
+			return func() {}, nil
+		}))
 	}
 	return x.ComposeAny(u.breaker)
 }
 
-// limit is Timeout(total). Attempts end themselves at the flight's deadline,
-// and say why; this only catches what would not.
+func quotaExhausted(wait time.Duration) *Error {
+	e := Errorf(CodeRateLimited, "not asked: our quota for this upstream is used up")
+	e.RetryAfter = wait
+	e.refused, e.final = true, true
+	return e
+}
+
+// limit is Timeout(total). Attempts end at the fetch's deadline by themselves,
+// and say why; this ends only what does not.
 func (u *Upstream) limit() failsafe.Policy[*outcome] {
 	return timeout.New[*outcome](u.flightBudget + u.flightBudget/20)
 }
@@ -143,19 +162,19 @@ func (u *Upstream) retryPolicy() failsafe.Policy[*outcome] {
 		Build()
 }
 
-func (u *Upstream) hedgePolicy(delay func() time.Duration) failsafe.Policy[*outcome] {
+func (u *Upstream) hedgePolicy(a asker, delay func() time.Duration) failsafe.Policy[*outcome] {
 	return hedgepolicy.NewBuilderWithDelayFunc(func(failsafe.ExecutionAttempt[*outcome]) time.Duration {
 		if !u.breaker.IsClosed() {
 			return -1 // one probe is one request
 		}
 		return delay()
 	}).
-		WithBudget(&hedgeBudget{shared: u.shared, exceeded: u.onHedgeRefused}).
+		WithBudget(&hedgeBudget{shared: u.shared, asker: a, exceeded: u.onHedgeRefused}).
 		CancelIf(func(_ *outcome, err error) bool {
 			// An error ends the hedging only when no other attempt runs that
 			// might still succeed, or when it is an answer.
 			var e *Error
-			return !errors.As(err, &e) || !e.others || !e.repeatable()
+			return !errors.As(err, &e) || !e.others || !e.passing()
 		}).
 		OnHedge(u.onHedge).
 		Build()
@@ -165,9 +184,6 @@ func (u *Upstream) hedgePolicy(delay func() time.Duration) failsafe.Policy[*outc
 // jittered so that those who failed together do not return together, and never
 // before a Retry-After.
 func (p Policies) backoff(n int, e *Error) time.Duration {
-	if e.RetryAfter == 0 && e.Code == CodeRateLimited {
-		return p.RetryMaxDelay // too many, and not a word of when: as late as we go
-	}
 	d := min(p.RetryDelay, p.RetryMaxDelay)
 	for range n {
 		d = min(2*d, p.RetryMaxDelay)
@@ -178,24 +194,21 @@ func (p Policies) backoff(n int, e *Error) time.Duration {
 	return max(d, e.RetryAfter)
 }
 
-// refusal turns the errors of failsafe's policies into ours; refused says that
-// they did not let the call through.
+// refusal turns the errors of failsafe's policies into ours; refused is true
+// where a policy did not let the call through.
 func (s *shared) refusal(err error) (e *Error, refused bool) {
 	switch {
 	case errors.As(err, &e):
-		return e, false
+		return e, e.refused
 	case errors.Is(err, circuitbreaker.ErrOpen):
-		e = Errorf(CodeCircuitOpen, "not asked: it failed too often of late")
+		e = Errorf(CodeCircuitOpen, "circuit open after too many failures")
 		e.RetryAfter = s.breaker.RemainingDelay()
 	case errors.Is(err, bulkhead.ErrFull):
-		e = Errorf(CodeOverloaded, "not asked: too many calls in flight")
-	case errors.Is(err, ratelimiter.ErrExceeded):
-		e = Errorf(CodeRateLimited, "not asked: our share of its quota is spent")
-		e.RetryAfter = s.quota.renewsIn(time.Now())
+		e = Errorf(CodeOverloaded, "not asked: too many calls to this upstream are in flight")
 	case errors.Is(err, timeout.ErrExceeded):
 		return Errorf(CodeTimeout, "no answer in time"), false
 	default:
-		return Errorf(CodeCanceled, "shutting down"), false
+		return Errorf(CodeCanceled, "the gateway is shutting down"), false
 	}
 	return e, true
 }

@@ -25,12 +25,13 @@ type Write[A any] struct {
 	Repeatable bool
 }
 
-// Send carries out a write. It does not end with ctx: a write whose caller has
-// left is carried through, within the flight budget. A failed answer says with
-// Err.Uncertain that the write may have been carried out.
+// Send carries out a write. It goes on when ctx is canceled: a caller that
+// leaves does not stop a write half-way. It ends in time for the caller to be
+// answered before ctx's deadline. A failed answer says with Err.Uncertain that
+// the write may have been carried out.
 func Send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	start := time.Now()
-	ctx, span := up.tracer.Start(context.WithoutCancel(ctx), w.Name, trace.WithAttributes(sourceName.String(w.Name)))
+	ctx, span := up.tracer.Start(ctx, w.Name, trace.WithAttributes(sourceName.String(w.Name)))
 	defer span.End()
 	a := send(ctx, up, w)
 	a.Asked = true
@@ -41,11 +42,15 @@ func Send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 
 func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	if !up.begin() {
-		return Answer[A]{Provenance: Provenance{State: Failed, Err: Errorf(CodeCanceled, "shutting down")}}
+		return Answer[A]{Provenance: Provenance{State: Failed, Err: Errorf(CodeCanceled, "the gateway is shutting down")}}
 	}
 	defer up.flights.Done()
-	f := newFlight(nil, up.flightBudget)
-	out, fault := up.run(ctx, up.writes, f, exchange{
+	budget, ok := up.writeBudget(ctx)
+	if !ok {
+		return Answer[A]{Provenance: Provenance{State: Failed, Err: Errorf(CodeTimeout, "not sent: the request had no time left for it")}}
+	}
+	f := newFlight(nil, budget, trace.SpanContextFromContext(ctx))
+	out, fault := up.run(context.WithoutCancel(ctx), up.writes, f, exchange{
 		name:    w.Name,
 		route:   w.Route,
 		request: w.Request,
@@ -59,6 +64,7 @@ func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 		refusal: w.Refusal,
 		write:   true,
 		once:    !w.Repeatable,
+		asker:   asker{holdBack: &up.writeHoldBack, weight: 1},
 	})
 	var a Answer[A]
 	a.Attempts = int(f.sent.Load())
@@ -70,4 +76,16 @@ func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	a.State, a.Status = Live, out.status
 	a.Value, _ = out.entry.Value.(A)
 	return a
+}
+
+// writeBudget is how long a write may take, with all its attempts; ok is false
+// when there is no time for even one.
+func (u *Upstream) writeBudget(ctx context.Context) (budget time.Duration, ok bool) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return u.flightBudget, true
+	}
+	left := time.Until(deadline)
+	left -= min(left/20, 250*time.Millisecond) // for writing the answer
+	return min(u.flightBudget, left), left > u.policies.Timeout/20
 }

@@ -49,7 +49,11 @@ func TestSend(t *testing.T) {
 		{"is repeated after a 500 when that does no harm", answerWith(500), true, 2, "", false},
 		{"is repeated after a time-out when that does no harm", hang, true, 2, "", false},
 		{"is certain not to be done after a 422", answerWith(422), false, 1, upstream.CodeBadRequest, false},
-		{"is certain not to be done after a 429, and repeated", answerWith(429), false, 2, "", false},
+		{"is certain not to be done after a 429", answerWith(429), false, 1, upstream.CodeRateLimited, false},
+		{"is repeated after a 429 that says when", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(429)
+		}, false, 2, "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var requests atomic.Int64

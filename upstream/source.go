@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -13,20 +14,25 @@ import (
 	"tributary/cache"
 )
 
-// notFoundFor is how long "it does not exist" is remembered.
-const notFoundFor = 30 * time.Second
+// notFoundFor is how long "it does not exist" is stored, noDataFor how long
+// "nothing that can be used".
+const (
+	notFoundFor = 30 * time.Second
+	noDataFor   = 5 * time.Minute
+)
 
 // Source is a question that one upstream can answer, safely: from memory while
 // that is good enough, otherwise through the policies, with one flight a key
 // however many wait, and from memory again when that fails. It is safe for
 // concurrent use.
 type Source[Q, A any] struct {
-	up      *Upstream
-	spec    Spec[Q, A]
-	memory  *cache.Memory
-	latency *latencies
-	tally   *tally
-	group   string // of its keys in the second tier
+	up       *Upstream
+	spec     Spec[Q, A]
+	memory   *cache.Memory
+	latency  *latencies
+	tally    *tally
+	group    string    // of its keys in the second tier
+	holdBack *holdBack // after its credentials, or what it asks for, were refused
 
 	asked, behind failsafe.Executor[*outcome]
 
@@ -39,19 +45,25 @@ type Source[Q, A any] struct {
 // NewSource makes a source of an upstream; an upstream may have many.
 func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 	s := &Source[Q, A]{
-		up:      up,
-		spec:    spec,
-		memory:  up.store.NewMemory(),
-		latency: &latencies{quantile: up.policies.HedgeQuantile},
-		tally:   up.newTally(spec.Name),
-		group:   up.name + spec.Route,
-		flights: make(map[string]*flight),
+		up:       up,
+		spec:     spec,
+		memory:   up.store.NewMemory(),
+		latency:  &latencies{quantile: up.policies.HedgeQuantile},
+		tally:    up.newTally(spec.Name),
+		group:    up.name + spec.Route,
+		holdBack: &holdBack{},
+		flights:  make(map[string]*flight),
 	}
-	s.asked, s.behind = up.stack(s.hedgeDelay)
+	s.asked, s.behind = up.stack(s.asker(), s.hedgeDelay)
 	if spec.Mutable {
 		up.redis.OnInvalidate(s.group, s.invalidate)
 	}
 	return s
+}
+
+// asker is what the policies know of the source.
+func (s *Source[Q, A]) asker() asker {
+	return asker{holdBack: s.holdBack, weight: cmp.Or(s.spec.Weight, 1)}
 }
 
 // Name is the source's name in the contract.
@@ -75,23 +87,23 @@ func (s *Source[Q, A]) Ask(ctx context.Context, q Q, w Wish) Answer[A] {
 func (s *Source[Q, A]) recall(ctx context.Context, now time.Time, q Q, key string, w Wish) (a Answer[A], done, held bool) {
 	a, done, held = s.remember(ctx, now, q, key, w)
 	if !done && w.OnlyCached {
-		return s.failure(Errorf(CodeNotCached, "not asked: only what is remembered was wanted"), now), true, held
+		return s.failure(Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held
 	}
 	return a, done, held
 }
 
 func (s *Source[Q, A]) remember(ctx context.Context, now time.Time, q Q, key string, w Wish) (a Answer[A], done, held bool) {
 	e := s.memory.Get(key)
-	if e == nil || e.Gone(now) {
+	if e == nil || e.Gone(now) || e.Err != nil && !e.Fresh(now) {
 		return a, false, false
 	}
-	held = e.Err == nil
+	held = e.Usable(now)
 	again := w.MaxAge > 0 && e.Age(now) > w.MaxAge && !now.Before(e.ProviderUntil)
 	switch {
 	case e.Fresh(now) && !again:
 		s.up.hits.Add(1)
 		a = s.remembered(e, now, Cached)
-	case e.Quiet(now):
+	case held && e.Quiet(now) && !(w.MaxAge > 0 && noDataAgain(e, now)):
 		s.up.staleServed.Add(1)
 		a = s.remembered(e, now, Stale)
 	case e.Revalidatable(now) && !again:
@@ -104,11 +116,18 @@ func (s *Source[Q, A]) remember(ctx context.Context, now time.Time, q Q, key str
 	return a, true, held
 }
 
+// noDataAgain reports whether a caller's no-cache may end the cooldown of an
+// entry: where the last answer had no data, after minAge.
+func noDataAgain(e *cache.Entry, now time.Time) bool {
+	why, ok := e.Why.(*Error)
+	return ok && why.Code == CodeNoData && e.QuietUntil.Sub(now) < noDataFor-minAge
+}
+
 // remembered is the answer that an entry gives.
 func (s *Source[Q, A]) remembered(e *cache.Entry, now time.Time, state State) Answer[A] {
 	a := Answer[A]{Provenance: Provenance{State: state, Version: e.Version, Age: e.Age(now), FreshUntil: e.FreshUntil}}
 	if e.Err != nil {
-		a.State, a.Err = Skipped, e.Err.(*Error)
+		a.State, a.Err = stateOf(e.Err.(*Error)), e.Err.(*Error)
 		return a
 	}
 	a.Value = e.Value.(A)
@@ -119,15 +138,27 @@ func (s *Source[Q, A]) remembered(e *cache.Entry, now time.Time, state State) An
 	return a
 }
 
-// refresh asks behind the caller's back, in a trace of its own.
+// stateOf is the state of an answer without a value.
+func stateOf(e *Error) State {
+	if e.Code == CodeNotFound {
+		return Skipped
+	}
+	return Failed
+}
+
+// refresh asks in the background, in a trace of its own.
 func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
-	f, mine := s.join(key, old)
+	ctx = context.WithoutCancel(ctx)
+	var span trace.Span
+	f, mine := s.join(key, old, func() trace.SpanContext {
+		ctx, span = s.up.tracer.Start(ctx, "refresh "+s.spec.Name,
+			trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
+			trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
+		return span.SpanContext()
+	})
 	if !mine {
 		return // it is being asked, or has just been
 	}
-	ctx, span := s.up.tracer.Start(context.WithoutCancel(ctx), "refresh "+s.spec.Name,
-		trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
-		trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
 	go func() {
 		defer s.up.flights.Done()
 		s.fly(ctx, s.behind, f, q, key, false)
@@ -163,9 +194,9 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 			return a
 		}
 		if s.up.life.Err() != nil {
-			return s.without(seen, Errorf(CodeCanceled, "shutting down"), now)
+			return s.without(seen, Errorf(CodeCanceled, "the gateway is shutting down"), now)
 		}
-		f, mine = s.join(key, seen)
+		f, mine = s.join(key, seen, func() trace.SpanContext { return trace.SpanContextFromContext(ctx) })
 	}
 	s.up.misses.Add(1)
 	if mine {
@@ -175,8 +206,8 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 		}()
 	} else {
 		s.up.coalesced.Add(1)
-		if leader := f.leader.Load(); leader != nil {
-			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: *leader})
+		if f.leader.IsValid() {
+			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
 		}
 	}
 
@@ -200,10 +231,10 @@ func (s *Source[Q, A]) await(ctx context.Context, q Q, key string, w Wish) Answe
 	return a
 }
 
-// join is the flight of key: the one in the air, or a new one that is the
-// caller's to fly. It is nil when memory is no longer what the caller saw, and
-// when the upstream is closed.
-func (s *Source[Q, A]) join(key string, seen *cache.Entry) (f *flight, mine bool) {
+// join is the running fetch of key, or a new one that the caller has to carry
+// out, in the trace that leader begins. It is nil when memory is no longer what
+// the caller saw, and when the upstream is closed.
+func (s *Source[Q, A]) join(key string, seen *cache.Entry, leader func() trace.SpanContext) (f *flight, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.flights[key]; f != nil {
@@ -212,7 +243,7 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry) (f *flight, mine bool
 	if s.memory.Get(key) != seen || !s.up.begin() {
 		return nil, false
 	}
-	f = newFlight(seen, s.up.flightBudget)
+	f = newFlight(seen, s.up.flightBudget, leader()) // known before others can see it
 	s.flights[key] = f
 	return f, true
 }
@@ -220,9 +251,6 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry) (f *flight, mine bool
 // fly takes the flight through the policies and lands it. ctx carries values
 // only; the upstream's Close is what cancels it, and waits for it.
 func (s *Source[Q, A]) fly(ctx context.Context, policies failsafe.Executor[*outcome], f *flight, q Q, key string, urgent bool) {
-	if leader := trace.SpanContextFromContext(ctx); leader.IsValid() {
-		f.leader.Store(&leader)
-	}
 	found, at, done, ask := s.consult(ctx, f, key, urgent)
 	defer done()
 	switch {
@@ -231,12 +259,14 @@ func (s *Source[Q, A]) fly(ctx context.Context, policies failsafe.Executor[*outc
 	case !ask: // another replica does
 		f.out = &outcome{entry: f.old.Load(), shared: true}
 	default:
-		f.out, f.err = s.up.run(ctx, policies, f, s.exchange(f, q))
+		f.out, f.err = s.up.run(ctx, policies, f, s.exchange(f, q, key))
 	}
 	kept := s.land(f, key)
 	switch {
+	case f.err != nil && f.err.unavailable() && f.old.Load() != nil:
+		s.up.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
 	case f.err != nil || f.out.why != nil || !kept:
-	case !f.out.shared:
+	case !f.out.shared && !f.out.entry.Lifetime.Private:
 		e := f.out.entry
 		s.up.redis.Store(ctx, s.group, key, at, encode[A](e), time.Until(e.GoneAt))
 	case found != nil && !found.Fresh(time.Now()):
@@ -255,9 +285,8 @@ func (s *Source[Q, A]) land(f *flight, key string) (kept bool) {
 	}
 	now := time.Now()
 	switch {
-	case f.err != nil && f.err.Code == CodeNotFound:
-		s.memory.Set(key, &cache.Entry{Err: f.err, StoredAt: now, Spans: cache.For(now, notFoundFor)})
 	case f.err != nil:
+		s.storeFailure(key, f, now)
 	case f.out.why != nil:
 		s.hush(key, f.out.entry, now, f.out.why)
 	default:
@@ -267,24 +296,70 @@ func (s *Source[Q, A]) land(f *flight, key string) (kept bool) {
 	return true
 }
 
-// hush keeps everybody from asking again, and waiting again, right after
-// asking for the same thing has failed. s.mu is held.
+// storeFailure stores an answer without a value that would be the same if asked
+// for again. s.mu is held.
+func (s *Source[Q, A]) storeFailure(key string, f *flight, now time.Time) {
+	e := &cache.Entry{Err: f.err, StoredAt: now}
+	old := f.old.Load()
+	switch lasts, doubles := failureLasts(f.err); {
+	case lasts == 0 || f.sent.Load() == 0:
+		return
+	case doubles:
+		if old != nil {
+			e.Refusals = old.Refusals
+		}
+		lasts = doubled(lasts, refusedMost, e.Refusals)
+		e.Refusals++
+		e.Spans = cache.For(now, lasts)
+		e.ProviderUntil = e.FreshUntil           // a caller's no-cache does not ask before
+		e.GoneAt = e.FreshUntil.Add(refusedMost) // the count of refusals outlasts the refusal
+	default:
+		e.Spans = cache.For(now, lasts)
+	}
+	s.memory.Set(key, e)
+}
+
+// failureLasts is how long the answer to one request is taken for the answer to
+// the next, 0 if not at all; doubles says that it lasts twice as long each time.
+func failureLasts(e *Error) (lasts time.Duration, doubles bool) {
+	switch e.Code {
+	case CodeNotFound:
+		return notFoundFor, false
+	case CodeNoData:
+		return noDataFor, false
+	case CodeForbidden:
+		return refusedFor, true
+	}
+	return 0, false
+}
+
+// hush begins the cooldown of a key after asking for it has failed: until it is
+// over the old value is served at once. s.mu is held.
 func (s *Source[Q, A]) hush(key string, old *cache.Entry, now time.Time, why *Error) {
 	e := s.memory.Get(key)
 	if e == nil || e.Version != old.Version {
-		return // it is about something else by now
+		return // it is another value by now
 	}
 	quiet := s.up.policies.Breaker.Delay
+	lasts, doubles := failureLasts(why)
+	refusals := 0
 	switch {
 	case why.Code == CodeCanceled:
 		return
 	case why.Code == CodeCircuitOpen || why.Code == CodeOverloaded:
-		// Nobody was asked, so nothing was learnt: until the breaker may try.
+		// The upstream was not asked: until the breaker may let a call through.
 		quiet = max(why.RetryAfter, min(quiet, 500*time.Millisecond))
 	case why.RetryAfter > 0:
-		quiet = min(why.RetryAfter, maxPause)
+		quiet = min(why.RetryAfter, maxHoldBack)
+	case doubles:
+		quiet = doubled(lasts, refusedMost, e.Refusals)
+		refusals = e.Refusals + 1
+	case lasts > 0:
+		quiet = lasts
 	}
-	s.memory.Set(key, e.Hushed(now.Add(quiet), why))
+	hushed := e.Hushed(now.Add(quiet), why)
+	hushed.Refusals = refusals
+	s.memory.Set(key, hushed)
 }
 
 // Remove removes what is stored for q, in every replica, and discards the
@@ -364,7 +439,7 @@ func (s *Source[Q, A]) arrived(f *flight, now time.Time) Answer[A] {
 
 // abandon is the answer of a flight that the caller stops waiting for.
 func (s *Source[Q, A]) abandon(ctx context.Context, f *flight, key string, now time.Time) Answer[A] {
-	why := Errorf(CodeCanceled, "the caller left")
+	why := Errorf(CodeCanceled, "the caller has closed its request")
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), errPatience) {
 		why = Errorf(CodeTimeout, "no answer in time")
 		if last := f.last.Load(); last != nil {
@@ -385,7 +460,7 @@ func (s *Source[Q, A]) abandon(ctx context.Context, f *flight, key string, now t
 
 // without is the answer where none came: the old value, if it may be served.
 func (s *Source[Q, A]) without(old *cache.Entry, why *Error, now time.Time) Answer[A] {
-	if old == nil || old.Err != nil || old.Gone(now) {
+	if old == nil || !old.Usable(now) {
 		return s.failure(why, now)
 	}
 	return s.stale(old, why, now)
@@ -396,9 +471,9 @@ func (s *Source[Q, A]) stale(e *cache.Entry, why *Error, now time.Time) Answer[A
 }
 
 func (s *Source[Q, A]) failure(e *Error, now time.Time) Answer[A] {
-	p := Provenance{State: Failed, Err: e, Status: e.Status}
+	p := Provenance{State: stateOf(e), Err: e, Status: e.Status}
 	if e.Code == CodeNotFound {
-		p.State, p.FreshUntil = Skipped, now.Add(notFoundFor)
+		p.FreshUntil = now.Add(notFoundFor)
 	}
 	return Answer[A]{Provenance: p}
 }

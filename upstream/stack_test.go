@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,21 +19,28 @@ func TestFailures(t *testing.T) {
 		sent     int
 		failures int64
 	}{
-		"it repeats a 500":                       {answers(500, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
-		"it repeats a 503":                       {answers(503, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
-		"it repeats a 408, a time-out":           {answers(408, ""), upstream.CodeTimeout, upstream.Failed, 3, 3},
-		"it repeats a 429 that fits":             {answers(429, ""), upstream.CodeRateLimited, upstream.Failed, 3, 0},
-		"it repeats what cannot be decoded":      {answers(200, "garbage"), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
-		"it repeats an unasked 304":              {answers(304, ""), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
-		"it repeats a redirect elsewhere":        {answers(302, "", "Location", "http://other.test/"), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
-		"it repeats a broken connection":         {fails(errReset), upstream.CodeConnection, upstream.Failed, 3, 3},
-		"it repeats a time-out while time lasts": {hangs, upstream.CodeTimeout, upstream.Failed, 3, 3},
-		"it does not repeat a 400":               {answers(400, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
-		"it does not repeat a 422":               {answers(422, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
-		"it does not repeat a 401":               {answers(401, ""), upstream.CodeUnauthorized, upstream.Failed, 1, 0},
-		"it does not repeat a 403":               {answers(403, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
-		"it does not repeat a 404":               {answers(404, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
-		"it does not repeat a 410, a 404":        {answers(410, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
+		"it repeats a 500":                               {answers(500, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
+		"it repeats a 503":                               {answers(503, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
+		"it repeats a 408, a time-out":                   {answers(408, ""), upstream.CodeTimeout, upstream.Failed, 3, 3},
+		"it repeats a 429 whose wait fits":               {answers(429, "", "Retry-After", "1"), upstream.CodeRateLimited, upstream.Failed, 3, 0},
+		"it does not repeat a 429 without a wait":        {answers(429, ""), upstream.CodeRateLimited, upstream.Failed, 1, 0},
+		"it repeats what is no JSON":                     {answers(200, "garbage"), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
+		"it repeats JSON that was cut off":               {answers(200, `{"cut":`), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
+		"it does not repeat whole JSON of a wrong shape": {answers(200, `{"text": 1}`), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
+		"it does not repeat a body that is too large":    {answers(200, strings.Repeat(" ", 4<<20+1)), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
+		"it does not repeat an answer without data":      {answers(200, "nothing"), upstream.CodeNoData, upstream.Failed, 1, 0},
+		"it repeats an unasked 304":                      {answers(304, ""), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
+		"it does not repeat a redirect elsewhere":        {answers(302, "", "Location", "http://other.test/"), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
+		"it repeats a broken connection":                 {fails(errReset), upstream.CodeConnection, upstream.Failed, 3, 3},
+		"it repeats a time-out while time lasts":         {hangs, upstream.CodeTimeout, upstream.Failed, 3, 3},
+		"it does not repeat a 400":                       {answers(400, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
+		"it does not repeat a 422":                       {answers(422, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
+		"it does not repeat a 401":                       {answers(401, ""), upstream.CodeUnauthorized, upstream.Failed, 1, 0},
+		"it does not repeat a 403":                       {answers(403, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
+		"it does not repeat a 451, a 403":                {answers(451, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
+		"it takes a 403 about a rate limit for one":      {answers(403, `{"message": "API Rate Limit exceeded"}`), upstream.CodeRateLimited, upstream.Failed, 1, 0},
+		"it does not repeat a 404":                       {answers(404, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
+		"it does not repeat a 410, a 404":                {answers(410, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(tt.behaves)

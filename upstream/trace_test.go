@@ -184,6 +184,24 @@ func TestSourceSpan(t *testing.T) {
 			t.Errorf("link to %v, want to the leader %v", link.SpanID(), got[0].SpanContext.SpanID())
 		}
 	})
+	it(t, "links every collapsed caller, however close they come", func(t *testing.T) {
+		for range 50 {
+			var sp *spans
+			_, s := serve(t, newFake(after(time.Second, well)), func(c *config) { sp = traced(c) })
+			var wg sync.WaitGroup
+			for range 20 {
+				wg.Go(func() { ask(s, "a") })
+			}
+			wg.Wait()
+			links := 0
+			for _, span := range sp.named("things") {
+				links += len(span.Links)
+			}
+			if links != 19 {
+				t.Fatalf("links = %d, want 19, of all but the leader", links)
+			}
+		}
+	})
 	it(t, "gives way to a root of its own for a refresh, linked to who caused it", func(t *testing.T) {
 		var sp *spans
 		var tracer trace.Tracer

@@ -34,6 +34,10 @@ type Config struct {
 	Store     *cache.Store
 	Redis     *cache.Redis // the second tier; nil: none
 
+	// KeepUnvalidated keeps an answer whose no-cache or must-revalidate forbids
+	// to serve it stale, for when asking for it anew fails.
+	KeepUnvalidated bool
+
 	// FlightBudget bounds one question with all its attempts. It is a constant
 	// and not the remainder of whoever asked first: others wait for it too.
 	FlightBudget time.Duration
@@ -49,19 +53,21 @@ type Config struct {
 // is safe for concurrent use.
 type Upstream struct {
 	*shared
-	name         string
-	client       *client
-	policies     Policies
-	lifetimes    cache.Lifetimes
-	store        *cache.Store
-	redis        *cache.Redis
-	flightBudget time.Duration
-	propagate    bool
-	tracer       trace.Tracer
-	log          *slog.Logger
-	latency      *latencies
-	writes       failsafe.Executor[*outcome]
-	meters       *meters
+	name            string
+	client          *client
+	policies        Policies
+	lifetimes       cache.Lifetimes
+	store           *cache.Store
+	redis           *cache.Redis
+	flightBudget    time.Duration
+	propagate       bool
+	tracer          trace.Tracer
+	log             *slog.Logger
+	latency         *latencies
+	writes          failsafe.Executor[*outcome]
+	writeHoldBack   holdBack // after a write whose credentials were refused
+	keepUnvalidated bool
+	meters          *meters
 
 	calls, failures, retries, hedges, inFlight atomic.Int64
 	hits, misses, staleServed, coalesced       atomic.Int64
@@ -81,19 +87,20 @@ type Upstream struct {
 func New(cfg Config) *Upstream {
 	life, end := context.WithCancel(context.Background())
 	u := &Upstream{
-		name:         cfg.Name,
-		client:       newClient(cfg),
-		policies:     cfg.Policies,
-		lifetimes:    cfg.Lifetimes,
-		store:        cfg.Store,
-		redis:        cfg.Redis,
-		flightBudget: cfg.FlightBudget,
-		propagate:    cfg.Propagate,
-		tracer:       cfg.Tracer,
-		log:          cfg.Logger,
-		latency:      &latencies{quantile: cfg.Policies.HedgeQuantile},
-		life:         life,
-		end:          end,
+		name:            cfg.Name,
+		client:          newClient(cfg),
+		policies:        cfg.Policies,
+		lifetimes:       cfg.Lifetimes,
+		store:           cfg.Store,
+		redis:           cfg.Redis,
+		flightBudget:    cfg.FlightBudget,
+		keepUnvalidated: cfg.KeepUnvalidated,
+		propagate:       cfg.Propagate,
+		tracer:          cfg.Tracer,
+		log:             cfg.Logger,
+		latency:         &latencies{quantile: cfg.Policies.HedgeQuantile},
+		life:            life,
+		end:             end,
 	}
 	if u.tracer == nil {
 		u.tracer = noop.NewTracerProvider().Tracer("")

@@ -141,7 +141,7 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 			RetryMaxDelay: u.RetryMaxDelay,
 			HedgeQuantile: u.HedgeQuantile,
 			MaxConcurrent: u.MaxConcurrent,
-			Quota:         upstream.Quota{Calls: u.RateLimit.Calls, Window: u.RateLimit.Window},
+			Quotas:        quotas(u.RateLimit),
 			Breaker: upstream.Breaker{
 				FailureRate: u.BreakerFailureRate,
 				MinCalls:    u.BreakerMinCalls,
@@ -158,6 +158,14 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 		Meter:        tel.Meter(),
 		Logger:       log,
 	}
+}
+
+// quotas is none where there is no limit.
+func quotas(r rate) []upstream.Quota {
+	if r.Calls == 0 {
+		return nil
+	}
+	return []upstream.Quota{{Calls: r.Calls, Window: r.Window}}
 }
 
 // writingTime is what is left of a request's budget, when the last source has

@@ -1,0 +1,137 @@
+package upstream
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How long an upstream is left alone after it has refused us. Each refusal in a
+// row doubles the time.
+const (
+	// refusedFor and refusedMost are for credentials that were refused, and for
+	// a 403 or 451 about one thing: asking on with the same credentials gets
+	// them locked, and MET Norway bans for good.
+	refusedFor  = 30 * time.Second
+	refusedMost = 5 * time.Minute
+
+	// limitedMost is for a 429 that names no time.
+	limitedMost = 15 * time.Minute
+
+	// maxHoldBack caps what an upstream may ask for. The longest that is really
+	// meant is GitHub's, whose quota renews with the hour.
+	maxHoldBack = time.Hour
+)
+
+// holdBack is a time in which a source, or a whole upstream, is not asked. The
+// zero value holds nothing back. It is safe for concurrent use.
+type holdBack struct {
+	current atomic.Pointer[holding]
+}
+
+// holding is one such time.
+type holding struct {
+	until   time.Time
+	code    Code // of the answer that caused it
+	doubled int  // how often in a row
+}
+
+// refusal is the error of a call while the time runs, nil otherwise.
+func (h *holdBack) refusal(now time.Time) *Error {
+	c := h.current.Load()
+	if c == nil || !now.Before(c.until) {
+		return nil
+	}
+	detail := "the upstream asked us to wait"
+	switch c.code {
+	case CodeUnauthorized:
+		detail = "not asked: it refused our credentials a moment ago"
+	case CodeForbidden:
+		detail = "not asked: it refused us access a moment ago"
+	case CodeRateLimited:
+		detail = "not asked: it has answered that we send too many requests"
+	}
+	e := Errorf(c.code, "%s", detail)
+	e.RetryAfter = c.until.Sub(now)
+	e.refused, e.final = true, true
+	return e
+}
+
+// forTime holds back for d, unless a longer time runs.
+func (h *holdBack) forTime(now time.Time, d time.Duration, code Code) {
+	if d <= 0 {
+		return
+	}
+	next := &holding{until: now.Add(min(d, maxHoldBack)), code: code}
+	for {
+		old := h.current.Load()
+		if old != nil && !old.until.Before(next.until) || h.current.CompareAndSwap(old, next) {
+			return
+		}
+	}
+}
+
+// doubling holds back for first, and for twice as long each time that the
+// upstream answers the same when the time is over, to most. Answers to calls
+// that were on their way when the time began do not double it.
+func (h *holdBack) doubling(now time.Time, first, most time.Duration, code Code) {
+	old := h.current.Load()
+	next := &holding{code: code}
+	if old != nil && old.code == code {
+		if now.Before(old.until) {
+			return
+		}
+		next.doubled = old.doubled + 1
+	}
+	next.until = now.Add(doubled(first, most, next.doubled))
+	if old == nil || old.until.Before(next.until) {
+		h.current.CompareAndSwap(old, next) // if another call was faster, its time runs
+	}
+}
+
+// accepted ends a row of refusals: the upstream has answered again.
+func (h *holdBack) accepted(now time.Time) {
+	if old := h.current.Load(); old != nil && !now.Before(old.until) {
+		h.current.CompareAndSwap(old, nil)
+	}
+}
+
+// doubled is first, doubled n times, and at most most.
+func doubled(first, most time.Duration, n int) time.Duration {
+	for ; n > 0 && first < most; n-- {
+		first *= 2
+	}
+	return min(first, most)
+}
+
+// refusedSources are the sources of an upstream whose credentials were refused
+// since the upstream last accepted them. The zero value is ready.
+type refusedSources struct {
+	n atomic.Int32 // of them; saves the lock on the way of every good answer
+
+	mu sync.Mutex
+	by map[*holdBack]struct{}
+}
+
+// add adds a source and returns how many there are.
+func (r *refusedSources) add(source *holdBack) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by == nil {
+		r.by = make(map[*holdBack]struct{})
+	}
+	r.by[source] = struct{}{}
+	r.n.Store(int32(len(r.by)))
+	return len(r.by)
+}
+
+// clear forgets them: the credentials were accepted.
+func (r *refusedSources) clear() {
+	if r.n.Load() == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.by)
+	r.n.Store(0)
+}
