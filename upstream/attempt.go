@@ -168,7 +168,7 @@ func (a *attempt) judgeStatus(r Response, conditional bool) (fault *Error, again
 		again = a.flight.unconditional.CompareAndSwap(false, true)
 		return Errorf(CodeInvalidResponse, "a 304 with another validator than we asked with").asFinal(), again
 	}
-	fault = a.up.client.statusError(r)
+	fault = a.up.client.statusError(r, !a.private && !a.write)
 	if r.Status < 400 {
 		return fault, false
 	}

@@ -73,8 +73,9 @@ func tlsError(err error) *Error {
 	return Errorf(CodeConnection, "TLS handshake failed: %s", reason).asFinal()
 }
 
-// statusError is what a status outside 200 to 299 means by HTTP.
-func (c *client) statusError(r Response) *Error {
+// statusError is what a status outside 200 to 299 means by HTTP. Its detail has
+// the provider's own reason unless that may be about a person.
+func (c *client) statusError(r Response, withReason bool) *Error {
 	code := CodeBadRequest
 	switch {
 	case r.Status < 200 || r.Status == http.StatusNotModified:
@@ -101,8 +102,10 @@ func (c *client) statusError(r Response) *Error {
 	if text := http.StatusText(r.Status); text != "" {
 		e.Detail += " " + text
 	}
-	if reason := c.reason(r); reason != "" {
-		e.Detail += ": " + reason
+	if withReason {
+		if reason := c.reason(r); reason != "" {
+			e.Detail += ": " + reason
+		}
 	}
 	if code == CodeRateLimited || code == CodeServerError {
 		e.RetryAfter = retryAfter(r.Header, r.At)
