@@ -44,7 +44,7 @@ func simulated(t *testing.T) (*sim.Simulator, *gateway) {
 				Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
 			},
 			Lifetimes:    cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour},
-			FlightBudget: 4 * time.Second,
+			FetchBudget: 4 * time.Second,
 		})
 		t.Cleanup(up.Close)
 		return up

@@ -22,9 +22,10 @@ type Entry struct {
 	// when it gave none. A caller's no-cache does not reach before it.
 	ProviderUntil time.Time
 
-	// QuietUntil holds back further questions after one has failed; Why is
-	// that failure. Refusals counts those in a row that each double the time.
-	QuietUntil time.Time
+	// CoolUntil is the end of the cooldown after a fetch has failed, in which no
+	// other is made; Why is the failure. Refusals counts the failures in a row
+	// that each double the time.
+	CoolUntil time.Time
 	Why        error
 	Refusals   int
 
@@ -70,16 +71,16 @@ func (e *Entry) Usable(now time.Time) bool {
 	return e.Err == nil && !e.Gone(now) && (!e.MustRevalidate || e.Fresh(now))
 }
 
-// Quiet reports whether the upstream is not to be asked again yet.
-func (e *Entry) Quiet(now time.Time) bool { return now.Before(e.QuietUntil) }
+// Cooling reports whether the upstream is not to be asked again yet.
+func (e *Entry) Cooling(now time.Time) bool { return now.Before(e.CoolUntil) }
 
 // Age is the time since the upstream gave or confirmed the entry.
 func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.StoredAt)) }
 
-// Hushed is a copy that asks nobody before until, and says why.
-func (e *Entry) Hushed(until time.Time, why error) *Entry {
+// Cooled is a copy in cooldown until a time, for a reason.
+func (e *Entry) Cooled(until time.Time, why error, refusals int) *Entry {
 	c := *e
-	c.QuietUntil, c.Why = until, why
+	c.CoolUntil, c.Why, c.Refusals = until, why, refusals
 	return &c
 }
 
@@ -87,7 +88,7 @@ func (e *Entry) Hushed(until time.Time, why error) *Entry {
 func (e *Entry) Invalidated(now time.Time) *Entry {
 	c := *e
 	c.FreshUntil, c.RevalidateUntil = earlier(c.FreshUntil, now), earlier(c.RevalidateUntil, now)
-	c.ProviderUntil, c.QuietUntil, c.Why = time.Time{}, time.Time{}, nil
+	c.ProviderUntil, c.CoolUntil, c.Why = time.Time{}, time.Time{}, nil
 	return &c
 }
 

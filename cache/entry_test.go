@@ -11,7 +11,7 @@ import (
 var start = time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
 
 func TestEntrySpans(t *testing.T) {
-	e := &cache.Entry{StoredAt: start, QuietUntil: start.Add(90 * time.Second), Spans: cache.Spans{
+	e := &cache.Entry{StoredAt: start, CoolUntil: start.Add(90 * time.Second), Spans: cache.Spans{
 		FreshUntil: start.Add(time.Minute), RevalidateUntil: start.Add(2 * time.Minute), GoneAt: start.Add(3 * time.Minute),
 	}}
 	for name, tt := range map[string]struct {
@@ -28,9 +28,9 @@ func TestEntrySpans(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := start.Add(tt.age)
-			if e.Fresh(now) != tt.fresh || e.Quiet(now) != tt.quiet || e.Revalidatable(now) != tt.revalidatable || e.Gone(now) != tt.out {
+			if e.Fresh(now) != tt.fresh || e.Cooling(now) != tt.quiet || e.Revalidatable(now) != tt.revalidatable || e.Gone(now) != tt.out {
 				t.Errorf("fresh %v, quiet %v, revalidatable %v, gone %v, want %v, %v, %v, %v",
-					e.Fresh(now), e.Quiet(now), e.Revalidatable(now), e.Gone(now), tt.fresh, tt.quiet, tt.revalidatable, tt.out)
+					e.Fresh(now), e.Cooling(now), e.Revalidatable(now), e.Gone(now), tt.fresh, tt.quiet, tt.revalidatable, tt.out)
 			}
 			if got := e.Age(now); got != tt.age {
 				t.Errorf("age = %v, want %v", got, tt.age)
@@ -44,17 +44,17 @@ func TestEntrySpans(t *testing.T) {
 	})
 }
 
-func TestHushed(t *testing.T) {
+func TestCooled(t *testing.T) {
 	why := errors.New("down")
 	e := &cache.Entry{Value: "fine", StoredAt: start, ETag: `"1"`, LastModified: "then", Version: 7, Spans: cache.For(start, time.Minute), ProviderUntil: start}
-	h := e.Hushed(start.Add(time.Second), why)
-	if !h.Quiet(start) || h.Quiet(start.Add(time.Second)) || h.Why != why {
+	h := e.Cooled(start.Add(time.Second), why, 0)
+	if !h.Cooling(start) || h.Cooling(start.Add(time.Second)) || h.Why != why {
 		t.Errorf("hushed = %+v, want it quiet for a second, because of %v", h, why)
 	}
-	if e.Quiet(start) || e.Why != nil {
+	if e.Cooling(start) || e.Why != nil {
 		t.Errorf("the entry itself was changed: %+v", e)
 	}
-	h.QuietUntil, h.Why = e.QuietUntil, e.Why
+	h.CoolUntil, h.Why = e.CoolUntil, e.Why
 	if *h != *e {
 		t.Errorf("hushed = %+v, want all else as in %+v", h, e)
 	}

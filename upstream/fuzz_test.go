@@ -6,22 +6,8 @@ import (
 	"time"
 
 	"tributary/cache"
+	"tributary/upstream/call"
 )
-
-func FuzzRetryAfter(f *testing.F) {
-	now := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
-	for _, v := range []string{
-		"", "0", "30", " 30 ", "-1", "1.5", "soon", "99999999999999999999",
-		"Tue, 24 Nov 2026 06:00:30 GMT", "Tue, 24 Nov 2026 05:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",
-	} {
-		f.Add(v)
-	}
-	f.Fuzz(func(t *testing.T, v string) {
-		if d := retryAfter(http.Header{"Retry-After": {v}}, now); d < 0 || d > maxRetryAfter {
-			t.Errorf("retryAfter(%q) = %v, want 0 to %v", v, d, maxRetryAfter)
-		}
-	})
-}
 
 func FuzzLifetime(f *testing.F) {
 	now := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
@@ -41,8 +27,8 @@ func FuzzLifetime(f *testing.F) {
 	f.Fuzz(func(t *testing.T, cacheControl, expires, age, date string, wins bool) {
 		h := http.Header{"Cache-Control": {cacheControl}, "Expires": {expires}, "Age": {age}, "Date": {date}}
 		p := lifetime(h, now)
-		if p.For < 0 || p.For > longest || !p.Given && p.For != 0 {
-			t.Errorf("lifetime(%v) = %+v, want 0 to %v", h, p, longest)
+		if p.For < 0 || p.For > call.MaxDelta || !p.Given && p.For != 0 {
+			t.Errorf("lifetime(%v) = %+v, want 0 to %v", h, p, call.MaxDelta)
 		}
 		p.Wins = wins
 		s := lifetimes.Spans(now, p)

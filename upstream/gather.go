@@ -38,9 +38,9 @@ func (s *Source[Q, A]) Slot(q Q, w Wish) Slot[Q, A] {
 
 // Now implements Part.
 func (p *Slot[Q, A]) Now(ctx context.Context, now time.Time) (done, held bool) {
-	p.Answer, done, held = p.source.recall(ctx, now, p.q, p.key, p.wish)
+	p.Answer, done, held = p.source.lookup(ctx, now, p.q, p.key, p.wish)
 	if done {
-		p.source.tally.count(p.Answer.State)
+		p.source.answers.count(p.Answer.State)
 	}
 	return done, held
 }

@@ -1,32 +1,13 @@
 package upstream
 
 import (
-	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"tributary/cache"
+	"tributary/upstream/call"
 )
-
-// longest bounds every time that a header names: "until the year 9999" must
-// not run over when something is added to it.
-const longest = (1<<31 - 1) * time.Second
-
-// maxRetryAfter caps how long a Retry-After is obeyed: a slip of a few zeros
-// must not switch an upstream off for a day.
-const maxRetryAfter = 5 * time.Minute
-
-// retryAfter is the wait that a Retry-After asks for, in seconds or as a date
-// (RFC 9110 §10.2.3); 0 when there is none, or none that can be read.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if at, err := http.ParseTime(v); err == nil {
-		return min(max(0, at.Sub(now)), maxRetryAfter)
-	}
-	return min(deltaSeconds(v), maxRetryAfter)
-}
 
 // lifetime is what an answer's headers say about its reuse: its freshness
 // lifetime (RFC 9111 §4.2.1, as a shared cache reads it) less its Age, and the
@@ -43,10 +24,10 @@ func lifetime(h http.Header, now time.Time) (p cache.ProviderLifetime) {
 	_, must := directives["must-revalidate"]
 	_, proxy := directives["proxy-revalidate"]
 	p.MustRevalidate = must || proxy
-	age := deltaSeconds(h.Get("Age"))
+	age := call.DeltaSeconds(h.Get("Age"))
 	for _, name := range []string{"s-maxage", "max-age"} {
 		if v, ok := directives[name]; ok {
-			p.For, p.Given = max(0, deltaSeconds(v)-age), true
+			p.For, p.Given = max(0, call.DeltaSeconds(v)-age), true
 			return p
 		}
 	}
@@ -57,7 +38,7 @@ func lifetime(h http.Header, now time.Time) (p cache.ProviderLifetime) {
 			if date, err := http.ParseTime(h.Get("Date")); err == nil {
 				from = date // its clock, not ours
 			}
-			p.For = max(0, min(max(0, at.Sub(from)), longest)-age)
+			p.For = max(0, min(max(0, at.Sub(from)), call.MaxDelta)-age)
 		}
 	}
 	return p
@@ -73,7 +54,7 @@ const minAge = 30 * time.Second
 func WishOf(h http.Header) (w Wish) {
 	directives := cacheControl(h)
 	if v, ok := directives["max-age"]; ok {
-		w.MaxAge = max(minAge, deltaSeconds(v))
+		w.MaxAge = max(minAge, call.DeltaSeconds(v))
 	}
 	if _, ok := directives["no-cache"]; ok {
 		w.MaxAge = minAge
@@ -98,14 +79,4 @@ func cacheControl(h http.Header) map[string]string {
 		}
 	}
 	return directives
-}
-
-// deltaSeconds reads delta-seconds (RFC 9111 §1.2.2): what is not a number is
-// 0, what is too large is as large as can be.
-func deltaSeconds(v string) time.Duration {
-	n, err := strconv.ParseUint(strings.TrimSpace(v), 10, 31)
-	if errors.Is(err, strconv.ErrRange) {
-		return longest
-	}
-	return time.Duration(n) * time.Second // 0 with any other error
 }

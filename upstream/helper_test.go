@@ -161,7 +161,7 @@ func settings(transport http.RoundTripper) config {
 		},
 		Lifetimes:    cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour},
 		Store:        cache.NewStore(10_000),
-		FlightBudget: 4500 * time.Millisecond,
+		FetchBudget: 4500 * time.Millisecond,
 		Transport:    transport,
 		Logger:       slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	}

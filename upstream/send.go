@@ -7,11 +7,11 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"tributary/cache"
+	"tributary/upstream/call"
 )
 
 // Write is one request that changes something. It goes through the same
-// policies as a question, but for the cache, the fallback and the hedge.
+// policies as a question, but for the cache and the hedge.
 type Write[A any] struct {
 	Name    string // of the source
 	Route   string
@@ -41,40 +41,31 @@ func Send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 }
 
 func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
-	if !up.begin() {
-		return Answer[A]{Provenance: Provenance{State: Failed, Err: Errorf(CodeCanceled, "the gateway is shutting down")}}
+	if !up.work.begin() {
+		return failure[A](Errorf(CodeCanceled, "the gateway is shutting down"), time.Now())
 	}
-	defer up.flights.Done()
+	defer up.work.done()
 	budget, ok := up.writeBudget(ctx)
 	if !ok {
-		return Answer[A]{Provenance: Provenance{State: Failed, Err: Errorf(CodeTimeout, "not sent: the request had no time left for it")}}
+		return failure[A](Errorf(CodeTimeout, "not sent: the request had no time left for it"), time.Now())
 	}
-	f := newFlight(nil, budget, trace.SpanContextFromContext(ctx))
-	out, fault := up.run(context.WithoutCancel(ctx), up.writes, f, exchange{
-		name:    w.Name,
-		route:   w.Route,
-		request: w.Request,
-		read: func(r Response) (*outcome, *Error) {
-			value, err := w.Decode(r)
-			if err != nil {
-				return nil, decodeError(err, r)
-			}
-			return &outcome{entry: &cache.Entry{Value: value}}, nil
-		},
-		refusal: w.Refusal,
-		write:   true,
-		once:    !w.Repeatable,
-		asker:   asker{holdBack: &up.writeHoldBack, weight: 1},
-	})
+	endpoint := up.client.Endpoint(call.EndpointConfig{Name: w.Name, Route: w.Route, Refusal: w.Refusal, Weight: 1, Write: true})
+	progress := call.NewProgress(budget)
+	result, err := up.do(ctx, endpoint, call.Call{
+		Request: w.Request,
+		Read:    func(r Response) (any, error) { return w.Decode(r) },
+		Once:    !w.Repeatable,
+	}, progress)
 	var a Answer[A]
-	a.Attempts = int(f.sent.Load())
-	if fault != nil {
-		fault.Uncertain = f.uncertain.Load()
-		a.State, a.Err, a.Status = Failed, fault, fault.Status
+	a.Attempts = progress.Sent()
+	if err != nil {
+		e := *err
+		e.Uncertain = progress.Uncertain()
+		a.State, a.Err, a.Status = Failed, &e, e.Status
 		return a
 	}
-	a.State, a.Status = Live, out.status
-	a.Value, _ = out.entry.Value.(A)
+	a.State, a.Status = Live, result.Status
+	a.Value, _ = result.Value.(A)
 	return a
 }
 
@@ -83,9 +74,9 @@ func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 func (u *Upstream) writeBudget(ctx context.Context) (budget time.Duration, ok bool) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
-		return u.flightBudget, true
+		return u.fetchBudget, true
 	}
 	left := time.Until(deadline)
 	left -= min(left/20, 250*time.Millisecond) // for writing the answer
-	return min(u.flightBudget, left), left > u.policies.Timeout/20
+	return min(u.fetchBudget, left), left > u.policies.Timeout/20
 }

@@ -201,7 +201,7 @@ func TestSpent(t *testing.T) {
 	it(t, "leaves an upstream alone that says its quota is used up", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f)
-		s := things(up, func(s *spec) { s.Spent = func(upstream.Response) time.Duration { return time.Minute } })
+		s := things(up, func(s *spec) { s.Exhausted = func(upstream.Response) time.Duration { return time.Minute } })
 		want(t, ask(s, "a"), upstream.Live, "")
 		want(t, ask(s, "b"), upstream.Failed, upstream.CodeRateLimited)
 		wantSent(t, f, 1)

@@ -6,25 +6,6 @@ import (
 	"time"
 )
 
-// Response is one whole answer of an upstream: its body is read, to its bound,
-// and closed.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	At     time.Time // when it had been read
-}
-
-// Scope is how much of what an upstream is asked a refusal is about.
-type Scope int
-
-// The scopes of a refusal.
-const (
-	ThisKey      Scope = iota // the thing that was asked for
-	ThisSource                // everything that the source asks for
-	ThisUpstream              // everything that the upstream is asked for
-)
-
 // Spec is all that a provider has to say of itself: where to ask, what comes
 // back, what it means. Policies, caching and spans happen around it.
 type Spec[Q, A any] struct {
@@ -51,10 +32,10 @@ type Spec[Q, A any] struct {
 	// Refusal, leaves it to the status.
 	Refusal func(Response) *Error
 
-	// Spent says of an answer with a value how long the upstream is to be left
-	// alone after it: the last one that a quota has room for tells so, and to
-	// ask again would only be refused. A nil Spent means never.
-	Spent func(Response) time.Duration
+	// Exhausted says of an answer with a value how long the upstream is not to
+	// be asked after it: the last one that a quota has room for tells so. A nil
+	// Exhausted means never.
+	Exhausted func(Response) time.Duration
 
 	// Again is asked about a response with a status of 400 and above. True means
 	// that the provider refused a detail of the request which Request now leaves

@@ -90,7 +90,7 @@ func TestRetries(t *testing.T) {
 	})
 	it(t, "ends an attempt with the flight's budget", func(t *testing.T) {
 		f := newFake(hangs)
-		_, s := serve(t, f, func(c *config) { c.FlightBudget = 3 * time.Second })
+		_, s := serve(t, f, func(c *config) { c.FetchBudget = 3 * time.Second })
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), 3*time.Second)
 		want(t, got, upstream.Failed, upstream.CodeTimeout)
@@ -196,7 +196,7 @@ func TestBulkhead(t *testing.T) {
 	})
 	it(t, "ends a wait with the flight's time, and serves the old value", func(t *testing.T) {
 		f := newFake(well)
-		up, s := aged(t, f, one, func(c *config) { c.FlightBudget = 400 * time.Millisecond })
+		up, s := aged(t, f, one, func(c *config) { c.FetchBudget = 400 * time.Millisecond })
 		stubborn := things(up, func(s *spec) {
 			s.Decode = func(upstream.Response) (string, error) { time.Sleep(time.Second); return "", nil }
 		})

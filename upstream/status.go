@@ -1,77 +1,30 @@
 package upstream
 
-import (
-	"time"
+import "tributary/upstream/call"
 
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
-)
-
-// Status is what an upstream says of itself to its operators.
+// Status is what operators want to know of an upstream.
 type Status struct {
-	Name      string
-	Breaker   string        // closed, open or half_open
-	RetryIn   time.Duration // until an open breaker lets one call try
-	Calls     int64         // requests sent: retries and hedges included
-	Failures  int64         // of those, the ones that say it is unwell
-	Retries   int64
-	Hedges    int64
-	InFlight  int64
-	Latency   *Latency // nil: no successful call yet
-	QuotaLeft *int     // nil: no limit
-	LastError *LastError
-	Cache     CacheStatus
+	call.Status
+	Cache CacheStatus
 }
 
 // CacheStatus counts how an upstream's questions were answered from memory.
 type CacheStatus struct {
 	Hits      int64 // fresh, or served while a refresh runs
-	Misses    int64 // had to be asked
+	Misses    int64 // the upstream had to be asked
 	Stale     int64 // an old answer, because asking failed or took too long
-	Coalesced int64 // waited for a question that was already in the air
-}
-
-// LastError is the latest failure that the upstream caused.
-type LastError struct {
-	Code Code
-	At   time.Time
+	Coalesced int64 // waited for a fetch that another caller began
 }
 
 // Status is a snapshot; its counts need not be of the very same moment.
 func (u *Upstream) Status() Status {
-	now := time.Now()
-	s := Status{
-		Name:      u.name,
-		Breaker:   breakerState(u.breaker.State()),
-		RetryIn:   u.breaker.RemainingDelay(),
-		Calls:     u.calls.Load(),
-		Failures:  u.failures.Load(),
-		Retries:   u.retries.Load(),
-		Hedges:    u.hedges.Load(),
-		InFlight:  u.inFlight.Load(),
-		LastError: u.lastError.Load(),
+	return Status{
+		Status: u.client.Status(),
 		Cache: CacheStatus{
-			Hits:      u.hits.Load(),
-			Misses:    u.misses.Load(),
-			Stale:     u.staleServed.Load(),
-			Coalesced: u.coalesced.Load(),
+			Hits:      u.counters.hits.Load(),
+			Misses:    u.counters.misses.Load(),
+			Stale:     u.counters.staleServed.Load(),
+			Coalesced: u.counters.coalesced.Load(),
 		},
 	}
-	if l, ok := u.latency.summary(); ok {
-		s.Latency = &l
-	}
-	if u.quota != nil {
-		left := u.quota.left(now)
-		s.QuotaLeft = &left
-	}
-	return s
-}
-
-func breakerState(s circuitbreaker.State) string {
-	switch s {
-	case circuitbreaker.OpenState:
-		return "open"
-	case circuitbreaker.HalfOpenState:
-		return "half_open"
-	}
-	return "closed"
 }

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/call"
 )
 
 func TestStatus(t *testing.T) {
 	it(t, "knows nothing at first, and says so", func(t *testing.T) {
 		up, s := serve(t, newFake(well), func(c *config) { c.Logger = nil })
-		if got, want := up.Status(), (upstream.Status{Name: "things", Breaker: "closed"}); !reflect.DeepEqual(got, want) {
+		if got, want := up.Status(), (upstream.Status{Status: call.Status{Name: "things", Breaker: "closed"}}); !reflect.DeepEqual(got, want) {
 			t.Errorf("status = %+v, want %+v", got, want)
 		}
 		if up.Name() != "things" || s.Name() != "things" {
@@ -30,7 +31,7 @@ func TestStatus(t *testing.T) {
 		}
 		f.now(after(usual, well))
 		ask(s, fresh())
-		if got, want := up.Status().Latency, (upstream.Latency{P50: usual, P95: usual, P99: usual}); got == nil || *got != want {
+		if got, want := up.Status().Latency, (call.Latency{P50: usual, P95: usual, P99: usual}); got == nil || *got != want {
 			t.Errorf("latency = %+v, want %+v", got, want)
 		}
 	})

@@ -65,7 +65,7 @@ const leasePoll = 20 * time.Millisecond
 // under and what to do when it is stored. A flight in the fleet has the lease of
 // its key; the others wait for what it brings, for a while, and then ask
 // themselves. Behind a caller's back nobody waits: then ask is false.
-func (s *Source[Q, A]) consult(ctx context.Context, f *flight, key string, urgent bool) (e *cache.Entry, at cache.Stamp, done func(), ask bool) {
+func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, key string, urgent bool) (e *cache.Entry, at cache.Stamp, done func(), ask bool) {
 	done = func() {}
 	if s.up.redis == nil {
 		return nil, at, done, true
@@ -91,7 +91,7 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *flight, key string, urgen
 		case <-ticker.C:
 		case <-enough.C:
 			return nil, at, done, true
-		case <-s.up.life.Done():
+		case <-s.up.work.life.Done():
 			return nil, at, done, true
 		}
 		if found, at, known = s.look(ctx, f, key); found != nil || !known {
@@ -103,7 +103,7 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *flight, key string, urgen
 // look is what the second tier has if it is better than what the flight began
 // with: fresh, or good enough to be served while it is refreshed. An older one
 // is only something to fall back on.
-func (s *Source[Q, A]) look(ctx context.Context, f *flight, key string) (found *cache.Entry, at cache.Stamp, known bool) {
+func (s *Source[Q, A]) look(ctx context.Context, f *fetch, key string) (found *cache.Entry, at cache.Stamp, known bool) {
 	b, at, known := s.up.redis.Load(ctx, s.group, key)
 	if b == nil {
 		return nil, at, known
@@ -125,10 +125,10 @@ func (s *Source[Q, A]) look(ctx context.Context, f *flight, key string) (found *
 }
 
 // adopt makes what another replica remembers ours, to fall back on.
-func (s *Source[Q, A]) adopt(f *flight, key string, e *cache.Entry) {
+func (s *Source[Q, A]) adopt(f *fetch, key string, e *cache.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !f.disowned {
+	if !f.discarded {
 		s.memory.Set(key, e)
 		f.old.Store(e)
 	}

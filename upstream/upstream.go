@@ -6,16 +6,15 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go"
 	"go.opentelemetry.io/otel/metric"
 	noopmetric "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"tributary/cache"
+	"tributary/upstream/call"
 )
 
 // Config is what an upstream is made of. Name, BaseURL, Store and the numbers
@@ -25,22 +24,22 @@ type Config struct {
 	BaseURL   *url.URL // scheme, host and an optional path prefix
 	UserAgent string
 
-	// Credentials are added to a request last, when nobody looks at it any
-	// more. They must not be added anywhere else.
+	// Credentials are added to a request last, after it was shown on a span.
+	// They must not be added anywhere else.
 	Credentials func(*http.Request)
 
 	Policies  Policies
 	Lifetimes cache.Lifetimes
 	Store     *cache.Store
-	Redis     *cache.Redis // the second tier; nil: none
+	Redis     *cache.Redis // the shared cache; nil: none
 
 	// KeepUnvalidated keeps an answer whose no-cache or must-revalidate forbids
 	// to serve it stale, for when asking for it anew fails.
 	KeepUnvalidated bool
 
-	// FlightBudget bounds one question with all its attempts. It is a constant
-	// and not the remainder of whoever asked first: others wait for it too.
-	FlightBudget time.Duration
+	// FetchBudget bounds one fetch with all its attempts. It is a constant, and
+	// not what the first caller has left: others wait for the fetch too.
+	FetchBudget time.Duration
 
 	Propagate bool              // send traceparent
 	Transport http.RoundTripper // nil: a pool of its own
@@ -52,116 +51,98 @@ type Config struct {
 // Upstream is one service that we ask, with everything its sources share. It
 // is safe for concurrent use.
 type Upstream struct {
-	*shared
-	name            string
-	client          *client
+	client          *call.Client
 	policies        Policies
 	lifetimes       cache.Lifetimes
+	keepUnvalidated bool
 	store           *cache.Store
 	redis           *cache.Redis
-	flightBudget    time.Duration
-	propagate       bool
+	fetchBudget     time.Duration
 	tracer          trace.Tracer
 	log             *slog.Logger
-	latency         *latencies
-	writes          failsafe.Executor[*outcome]
-	writeHoldBack   holdBack // after a write whose credentials were refused
-	keepUnvalidated bool
-	meters          *meters
-
-	calls, failures, retries, hedges, inFlight atomic.Int64
-	hits, misses, staleServed, coalesced       atomic.Int64
-	opened, hedgesWon, starved                 atomic.Int64
-	lastError                                  atomic.Pointer[LastError]
-	complaints                                 complaints
-
-	life    context.Context // ends with Close
-	end     context.CancelFunc
-	mu      sync.Mutex // guards tallies and closed, and flights against it
-	tallies []*tally
-	closed  bool
-	flights sync.WaitGroup
+	counters        counters
+	stopMetrics     func()
+	work            work
 }
 
 // New makes an upstream. Close it.
 func New(cfg Config) *Upstream {
-	life, end := context.WithCancel(context.Background())
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.NewTracerProvider().Tracer("")
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = noopmetric.NewMeterProvider().Meter("")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
 	u := &Upstream{
-		name:            cfg.Name,
-		client:          newClient(cfg),
+		client: call.New(call.Config{
+			Name: cfg.Name, BaseURL: cfg.BaseURL, UserAgent: cfg.UserAgent, Credentials: cfg.Credentials,
+			Policies: cfg.Policies, Budget: cfg.FetchBudget,
+			Propagate: cfg.Propagate, Transport: cfg.Transport, Tracer: cfg.Tracer, Meter: cfg.Meter, Logger: cfg.Logger,
+		}),
 		policies:        cfg.Policies,
 		lifetimes:       cfg.Lifetimes,
+		keepUnvalidated: cfg.KeepUnvalidated,
 		store:           cfg.Store,
 		redis:           cfg.Redis,
-		flightBudget:    cfg.FlightBudget,
-		keepUnvalidated: cfg.KeepUnvalidated,
-		propagate:       cfg.Propagate,
+		fetchBudget:     cfg.FetchBudget,
 		tracer:          cfg.Tracer,
 		log:             cfg.Logger,
-		latency:         &latencies{quantile: cfg.Policies.HedgeQuantile},
-		life:            life,
-		end:             end,
 	}
-	if u.tracer == nil {
-		u.tracer = noop.NewTracerProvider().Tracer("")
-	}
-	if u.log == nil {
-		u.log = slog.Default()
-	}
-	u.shared = newShared(cfg.Policies, u.onStateChanged)
-	u.writes = u.writeStack()
-	meter := cfg.Meter
-	if meter == nil {
-		meter = noopmetric.NewMeterProvider().Meter("")
-	}
-	u.meters = newMeters(u, meter)
+	u.work.life, u.work.end = context.WithCancel(context.Background())
+	u.stopMetrics = u.counters.observe(cfg.Name, cfg.Meter, cfg.Logger)
 	return u
 }
 
 // Name is the upstream's name in the contract.
-func (u *Upstream) Name() string { return u.name }
+func (u *Upstream) Name() string { return u.client.Name() }
 
-// newTally is where a source of this upstream counts its answers. Two sources
-// of one name are one part of an answer, and have one tally.
-func (u *Upstream) newTally(source string) *tally {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, t := range u.tallies {
-		if t.source == source {
-			return t
-		}
-	}
-	t := &tally{source: source}
-	u.tallies = append(u.tallies, t)
-	return t
+// Close cancels what is running and waits for it. Questions asked afterwards are
+// answered from the cache or not at all.
+func (u *Upstream) Close() {
+	u.work.close()
+	u.stopMetrics()
+	u.client.Close()
 }
 
-func (u *Upstream) allTallies() []*tally {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.tallies
+// do makes a call. ctx carries values only; Close is what cancels it.
+func (u *Upstream) do(ctx context.Context, e *call.Endpoint, c call.Call, p *call.Progress) (*call.Result, *Error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(u.work.life, cancel)()
+	return e.Do(ctx, c, p)
 }
 
-// begin counts a flight in; false means that the upstream is closed. Each
-// begin that was true needs an end of the wait group.
-func (u *Upstream) begin() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.closed {
+// work is what an upstream has running.
+type work struct {
+	life context.Context // ends with close
+	end  context.CancelFunc
+
+	mu      sync.Mutex // guards closed, and running against it
+	closed  bool
+	running sync.WaitGroup
+}
+
+// begin counts one piece of work; false means that the upstream is closed. Each
+// begin that was true needs an end.
+func (w *work) begin() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
 		return false
 	}
-	u.flights.Add(1)
+	w.running.Add(1)
 	return true
 }
 
-// Close ends what is still in the air and waits for it. Questions asked
-// afterwards are answered from memory or not at all.
-func (u *Upstream) Close() {
-	u.mu.Lock()
-	u.closed = true
-	u.mu.Unlock()
-	u.end()
-	u.flights.Wait()
-	u.meters.close()
-	u.client.http.CloseIdleConnections()
+func (w *work) done() { w.running.Done() }
+
+func (w *work) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.end()
+	w.running.Wait()
 }

@@ -152,7 +152,7 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 		Lifetimes:    cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
 		Store:        g.store,
 		Redis:        g.redis,
-		FlightBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
+		FetchBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
 		Propagate:    slices.Contains(cfg.TracePropagate, u.name),
 		Tracer:       tel.Tracer(),
 		Meter:        tel.Meter(),

@@ -36,10 +36,10 @@ func gitHubUser() upstream.Spec[string, *GitHub] {
 			}
 			return r, err
 		},
-		Decode:  decodeGitHub,
-		Refusal: gitHubRefusal,
-		Spent:   gitHubSpent,
-		Private: true, // a login is a name
+		Decode:    decodeGitHub,
+		Refusal:   gitHubRefusal,
+		Exhausted: gitHubSpent,
+		Private:   true, // a login is a name
 	}
 }
 

@@ -75,7 +75,7 @@ func open(t testing.TB, name, base string, set setup) *upstream.Upstream {
 			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 100, Window: 10 * time.Second, Delay: 5 * time.Second},
 		},
 		Lifetimes:    set.Lifetimes,
-		FlightBudget: 20 * time.Second,
+		FetchBudget: 20 * time.Second,
 		Logger:       slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	})
 	t.Cleanup(up.Close)

@@ -57,7 +57,7 @@ func (b bench) open(t *testing.T, name string) *upstream.Upstream {
 			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
 		},
 		Lifetimes:    cache.Lifetimes{FreshFor: time.Minute, RevalidateFor: time.Minute, StaleFor: time.Hour},
-		FlightBudget: 20 * time.Second,
+		FetchBudget: 20 * time.Second,
 		Logger:       slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(up.Close)

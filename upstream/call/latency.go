@@ -1,4 +1,4 @@
-package upstream
+package call
 
 import (
 	"slices"
@@ -34,6 +34,14 @@ func (l *latencies) add(d time.Duration) {
 	if l.added >= latencyMin && (l.added == latencyMin || l.added%latencyEvery == 0) {
 		l.hedge.Store(int64(l.hedgeDelay()))
 	}
+}
+
+// hedgeAfter is when an attempt gets a hedge; negative: not known yet.
+func (l *latencies) hedgeAfter() time.Duration {
+	if d := l.hedge.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	return -1
 }
 
 // hedgeDelay is the quantile and a little, but no more than a few medians: with

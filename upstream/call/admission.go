@@ -1,4 +1,4 @@
-package upstream
+package call
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 // admission refuses a call before it takes a bulkhead permit or quota that it
 // would only be refused with further in: while the circuit breaker is not
-// closed, but for one probe at a time, and while the upstream or the source is
+// closed, but for one probe at a time, and while the upstream or the endpoint is
 // held back. Without it an open breaker uses up the quota, and no probe gets
 // through; the refusals cannot move inside the breaker, where they would count
 // as successes.
@@ -23,22 +23,22 @@ type admission struct {
 	holdBack holdBack                        // of the whole upstream
 }
 
-// refusal is the error of a call while the upstream or the source is held back.
-func (a *admission) refusal(now time.Time, source *holdBack) *Error {
+// refusal is the error of a call while the upstream or the endpoint is held back.
+func (a *admission) refusal(now time.Time, endpoint *holdBack) *failure {
 	if e := a.holdBack.refusal(now); e != nil {
 		return e
 	}
-	return source.refusal(now)
+	return endpoint.refusal(now)
 }
 
 // open rechecks breaker and hold-back before a hedge is sent.
-func (a *admission) open(now time.Time, source *holdBack) bool {
-	return a.breaker.IsClosed() && a.refusal(now, source) == nil
+func (a *admission) open(now time.Time, endpoint *holdBack) bool {
+	return a.breaker.IsClosed() && a.refusal(now, endpoint) == nil
 }
 
 // enter admits a call; leave is to be called after it. An error is a refusal.
-func (a *admission) enter(ctx context.Context, now time.Time, source *holdBack) (leave func(), refusal error) {
-	if e := a.refusal(now, source); e != nil {
+func (a *admission) enter(ctx context.Context, now time.Time, endpoint *holdBack) (leave func(), refusal error) {
+	if e := a.refusal(now, endpoint); e != nil {
 		return nil, e
 	}
 	if a.breaker.IsClosed() {
@@ -63,22 +63,22 @@ func (a *admission) prober() context.Context {
 type admit func(context.Context) (leave func(), refusal error)
 
 // ToExecutor makes admit a failsafe policy.
-func (a admit) ToExecutor(*outcome) any {
+func (a admit) ToExecutor(*Result) any {
 	e := &admitExecutor{admit: a}
 	e.BaseExecutor.Executor = e
 	return e
 }
 
 type admitExecutor struct {
-	policy.BaseExecutor[*outcome]
+	policy.BaseExecutor[*Result]
 	admit admit
 }
 
-func (e *admitExecutor) Apply(inner func(failsafe.Execution[*outcome]) *common.PolicyResult[*outcome]) func(failsafe.Execution[*outcome]) *common.PolicyResult[*outcome] {
-	return func(x failsafe.Execution[*outcome]) *common.PolicyResult[*outcome] {
+func (e *admitExecutor) Apply(inner func(failsafe.Execution[*Result]) *common.PolicyResult[*Result]) func(failsafe.Execution[*Result]) *common.PolicyResult[*Result] {
+	return func(x failsafe.Execution[*Result]) *common.PolicyResult[*Result] {
 		leave, refusal := e.admit(x.Context())
 		if refusal != nil {
-			return &common.PolicyResult[*outcome]{Error: refusal, Done: true}
+			return &common.PolicyResult[*Result]{Error: refusal, Done: true}
 		}
 		defer leave()
 		return inner(x)

@@ -1,4 +1,4 @@
-package upstream
+package call
 
 import (
 	"sync"
@@ -9,21 +9,21 @@ import (
 // How long an upstream is left alone after it has refused us. Each refusal in a
 // row doubles the time.
 const (
-	// refusedFor and refusedMost are for credentials that were refused, and for
+	// RefusedFor and RefusedMost are for credentials that were refused, and for
 	// a 403 or 451 about one thing: asking on with the same credentials gets
 	// them locked, and MET Norway bans for good.
-	refusedFor  = 30 * time.Second
-	refusedMost = 5 * time.Minute
+	RefusedFor  = 30 * time.Second
+	RefusedMost = 5 * time.Minute
 
 	// limitedMost is for a 429 that names no time.
 	limitedMost = 15 * time.Minute
 
-	// maxHoldBack caps what an upstream may ask for. The longest that is really
+	// MaxHoldBack caps what an upstream may ask for. The longest that is really
 	// meant is GitHub's, whose quota renews with the hour.
-	maxHoldBack = time.Hour
+	MaxHoldBack = time.Hour
 )
 
-// holdBack is a time in which a source, or a whole upstream, is not asked. The
+// holdBack is a time in which an endpoint, or a whole upstream, is not asked. The
 // zero value holds nothing back. It is safe for concurrent use.
 type holdBack struct {
 	current atomic.Pointer[holding]
@@ -37,7 +37,7 @@ type holding struct {
 }
 
 // refusal is the error of a call while the time runs, nil otherwise.
-func (h *holdBack) refusal(now time.Time) *Error {
+func (h *holdBack) refusal(now time.Time) *failure {
 	c := h.current.Load()
 	if c == nil || !now.Before(c.until) {
 		return nil
@@ -51,10 +51,15 @@ func (h *holdBack) refusal(now time.Time) *Error {
 	case CodeRateLimited:
 		detail = "not asked: it has answered that we send too many requests"
 	}
-	e := Errorf(c.code, "%s", detail)
-	e.RetryAfter = c.until.Sub(now)
-	e.refused, e.final = true, true
-	return e
+	return refusal(c.code, c.until.Sub(now), detail)
+}
+
+// refusal is the failure of a call that our policies do not let through, for
+// the time that it is given.
+func refusal(code Code, wait time.Duration, detail string) *failure {
+	f := failuref(code, "%s", detail)
+	f.RetryAfter, f.refused, f.final = wait, true, true
+	return f
 }
 
 // forTime holds back for d, unless a longer time runs.
@@ -62,7 +67,7 @@ func (h *holdBack) forTime(now time.Time, d time.Duration, code Code) {
 	if d <= 0 {
 		return
 	}
-	next := &holding{until: now.Add(min(d, maxHoldBack)), code: code}
+	next := &holding{until: now.Add(min(d, MaxHoldBack)), code: code}
 	for {
 		old := h.current.Load()
 		if old != nil && !old.until.Before(next.until) || h.current.CompareAndSwap(old, next) {
@@ -83,7 +88,7 @@ func (h *holdBack) doubling(now time.Time, first, most time.Duration, code Code)
 		}
 		next.doubled = old.doubled + 1
 	}
-	next.until = now.Add(doubled(first, most, next.doubled))
+	next.until = now.Add(Doubled(first, most, next.doubled))
 	if old == nil || old.until.Before(next.until) {
 		h.current.CompareAndSwap(old, next) // if another call was faster, its time runs
 	}
@@ -96,37 +101,37 @@ func (h *holdBack) accepted(now time.Time) {
 	}
 }
 
-// doubled is first, doubled n times, and at most most.
-func doubled(first, most time.Duration, n int) time.Duration {
+// Doubled is first, doubled n times, and at most most.
+func Doubled(first, most time.Duration, n int) time.Duration {
 	for ; n > 0 && first < most; n-- {
 		first *= 2
 	}
 	return min(first, most)
 }
 
-// refusedSources are the sources of an upstream whose credentials were refused
+// refusedEndpoints are the endpoints of an upstream whose credentials were refused
 // since the upstream last accepted them. The zero value is ready.
-type refusedSources struct {
+type refusedEndpoints struct {
 	n atomic.Int32 // of them; saves the lock on the way of every good answer
 
 	mu sync.Mutex
 	by map[*holdBack]struct{}
 }
 
-// add adds a source and returns how many there are.
-func (r *refusedSources) add(source *holdBack) int {
+// add adds an endpoint and returns how many there are.
+func (r *refusedEndpoints) add(endpoint *holdBack) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.by == nil {
 		r.by = make(map[*holdBack]struct{})
 	}
-	r.by[source] = struct{}{}
+	r.by[endpoint] = struct{}{}
 	r.n.Store(int32(len(r.by)))
 	return len(r.by)
 }
 
 // clear forgets them: the credentials were accepted.
-func (r *refusedSources) clear() {
+func (r *refusedEndpoints) clear() {
 	if r.n.Load() == 0 {
 		return
 	}

@@ -1,4 +1,4 @@
-package upstream
+package call
 
 import (
 	"bytes"
@@ -24,8 +24,8 @@ const maxRedirects = 3
 // byteOrderMark may stand before JSON, and means nothing (RFC 8259 §8.1).
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// client sends one request to one upstream and reads the whole answer.
-type client struct {
+// sender sends one request to one upstream and reads the whole answer.
+type sender struct {
 	base        *url.URL
 	userAgent   string
 	credentials func(*http.Request)
@@ -52,12 +52,12 @@ func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transpor
 	}
 }
 
-func newClient(cfg Config) *client {
+func newSender(cfg Config) *sender {
 	transport := cfg.Transport
 	if transport == nil {
 		transport = NewTransport(time.Second, cfg.Policies.MaxConcurrent)
 	}
-	return &client{
+	return &sender{
 		base:        cfg.BaseURL,
 		userAgent:   cfg.UserAgent,
 		credentials: cfg.Credentials,
@@ -66,9 +66,9 @@ func newClient(cfg Config) *client {
 	}
 }
 
-// sameHost lets a redirect through when it stays on the host, and drops neither
-// TLS nor the method: a DELETE that became a GET would pass for done. Others
-// come back as the 3xx they are: our credentials go nowhere else.
+// sameHost follows a redirect that stays on the host and keeps TLS and the
+// method: a DELETE that became a GET would look as if it had been carried out.
+// Others come back as the 3xx they are: our credentials go to no other host.
 func sameHost(r *http.Request, via []*http.Request) error {
 	from := via[len(via)-1].URL
 	if len(via) > maxRedirects || r.Method != via[0].Method || r.URL.Host != from.Host || (from.Scheme == "https" && r.URL.Scheme != "https") {
@@ -79,7 +79,7 @@ func sameHost(r *http.Request, via []*http.Request) error {
 
 // prepare turns a provider's relative request into one that can be sent, but
 // for its credentials.
-func (c *client) prepare(r *http.Request) {
+func (c *sender) prepare(r *http.Request) {
 	r.URL.Scheme, r.URL.Host, r.Host = c.base.Scheme, c.base.Host, ""
 	prefix := strings.TrimSuffix(c.base.EscapedPath(), "/")
 	if prefix != "" {
@@ -94,13 +94,13 @@ func (c *client) prepare(r *http.Request) {
 
 // do sends r, reads the answer to its bound and closes it. The error has been
 // stripped of URLs; when ctx is done, the caller knows better than the error.
-func (c *client) do(r *http.Request) (Response, *Error) {
+func (c *sender) do(r *http.Request) (Response, *failure) {
 	if c.credentials != nil {
 		c.credentials(r)
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return Response{}, connectionError(err)
+		return Response{}, connectionFailure(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -111,13 +111,13 @@ func (c *client) do(r *http.Request) (Response, *Error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return Response{}, Errorf(CodeInvalidResponse, "the answer was cut off")
+		return Response{}, failuref(CodeInvalidResponse, "the answer was cut off")
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
-		return Response{}, Errorf(CodeInvalidResponse, "the answer is not compressed as its Content-Encoding says")
+		return Response{}, failuref(CodeInvalidResponse, "the answer is not compressed as its Content-Encoding says")
 	case err != nil:
-		return Response{}, connectionError(err)
+		return Response{}, connectionFailure(err)
 	case len(body) > maxBody:
-		return Response{}, Errorf(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
+		return Response{}, failuref(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
 	}
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body, At: time.Now()}, nil

@@ -1,4 +1,4 @@
-package upstream
+package call
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ var emailAddress = regexp.MustCompile(`\S+@\S+`)
 // that providers use for it: reason (Open-Meteo), message (OpenWeather,
 // GitHub), detail and title (RFC 9457), error. It is cut to one short line,
 // without our credentials and without e-mail addresses.
-func (c *client) reason(r Response) string {
+func (c *sender) reason(r Response) string {
 	if r.Status >= 500 {
 		return ""
 	}
@@ -46,7 +46,7 @@ func (c *client) reason(r Response) string {
 }
 
 // clean makes somebody else's text fit to be shown and logged.
-func (c *client) clean(text string) string {
+func (c *sender) clean(text string) string {
 	for _, secret := range c.secrets {
 		text = strings.ReplaceAll(text, secret, "[removed]")
 	}

@@ -1,51 +1,17 @@
 package upstream
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tributary/cache"
 )
 
-// exchange is what the source's fetches send for q.
-func (s *Source[Q, A]) exchange(f *flight, q Q, key string) exchange {
-	x := exchange{
-		name:  s.spec.Name,
-		route: s.spec.Route,
-		key:   key,
-		request: func(ctx context.Context) (*http.Request, error) {
-			r, err := s.spec.Request(ctx, q)
-			if err == nil {
-				s.validators(f, r)
-			}
-			return r, err
-		},
-		read: func(r Response) (*outcome, *Error) {
-			e, fault := s.entry(f, r)
-			return &outcome{entry: e}, fault
-		},
-		refusal:    s.spec.Refusal,
-		spent:      s.spec.Spent,
-		private:    s.spec.Private,
-		latency:    s.latency,
-		asker:      s.asker(),
-		forbidden:  s.spec.Forbidden,
-		limitPause: s.spec.LimitPause,
-	}
-	if s.spec.Again != nil {
-		x.again = func(r Response) bool { return s.spec.Again(q, r) }
-	}
-	return x
-}
-
-// validators makes the request conditional where a confirmation of what is
+// addValidators makes the request conditional where a confirmation of what is
 // stored would do (RFC 9110 §13.1).
-func (s *Source[Q, A]) validators(f *flight, r *http.Request) {
+func (s *Source[Q, A]) addValidators(f *fetch, r *http.Request) {
 	if f.unconditional.Load() || !s.confirmable(f) {
 		return
 	}
@@ -58,7 +24,7 @@ func (s *Source[Q, A]) validators(f *flight, r *http.Request) {
 	}
 }
 
-func (s *Source[Q, A]) confirmable(f *flight) bool {
+func (s *Source[Q, A]) confirmable(f *fetch) bool {
 	old := f.old.Load()
 	if old == nil || old.Err != nil || old.ETag == "" && old.LastModified == "" {
 		return false
@@ -76,21 +42,38 @@ func confirms(old *cache.Entry, h http.Header) bool {
 	return modified == "" || old.LastModified == "" || modified == old.LastModified
 }
 
-// entry is what the cache stores of an answer: a new value, or the old one
-// confirmed by a 304.
-func (s *Source[Q, A]) entry(f *flight, r Response) (*cache.Entry, *Error) {
+// again reports whether a request is to be sent once more in another form: without
+// validators that a 304 did not fit, or without a detail that the provider
+// refused.
+func (s *Source[Q, A]) again(f *fetch, q Q, r Response) bool {
+	switch {
+	case r.Status == http.StatusNotModified:
+		old := f.old.Load()
+		return old != nil && !confirms(old, r.Header) && f.unconditional.CompareAndSwap(false, true)
+	case r.Status >= 400 && s.spec.Again != nil:
+		return s.spec.Again(q, r)
+	}
+	return false
+}
+
+// read is the entry that the cache stores of an answer: a new value, or the old
+// one confirmed by a 304.
+func (s *Source[Q, A]) read(f *fetch, r Response) (*cache.Entry, error) {
 	e := &cache.Entry{}
 	life := lifetime(r.Header, r.At)
 	if r.Status == http.StatusNotModified {
 		*e = *f.old.Load()
-		e.QuietUntil, e.Why, e.Refusals = time.Time{}, nil, 0
-		if life == (cache.ProviderLifetime{}) { // those of the stored answer go on (RFC 9111 §3.2)
-			life = e.Lifetime
+		if !confirms(e, r.Header) {
+			return nil, errors.New("a 304 with another validator than we asked with")
+		}
+		e.CoolUntil, e.Why, e.Refusals = time.Time{}, nil, 0
+		if life == (cache.ProviderLifetime{}) {
+			life = e.Lifetime // that of the stored answer goes on (RFC 9111 §3.2)
 		}
 	} else {
 		value, err := s.spec.Decode(r)
 		if err != nil {
-			return nil, decodeError(err, r)
+			return nil, err
 		}
 		e.Value, e.Size, e.Version = value, len(r.Body), s.up.store.NextVersion()
 	}
@@ -127,25 +110,4 @@ func (s *Source[Q, A]) setWindows(e *cache.Entry, life cache.ProviderLifetime) {
 		e.RevalidateUntil = e.FreshUntil
 		e.MustRevalidate = !s.up.keepUnvalidated
 	}
-}
-
-// decodeError lets a provider's own verdict through; any other error means that
-// the answer is not valid. Whole JSON would be as invalid the next time; what is
-// no JSON may come from one bad node of many.
-func decodeError(err error, r Response) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		c := *e
-		c.Status = r.Status
-		return &c
-	}
-	const most = 200 // bytes of a detail
-	detail := err.Error()
-	if len(detail) > most {
-		detail = detail[:most]
-	}
-	// Invalid UTF-8 in one attribute makes the exporter drop a whole batch.
-	e = &Error{Code: CodeInvalidResponse, Status: r.Status, Detail: strings.ToValidUTF8(detail, "")}
-	e.final = jsontext.Value(r.Body).IsValid(lenient)
-	return e
 }

@@ -1,0 +1,43 @@
+package upstream
+
+import "tributary/upstream/call"
+
+// What a provider needs to describe its requests and answers, under one import.
+type (
+	Response = call.Response
+	Error    = call.Error
+	Code     = call.Code
+	Scope    = call.Scope
+	Policies = call.Policies
+	Quota    = call.Quota
+	Breaker  = call.Breaker
+)
+
+const (
+	CodeTimeout         = call.CodeTimeout
+	CodeConnection      = call.CodeConnection
+	CodeRateLimited     = call.CodeRateLimited
+	CodeUnauthorized    = call.CodeUnauthorized
+	CodeForbidden       = call.CodeForbidden
+	CodeNotFound        = call.CodeNotFound
+	CodeBadRequest      = call.CodeBadRequest
+	CodeServerError     = call.CodeServerError
+	CodeInvalidResponse = call.CodeInvalidResponse
+	CodeNoData          = call.CodeNoData
+	CodeCircuitOpen     = call.CodeCircuitOpen
+	CodeOverloaded      = call.CodeOverloaded
+	CodeCanceled        = call.CodeCanceled
+	CodeNotCached       = call.CodeNotCached
+
+	ThisKey      = call.ThisKey
+	ThisSource   = call.ThisSource
+	ThisUpstream = call.ThisUpstream
+)
+
+// Errorf makes an Error.
+func Errorf(code Code, format string, args ...any) *Error { return call.Errorf(code, format, args...) }
+
+// DecodeJSON reads a body that is one JSON value; see call.DecodeJSON.
+func DecodeJSON(body []byte, open byte, into any) error { return call.DecodeJSON(body, open, into) }
+
+var NewTransport = call.NewTransport

@@ -1,0 +1,72 @@
+package upstream
+
+import (
+	"time"
+
+	"tributary/cache"
+)
+
+// stored is the answer that a stored entry gives.
+func (s *Source[Q, A]) stored(e *cache.Entry, now time.Time, state State) Answer[A] {
+	a := Answer[A]{Provenance: Provenance{State: state, Version: e.Version, Age: e.Age(now), FreshUntil: e.FreshUntil}}
+	if e.Err != nil {
+		a.State, a.Err = stateOf(e.Err.(*Error)), e.Err.(*Error)
+		return a
+	}
+	a.Value = e.Value.(A)
+	if state == Stale {
+		a.Err = e.Why.(*Error)
+		a.Status = a.Err.Status
+	}
+	return a
+}
+
+// fetched is the answer of a fetch that is over.
+func (s *Source[Q, A]) fetched(f *fetch, now time.Time) Answer[A] {
+	if f.err != nil {
+		return s.staleIfError(f.old.Load(), f.err, now)
+	}
+	if f.shared {
+		state := Cached
+		if !f.entry.Fresh(now) {
+			state = Revalidating
+		}
+		return s.stored(f.entry, now, state)
+	}
+	a := s.stored(f.entry, now, Live)
+	a.Age, a.Status = 0, f.status
+	a.Stored = !f.entry.Gone(now)
+	return a
+}
+
+// staleIfError is the answer when asking has failed: the old value, where it may
+// still be served, together with the reason (RFC 5861 §4), else the failure.
+func (s *Source[Q, A]) staleIfError(old *cache.Entry, why *Error, now time.Time) Answer[A] {
+	if !servedOnError(old, why, now) {
+		return failure[A](why, now)
+	}
+	return s.stored(old.Cooled(now, why, old.Refusals), now, Stale)
+}
+
+// servedOnError reports whether an old entry may be served after a failure: not
+// when the upstream says that the thing does not exist.
+func servedOnError(old *cache.Entry, why *Error, now time.Time) bool {
+	return old != nil && old.Usable(now) && !why.Unavailable()
+}
+
+// failure is an answer without a value.
+func failure[A any](e *Error, now time.Time) Answer[A] {
+	p := Provenance{State: stateOf(e), Err: e, Status: e.Status}
+	if e.Code == CodeNotFound {
+		p.FreshUntil = now.Add(notFoundFor)
+	}
+	return Answer[A]{Provenance: p}
+}
+
+// stateOf is the state of an answer without a value.
+func stateOf(e *Error) State {
+	if e.Code == CodeNotFound {
+		return Skipped
+	}
+	return Failed
+}

@@ -1,0 +1,254 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// attempt is one try of a call.
+type attempt struct {
+	*Endpoint
+	call     Call
+	progress *Progress
+	hedge    bool
+	retries  int // scheduled before it
+	start    time.Time
+	by       time.Time   // when it has to end
+	reached  atomic.Bool // it is a write, and may have arrived; the transport says so from goroutines of its own
+}
+
+// attempt sends one request and reads its answer. It runs inside every policy;
+// its error is always a *failure. It recovers its own panics: failsafe has no
+// recover, and would never give the permit back.
+func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress) (result *Result, err error) {
+	a := attempt{Endpoint: e, call: call, progress: p, hedge: x.IsHedge(), retries: x.Retries(), start: time.Now()}
+	a.by = p.attemptDeadline(a.start, e.client.policies.Timeout, a.hedge)
+	ctx, cancel := context.WithDeadline(x.Context(), a.by)
+	defer cancel()
+
+	counters := &e.client.counters
+	p.running.Add(1)
+	counters.inFlight.Add(1)
+	var fault *failure
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			e.client.log.LogAttrs(ctx, slog.LevelError, "panic in an attempt",
+				slog.String("source", e.Name), slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
+			fault = failuref(CodeInvalidResponse, "reading the answer failed on our side; the log has the reason").asFinal()
+			fault.logged = true
+		}
+		counters.inFlight.Add(-1)
+		others := p.running.Add(-1) > 0
+		if fault != nil {
+			result, err = nil, a.judge(ctx, fault, others)
+			return
+		}
+		if a.hedge {
+			counters.hedgesWon.Add(1)
+		}
+		took := time.Since(a.start)
+		e.client.latency.add(took)
+		if !e.Write {
+			e.latency.add(took)
+		}
+	}()
+
+	result, fault = a.send(ctx)
+	return result, nil
+}
+
+// send sends the request, and a second time where the answer calls for another
+// request.
+func (a *attempt) send(ctx context.Context) (*Result, *failure) {
+	result, fault, again := a.sendOnce(ctx)
+	if !again {
+		return result, fault
+	}
+	if _, ok := a.client.quota.take(time.Now(), a.Weight); !ok {
+		return nil, fault
+	}
+	result, fault, _ = a.sendOnce(ctx)
+	return result, fault
+}
+
+// sendOnce sends one request, and reads and checks the whole answer while its
+// span is open: an answer that is not valid is seen on the span. again says
+// that the request is to be built anew and sent once more; fault is then the
+// failure if it cannot be.
+func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure, again bool) {
+	r, err := a.call.Request(ctx)
+	if err != nil {
+		return nil, failuref(CodeBadRequest, "the request could not be built").asFinal(), false
+	}
+	a.client.sender.prepare(r)
+	ctx, span := a.startSpan(ctx, r)
+	defer span.End()
+	if a.Write {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GetConn:      func(string) { a.reached.Store(false) }, // the transport repeats only what did not arrive
+			WroteHeaders: func() { a.reached.Store(true) },
+		})
+	}
+
+	a.count()
+	begun := time.Now()
+	resp, fault := a.client.sender.do(r.WithContext(ctx))
+	took := time.Since(begun)
+	if fault == nil {
+		result, fault, again = a.read(r, resp)
+	}
+	end := ending{method: r.Method, route: a.Route, status: resp.Status}
+	if fault != nil {
+		end.code = fault.Code
+	}
+	a.client.metrics.record(ctx, a.client, end, took)
+	endSpan(ctx, span, resp, fault)
+	if fault != nil {
+		return nil, fault, again
+	}
+	a.accepted(resp.At)
+	if a.Exhausted != nil {
+		a.client.admission.holdBack.forTime(resp.At, a.Exhausted(resp), CodeRateLimited)
+	}
+	return result, nil, false
+}
+
+// count counts a request that is being sent.
+func (a *attempt) count() {
+	a.client.counters.calls.Add(1)
+	a.progress.sent.Add(1)
+	switch {
+	case a.hedge:
+		a.client.counters.hedges.Add(1)
+	case a.retries > 0:
+		a.client.counters.retries.Add(1)
+	default:
+		a.client.shared.budget.deposit()
+	}
+}
+
+// read reads the answer to r.
+func (a *attempt) read(r *http.Request, resp Response) (result *Result, fault *failure, again bool) {
+	conditional := r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != ""
+	confirmed := resp.Status == http.StatusNotModified && conditional
+	if resp.Status < 200 || resp.Status >= 300 {
+		again = a.call.Again != nil && a.call.Again(resp)
+		if again || !confirmed {
+			return nil, a.status(resp), again
+		}
+	}
+	value, err := a.call.Read(resp)
+	if err != nil {
+		return nil, readFailure(err, resp), false
+	}
+	return &Result{Value: value, Status: resp.Status}, nil, false
+}
+
+// status is the failure that an answer without a value means.
+func (a *attempt) status(r Response) *failure {
+	if r.Status >= 400 && a.Refusal != nil {
+		if e := a.Refusal(r); e != nil {
+			f := &failure{public: *e}
+			f.Status = r.Status
+			return f
+		}
+	}
+	return a.client.sender.statusFailure(r, !a.Private && !a.Write)
+}
+
+// readFailure lets a provider's own verdict through; any other error means that
+// the answer is not valid. Whole JSON would be as invalid the next time; what is
+// no JSON may come from one bad node of many.
+func readFailure(err error, r Response) *failure {
+	var e *Error
+	if errors.As(err, &e) {
+		f := &failure{public: *e}
+		f.Status = r.Status
+		return f
+	}
+	const most = 200 // bytes of a detail
+	detail := err.Error()
+	if len(detail) > most {
+		detail = detail[:most]
+	}
+	// Invalid UTF-8 in one attribute makes the exporter drop a whole batch.
+	f := &failure{public: public{Code: CodeInvalidResponse, Status: r.Status, Detail: strings.ToValidUTF8(detail, "")}}
+	f.final = jsontext.Value(r.Body).IsValid(lenient)
+	return f
+}
+
+// judge completes a failure with what the policies go by, and counts it.
+func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failure {
+	now := time.Now()
+	if ctx.Err() != nil && (fault.Code == CodeTimeout || fault.Code == CodeConnection || fault.Code == CodeCanceled) {
+		// The breaker takes what is not a failure for a success: a deadline
+		// that has passed must not look like a call that was canceled.
+		final := fault.final
+		fault = failuref(CodeCanceled, "the request was canceled")
+		if !now.Before(a.by) {
+			fault = failuref(CodeTimeout, "no answer within %s", a.by.Sub(a.start).Round(time.Millisecond))
+		}
+		fault.final = final
+	}
+	a.holdBackFor(fault, now)
+	if fault.Code == CodeInvalidResponse && a.call.Key != "" {
+		fault.uncounted = !a.progress.countsInvalid(func() bool { return a.client.invalid.first(a.Route+" "+a.call.Key, now) })
+	}
+	if a.reached.Load() && (fault.Unwell() || fault.Code == CodeCanceled) {
+		a.progress.uncertain.Store(true) // and stays so, whatever a repetition answers
+	}
+	fault.Uncertain = a.progress.uncertain.Load()
+	fault.others = others
+	policies := &a.client.policies
+	fault.backoff = policies.backoff(a.retries, fault.RetryAfter)
+	fault.final = fault.final || a.call.Once && fault.Uncertain || a.retries >= policies.Retries ||
+		a.progress.deadline.Sub(now) < fault.backoff+policies.Timeout/20
+	if fault.Code != CodeCanceled {
+		a.progress.last.Store(fault)
+		a.client.failed(ctx, fault, now)
+	}
+	return fault
+}
+
+// holdBackFor holds back the endpoint, or the whole upstream, after a refusal
+// that will not be different for the next request.
+func (a *attempt) holdBackFor(f *failure, now time.Time) {
+	upstream := &a.client.admission.holdBack
+	forbidden := f.Code == CodeForbidden && f.Status != http.StatusUnavailableForLegalReasons
+	switch {
+	case f.Code == CodeUnauthorized:
+		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
+		if a.client.refused.add(a.holdBack) > 1 { // it is not about one endpoint
+			upstream.doubling(now, RefusedFor, RefusedMost, f.Code)
+		}
+	case forbidden && a.Forbidden == ThisUpstream:
+		upstream.doubling(now, RefusedFor, RefusedMost, f.Code)
+	case forbidden && a.Forbidden == ThisSource:
+		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
+	case f.RetryAfter > 0:
+		upstream.forTime(now, f.RetryAfter, f.Code)
+	case f.Code == CodeRateLimited && a.LimitPause > 0:
+		upstream.doubling(now, a.LimitPause, limitedMost, f.Code)
+	case f.Code == CodeRateLimited:
+		upstream.forTime(now, a.client.policies.RetryMaxDelay, f.Code)
+	case f.Code == CodeNotFound, f.Code == CodeNoData:
+		a.accepted(now)
+	}
+}
+
+// accepted ends a row of refusals, of the endpoint and of the upstream.
+func (a *attempt) accepted(now time.Time) {
+	a.client.admission.holdBack.accepted(now)
+	a.holdBack.accepted(now)
+	a.client.refused.clear()
+}

@@ -1,0 +1,98 @@
+package call
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	noopmetric "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// Config is what a client is made of. Name, BaseURL, Policies and Budget are
+// required.
+type Config struct {
+	Name      string   // of the upstream, as the contract has it
+	BaseURL   *url.URL // scheme, host and an optional path prefix
+	UserAgent string
+
+	// Credentials are added to a request last, after it was shown on a span.
+	// They must not be added anywhere else.
+	Credentials func(*http.Request)
+
+	Policies Policies
+
+	// Budget bounds one call with all its attempts.
+	Budget time.Duration
+
+	Propagate bool              // send traceparent
+	Transport http.RoundTripper // nil: a pool of its own
+	Tracer    trace.Tracer      // nil: none
+	Meter     metric.Meter      // nil: none
+	Logger    *slog.Logger      // nil: slog's default
+}
+
+// Client calls one upstream. It is safe for concurrent use.
+type Client struct {
+	*shared
+	name      string
+	sender    *sender
+	policies  Policies
+	budget    time.Duration
+	propagate bool
+	tracer    trace.Tracer
+	log       *slog.Logger
+	latency   *latencies
+	metrics   *metrics
+	counters  counters
+	failures  failureLog
+	writes    *holdBack // of all writes together
+}
+
+// counters are since the start of the process.
+type counters struct {
+	calls, failures, retries, hedges, inFlight atomic.Int64
+	opened, hedgesWon, unfunded                atomic.Int64
+	lastError                                  atomic.Pointer[LastError]
+}
+
+// New makes a client. Close it.
+func New(cfg Config) *Client {
+	c := &Client{
+		name:      cfg.Name,
+		sender:    newSender(cfg),
+		policies:  cfg.Policies,
+		budget:    cfg.Budget,
+		propagate: cfg.Propagate,
+		tracer:    cfg.Tracer,
+		log:       cfg.Logger,
+		latency:   &latencies{quantile: cfg.Policies.HedgeQuantile},
+		writes:    &holdBack{},
+	}
+	if c.tracer == nil {
+		c.tracer = noop.NewTracerProvider().Tracer("")
+	}
+	if c.log == nil {
+		c.log = slog.Default()
+	}
+	c.shared = newShared(cfg.Policies, c.onStateChanged)
+	meter := cfg.Meter
+	if meter == nil {
+		meter = noopmetric.NewMeterProvider().Meter("")
+	}
+	c.metrics = newMetrics(c, meter)
+	return c
+}
+
+// Name is the upstream's name in the contract.
+func (c *Client) Name() string { return c.name }
+
+// Close closes idle connections. Calls have to be over.
+func (c *Client) Close() {
+	c.metrics.close()
+	c.sender.http.CloseIdleConnections()
+}

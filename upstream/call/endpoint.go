@@ -1,0 +1,109 @@
+package call
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+)
+
+// Scope is how much of what an upstream is asked a refusal is about.
+type Scope int
+
+// The scopes of a refusal.
+const (
+	ThisKey      Scope = iota // the thing that was asked for
+	ThisSource                // everything that the endpoint is asked for
+	ThisUpstream              // everything that the upstream is asked for
+)
+
+// EndpointConfig is what all calls to one endpoint have in common.
+type EndpointConfig struct {
+	Name  string // of the source, for logs
+	Route string // url.template on spans, and the endpoint's name in metrics
+
+	// Refusal says what a status of 400 and above means where this provider
+	// means something else by it than HTTP does. A nil *Error, like a nil
+	// Refusal, leaves it to the status.
+	Refusal func(Response) *Error
+
+	// Exhausted says of an answer with a value how long the upstream is not to
+	// be asked after it: the last one that a quota has room for tells so. A nil
+	// Exhausted means never.
+	Exhausted func(Response) time.Duration
+
+	Weight     float64       // of one request in the provider's quota
+	Forbidden  Scope         // what a 403 is about
+	LimitPause time.Duration // after a 429 that names no time; 0: the longest retry delay
+	Private    bool          // its URL, and what the provider says about it, is not shown
+	Write      bool          // it changes something: no hedges
+}
+
+// Endpoint is one kind of request to an upstream. It is safe for concurrent use.
+type Endpoint struct {
+	EndpointConfig
+	client   *Client
+	holdBack *holdBack
+	latency  *latencies
+
+	foreground, background failsafe.Executor[*Result]
+}
+
+// Endpoint makes an endpoint of the client. All endpoints that write are held
+// back together.
+func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
+	e := &Endpoint{EndpointConfig: cfg, client: c, holdBack: &holdBack{}, latency: &latencies{quantile: c.policies.HedgeQuantile}}
+	if cfg.Write {
+		e.holdBack = c.writes
+	}
+	e.foreground, e.background = e.stack()
+	return e
+}
+
+// Call is one question to an endpoint.
+type Call struct {
+	Key string // of the thing that is asked for; "" for writes
+
+	// Request builds a request whose URL is relative: base URL, User-Agent and,
+	// last, credentials are added. It is called for each attempt.
+	Request func(context.Context) (*http.Request, error)
+
+	// Read reads an answer with a status of 200 to 299, or a 304 to a
+	// conditional request. An error that is no *Error is an invalid response.
+	Read func(Response) (any, error)
+
+	// Again is asked about any other answer. True means that the request is to
+	// be built anew, and sent once more within the same attempt. Nil is never.
+	Again func(Response) bool
+
+	Once       bool // it is not repeated when it may have been carried out
+	Background bool // nobody waits for it: neither retries nor hedges
+}
+
+// Result is what Read made of an answer.
+type Result struct {
+	Value  any
+	Status int
+}
+
+// Do makes a call, with its retries and hedges, and ends by p's deadline or when
+// ctx is canceled.
+func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Error) {
+	executor := e.foreground
+	if call.Background {
+		executor = e.background
+	}
+	result, err := executor.WithContext(ctx).GetWithExecution(func(x failsafe.Execution[*Result]) (*Result, error) {
+		return e.attempt(x, call, p)
+	})
+	if err == nil {
+		return result, nil
+	}
+	f := e.client.asFailure(err)
+	if last := p.last.Load(); f.refused && last != nil {
+		// A retry was refused: report the failure that caused it.
+		f = last
+	}
+	return nil, &f.public
+}

@@ -1,0 +1,135 @@
+package call
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// What the policies do is reported here, once: as counters, as events on the
+// source's span, and as a log line where an operator should know.
+
+func (c *Client) onRetryScheduled(e failsafe.ExecutionScheduledEvent[*Result]) {
+	event(e.Context(), "retry scheduled", func() []attribute.KeyValue {
+		return []attribute.KeyValue{attribute.Int64("tributary.retry.delay_ms", e.Delay.Milliseconds())}
+	})
+}
+
+func (c *Client) onAbort(e failsafe.ExecutionEvent[*Result]) {
+	if f, ok := e.LastError().(*failure); ok && f.unfunded {
+		c.counters.unfunded.Add(1)
+		event(e.Context(), "retry budget exhausted", nil)
+	}
+}
+
+func (c *Client) onHedge(e failsafe.ExecutionEvent[*Result]) {
+	event(e.Context(), "hedge started", nil)
+}
+
+func (c *Client) onHedgeRefused(e failsafe.ExecutionInfo) {
+	c.counters.unfunded.Add(1)
+	event(e.Context(), "hedge refused", nil)
+}
+
+// onStateChanged runs on a caller's goroutine, without the breaker's lock. Two
+// events may arrive out of order: for the state now, ask the breaker.
+func (c *Client) onStateChanged(e circuitbreaker.StateChangedEvent) {
+	from, to := breakerState(e.OldState), breakerState(e.NewState)
+	ctx := e.Context()
+	if e.NewState != circuitbreaker.OpenState {
+		ctx = c.admission.prober() // failsafe passes a call's context only when the breaker opens
+	}
+	event(ctx, "circuit breaker "+to, nil)
+	level := slog.LevelInfo
+	if e.NewState == circuitbreaker.OpenState {
+		c.counters.opened.Add(1)
+		level = slog.LevelWarn
+	}
+	c.log.LogAttrs(ctx, level, "circuit breaker changed",
+		slog.String("upstream", c.name), slog.String("from", from), slog.String("to", to))
+}
+
+// event adds a span event. Its attributes are built only on a span that is
+// recorded.
+func event(ctx context.Context, name string, attrs func() []attribute.KeyValue) {
+	span := trace.SpanFromContext(ctx)
+	if !span.IsRecording() {
+		return
+	}
+	if attrs == nil {
+		span.AddEvent(name)
+		return
+	}
+	span.AddEvent(name, trace.WithAttributes(attrs()...))
+}
+
+// failed counts a failure that the upstream caused, and logs it from time to
+// time.
+func (c *Client) failed(ctx context.Context, f *failure, now time.Time) {
+	if f.Code == CodeNotFound || f.Code == CodeNoData {
+		return // an answer
+	}
+	if f.Unwell() {
+		c.counters.failures.Add(1)
+	}
+	c.counters.lastError.Store(&LastError{Code: f.Code, At: now})
+	if f.logged {
+		return
+	}
+	unlogged, due := c.failures.due(f.Code, now)
+	if !due {
+		return
+	}
+	attrs := []slog.Attr{slog.String("upstream", c.name), slog.String("code", string(f.Code)), slog.String("detail", f.Detail)}
+	if f.Status > 0 {
+		attrs = append(attrs, slog.Int("status", f.Status))
+	}
+	if unlogged > 0 {
+		attrs = append(attrs, slog.Int("not_logged", unlogged))
+	}
+	c.log.LogAttrs(ctx, slog.LevelWarn, "upstream failed", attrs...)
+}
+
+// logEvery is how often one kind of failure is logged: an outage is one line
+// from time to time, and not one for each attempt.
+const logEvery = 10 * time.Second
+
+// failureLog knows which kinds of failure were logged a moment ago. The zero
+// value is ready. It is safe for concurrent use.
+type failureLog struct {
+	mu sync.Mutex
+	by map[Code]*loggedFailure
+}
+
+type loggedFailure struct {
+	next     time.Time // when it may be logged again
+	unlogged int       // since it was
+}
+
+// due reports whether a failure is to be logged, and how many of its code were
+// not since the last that was.
+func (l *failureLog) due(code Code, now time.Time) (unlogged int, due bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.by[code]
+	if known == nil {
+		if l.by == nil {
+			l.by = make(map[Code]*loggedFailure)
+		}
+		known = &loggedFailure{}
+		l.by[code] = known
+	}
+	if now.Before(known.next) {
+		known.unlogged++
+		return 0, false
+	}
+	unlogged = known.unlogged
+	known.next, known.unlogged = now.Add(logEvery), 0
+	return unlogged, true
+}

@@ -1,0 +1,111 @@
+package call
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// public is an Error under another name: a field called Error would hide its
+// method of that name.
+type public = Error
+
+// failure is an error with what the policies tell each other about it. None of
+// this leaves the package.
+type failure struct {
+	public // what leaves the package
+
+	final     bool          // a retry would fail in the same way, or is not allowed
+	backoff   time.Duration // before a retry
+	others    bool          // another attempt of the same call was still running
+	unfunded  bool          // the retry budget did not allow a retry
+	logged    bool          // it has been logged with more than its detail
+	refused   bool          // our own policies did not let the call through
+	uncounted bool          // the breaker has counted an invalid answer for this key already
+}
+
+func failuref(code Code, format string, args ...any) *failure {
+	return &failure{public: *Errorf(code, format, args...)}
+}
+
+// asFinal marks a failure that would be the same next time.
+func (f *failure) asFinal() *failure {
+	f.final = true
+	return f
+}
+
+// passing reports whether another request may be answered where this one was
+// not.
+func (f *failure) passing() bool { return f.Unwell() || f.Code == CodeRateLimited }
+
+// repeatable reports whether a retry makes sense: a 429 has to say when.
+func (f *failure) repeatable() bool {
+	return f.Unwell() || f.Code == CodeRateLimited && f.RetryAfter > 0
+}
+
+// connectionFailure says what went wrong below HTTP in words of our own: the
+// error's text holds the URL, and with it, for some providers, the key.
+func connectionFailure(err error) *failure {
+	var (
+		dns    *net.DNSError
+		netErr net.Error
+	)
+	if f := tlsFailure(err); f != nil {
+		return f
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return failuref(CodeCanceled, "the request was canceled")
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		return failuref(CodeConnection, "host name not resolved")
+	case errors.As(err, &netErr) && netErr.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return failuref(CodeTimeout, "no answer in time")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return failuref(CodeConnection, "connection refused")
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return failuref(CodeConnection, "connection reset")
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return failuref(CodeConnection, "host not reachable")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return failuref(CodeConnection, "connection closed before the answer")
+	}
+	return failuref(CodeConnection, "connection failed")
+}
+
+// tlsFailure names the reason of a failed TLS handshake, nil if it was not one.
+// The next handshake would fail in the same way, so it is not repeated.
+func tlsFailure(err error) *failure {
+	var (
+		invalid  x509.CertificateInvalidError
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		cert     *tls.CertificateVerificationError
+		record   tls.RecordHeaderError
+		alert    tls.AlertError
+		reason   string
+	)
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		reason = "its certificate has expired or is not valid yet"
+	case errors.As(err, &unknown):
+		reason = "its certificate is signed by an unknown authority"
+	case errors.As(err, &hostname):
+		reason = "its certificate is for another host"
+	case errors.As(err, &invalid), errors.As(err, &cert):
+		reason = "its certificate is not valid"
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
+		reason = "the server does not speak TLS on this port"
+	case errors.As(err, &alert):
+		reason = "the server refused it: " + strings.TrimPrefix(alert.Error(), "tls: ")
+	default:
+		return nil
+	}
+	return failuref(CodeConnection, "TLS handshake failed: %s", reason).asFinal()
+}
