@@ -26,8 +26,8 @@ type Entry struct {
 	// other is made; Why is the failure. Refusals counts the failures in a row
 	// that each double the time.
 	CoolUntil time.Time
-	Why        error
-	Refusals   int
+	Why       error
+	Refusals  int
 
 	// Lifetime is what the provider said about its reuse. MustRevalidate means
 	// that the entry is not served once it is stale, even if asking fails: it is

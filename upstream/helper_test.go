@@ -159,11 +159,11 @@ func settings(transport http.RoundTripper) config {
 			MaxConcurrent: 64,
 			Breaker:       upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
 		},
-		Lifetimes:    cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour},
-		Store:        cache.NewStore(10_000),
+		Lifetimes:   cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour},
+		Store:       cache.NewStore(10_000),
 		FetchBudget: 4500 * time.Millisecond,
-		Transport:    transport,
-		Logger:       slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
+		Transport:   transport,
+		Logger:      slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	}
 }
 

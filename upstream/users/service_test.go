@@ -74,9 +74,9 @@ func open(t testing.TB, name, base string, set setup) *upstream.Upstream {
 			Timeout: 20 * time.Second, MaxConcurrent: 8, Retries: set.retries, RetryDelay: time.Millisecond, RetryMaxDelay: time.Millisecond,
 			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 100, Window: 10 * time.Second, Delay: 5 * time.Second},
 		},
-		Lifetimes:    set.Lifetimes,
+		Lifetimes:   set.Lifetimes,
 		FetchBudget: 20 * time.Second,
-		Logger:       slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
+		Logger:      slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	})
 	t.Cleanup(up.Close)
 	return up

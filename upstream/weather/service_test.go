@@ -56,9 +56,9 @@ func (b bench) open(t *testing.T, name string) *upstream.Upstream {
 			Timeout: 20 * time.Second, MaxConcurrent: 8,
 			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
 		},
-		Lifetimes:    cache.Lifetimes{FreshFor: time.Minute, RevalidateFor: time.Minute, StaleFor: time.Hour},
+		Lifetimes:   cache.Lifetimes{FreshFor: time.Minute, RevalidateFor: time.Minute, StaleFor: time.Hour},
 		FetchBudget: 20 * time.Second,
-		Logger:       slog.New(slog.DiscardHandler),
+		Logger:      slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(up.Close)
 	return up
