@@ -206,6 +206,9 @@ func (s *Source[Q, A]) exchange(f *flight, q Q) exchange {
 		},
 		read: func(r Response) (*outcome, *Error) {
 			e, fault := s.entry(f, r)
+			if fault == nil {
+				fault = s.check(q, e, r)
+			}
 			return &outcome{entry: e}, fault
 		},
 		refusal: s.spec.Refusal,
@@ -213,6 +216,20 @@ func (s *Source[Q, A]) exchange(f *flight, q Q) exchange {
 		private: s.spec.Private,
 		latency: s.latency,
 	}
+}
+
+// check is the fault of an answer about something else than q.
+func (s *Source[Q, A]) check(q Q, e *cache.Entry, r Response) *Error {
+	if s.spec.Check == nil {
+		return nil
+	}
+	err := s.spec.Check(q, e.Value.(A))
+	if err == nil {
+		return nil
+	}
+	fault := decodeError(err, r)
+	fault.final = true // it would be the same the next time
+	return fault
 }
 
 // validators asks for nothing but a confirmation of what memory has, where
