@@ -127,8 +127,8 @@ func (s *Service) forget(id int64) {
 }
 
 func (s *Service) forgetActivity(id int64) {
-	s.posts.Remove(id)
-	s.todos.Remove(id)
+	s.posts.Remove(activityQuery{user: id})
+	s.todos.Remove(activityQuery{user: id})
 }
 
 // write is one request to the directory.
@@ -192,8 +192,8 @@ func sfString(s string) (string, error) {
 func decodeRecordOf(id int64) func(upstream.Response) (*Record, error) {
 	return func(r upstream.Response) (*Record, error) {
 		record, err := decodeRecord(r)
-		if err == nil && record.User.ID != id {
-			return nil, errors.New("id: not the one that was asked for")
+		if err == nil {
+			err = checkID(id, record)
 		}
 		return record, err
 	}
