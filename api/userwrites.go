@@ -113,9 +113,9 @@ func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error
 	case errors.As(err, &malformed):
 		return change, key, invalidBody.with(malformed.Detail)
 	case errors.As(err, &invalid):
-		p := invalidFields.with("members of the body break a rule; see errors")
+		p := invalidFields.with("the body breaks a rule; see errors")
 		for _, f := range invalid.Fields {
-			p.Errors = append(p.Errors, fieldError{Pointer: f.Pointer, Detail: f.Detail})
+			p.Errors = append(p.Errors, fieldError{Pointer: &f.Pointer, Detail: f.Detail})
 		}
 		return change, key, p
 	}

@@ -150,7 +150,7 @@ func checkRefused(t *testing.T, err error) {
 	case errors.As(err, &invalid):
 		seen := map[string]bool{}
 		for _, e := range invalid.Fields {
-			if !strings.HasPrefix(e.Pointer, "/") || e.Detail == "" || len(e.Detail) > 100 || seen[e.Pointer] {
+			if e.Pointer != "" && !strings.HasPrefix(e.Pointer, "/") || e.Detail == "" || len(e.Detail) > 100 || seen[e.Pointer] {
 				t.Errorf("mistake = %+v, want a pointer that is told once", e)
 			}
 			seen[e.Pointer] = true
