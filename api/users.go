@@ -104,11 +104,11 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(profile)
+	data, tag, err := profileOf(profile)
 	if err != nil {
 		return err
 	}
-	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: sources, personal: true})
+	return s.respond(w, r, aggregate{data: data, tag: tag, sources: sources, personal: true})
 }
 
 // id is the number in the path, a positive integer below 2^53.

@@ -55,7 +55,8 @@ func activityList(list string, read func(item []byte, t *tally) error) upstream.
 			}
 			return get(ctx, path)
 		},
-		Decode: func(r upstream.Response) (tally, error) { return decodeTally(r, read) },
+		Decode:    func(r upstream.Response) (tally, error) { return decodeTally(r, read) },
+		Renewable: func(t tally, _ time.Time) bool { return t.Total == nil && t.Next == "" }, // as for a page of users
 	}
 }
 

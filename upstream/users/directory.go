@@ -20,6 +20,7 @@ import (
 type Record struct {
 	User User
 	raw  json.RawMessage // compact
+	etag string          // the directory's, if it was read for a write; not stored
 }
 
 // MarshalJSON writes the directory's object.

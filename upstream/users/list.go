@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"tributary/upstream"
 )
@@ -31,6 +32,10 @@ func directoryList() upstream.Spec[ListQuery, *listed] {
 		Request: func(ctx context.Context, q ListQuery) (*http.Request, error) { return get(ctx, q.path()) },
 		Decode:  decodeList,
 		Private: true, // it names who is looked for
+
+		// The count and the links of a page may change while its body, and so its
+		// entity tag, stays the same.
+		Renewable: func(l *listed, _ time.Time) bool { return l.Total == nil && !l.Linked },
 	}
 }
 
