@@ -40,6 +40,8 @@ type source struct {
 	Used        *bool  `json:"used"`
 	Error       *struct{ Code, Detail string }
 	Attribution string `json:"attribution"`
+
+	Sources []source `json:"sources"`
 }
 
 // problem is the body of an error.

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"go.opentelemetry.io/otel/trace"
@@ -78,12 +79,15 @@ func (s *server) limitBody(next http.Handler) http.Handler {
 	})
 }
 
-// deadline is the budget of a request. What it starts for others has its own.
+// deadline is the budget of a request, the reading of its body included. What
+// the request starts for others has its own.
 func (s *server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
 		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		r = r.WithContext(ctx)
+		limitReading(w, r, time.Now().Add(s.RequestTimeout))
+		next.ServeHTTP(w, r)
 	})
 }
 

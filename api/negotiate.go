@@ -72,24 +72,28 @@ func compressed(next http.Handler) http.Handler {
 // comparison (RFC 9110 §13.1.2). tag is quoted, and may be weak.
 func matches(header []string, tag string) bool {
 	opaque := strings.TrimPrefix(tag, "W/")
+	return anyTag(header, func(other string) bool { return other == opaque })
+}
+
+// anyTag reports whether a conditional header is "*", or lists an entity tag of
+// which is is true: quoted, and without the mark of a weak one. What is no list
+// of entity tags has none.
+func anyTag(header []string, is func(opaque string) bool) bool {
 	for _, line := range header {
+		if strings.Trim(line, " \t") == "*" {
+			return true
+		}
 		for rest := line; ; {
 			rest = strings.TrimLeft(rest, " \t,")
-			if rest == "" {
-				break
-			}
-			if rest[0] == '*' {
-				return true
-			}
 			candidate := strings.TrimPrefix(rest, "W/")
 			if candidate == "" || candidate[0] != '"' {
-				break // not a list of entity tags
+				break // the end, or not a list of entity tags
 			}
 			end := strings.IndexByte(candidate[1:], '"')
 			if end < 0 {
 				break
 			}
-			if candidate[:end+2] == opaque {
+			if is(candidate[:end+2]) {
 				return true
 			}
 			rest = candidate[end+2:]

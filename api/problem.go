@@ -47,9 +47,9 @@ type kind struct {
 
 // fieldError is one mistake in a request.
 type fieldError struct {
-	Parameter string `json:"parameter,omitempty"`
-	Pointer   string `json:"pointer,omitempty"`
-	Detail    string `json:"detail"`
+	Parameter string  `json:"parameter,omitempty"`
+	Pointer   *string `json:"pointer,omitempty"` // "" is the whole body; nil: it is not about the body
+	Detail    string  `json:"detail"`
 }
 
 func (p *problem) Error() string { return p.Title + ": " + p.Detail }
@@ -70,25 +70,29 @@ var (
 	notAcceptable = newKind("not-acceptable", http.StatusNotAcceptable, "Not acceptable",
 		"The Accept header rules out every form that this answer has. Answers are application/json.")
 	conflict = newKind("conflict", http.StatusConflict, "Conflict",
-		"The directory says that the change contradicts what it has.")
+		"The change contradicts what the directory has. Nothing was changed.")
+	preconditionFailed = newKind("precondition-failed", http.StatusPreconditionFailed, "Precondition failed",
+		"The user is not, or no longer, one of those that If-Match names, or is one that If-None-Match rules out. Nothing was changed. Read the user again, and send the write with its new ETag if it still makes sense.")
 	stillRunning = newKind("still-running", http.StatusConflict, "Still running",
 		"The first request with this Idempotency-Key has not been answered yet. Come back after Retry-After with the same key.")
 	keyReused = newKind("key-reused", http.StatusUnprocessableEntity, "Idempotency-Key reused",
 		"This Idempotency-Key came with another request before. A new request wants a new key; a repeated one must be the same to the byte.")
 	invalidBody = newKind("invalid-body", http.StatusBadRequest, "Invalid body",
-		"The body is not what its media type says: a JSON object, complete and once.")
+		"The body is not what its media type says: JSON in UTF-8, complete, one value, with no name twice in an object.")
+	requestTimeout = newKind("request-timeout", http.StatusRequestTimeout, "Request timeout",
+		"The body of the request did not arrive in time, so the connection was closed. Nothing was changed. Send the whole request again, on a new connection.")
 	invalidFields = newKind("invalid-fields", http.StatusUnprocessableEntity, "Invalid fields",
-		"The body is JSON, but members of it break a rule. Every mistake is listed in `errors`, with a JSON pointer (RFC 6901) and the rule.")
+		"The body is JSON, but it is not an object, or members of it break a rule. Every mistake is listed in `errors`, with a JSON pointer (RFC 6901) and the rule; the pointer \"\" is the whole body.")
 	refusedByDirectory = newKind("refused-by-directory", http.StatusUnprocessableEntity, "Refused by the directory",
-		"The body keeps our rules, but the directory of users has others, and did not take it. Nothing was changed.")
+		"The body keeps the rules of this gateway, but breaks one of the directory of users. Nothing was changed.")
 	unsupportedMediaType = newKind("unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported media type",
-		"Bodies are application/json; for PATCH application/merge-patch+json does as well.")
+		"Bodies are application/json, or for PATCH application/merge-patch+json, in UTF-8 and not compressed. The answer's Accept says which media types are read, or its Accept-Encoding that no content coding is.")
 	tooManyRequests = newKind("too-many-requests", http.StatusTooManyRequests, "Too many requests",
 		"The client, an API key, a token or an address, has used up what it may ask in a while. RateLimit-Policy says how much that is, RateLimit what is left, Retry-After when the next request is welcome.")
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
 		"The gateway has no room for this now. Come back after Retry-After.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
-		"The directory did not confirm the write. With `outcome` \"unknown\" it may have been carried out all the same: look before you repeat it, unless `retry_safe` is true. With \"not_done\" it was not. The status is 504 after a time-out, 503 when the write was not sent because the directory is being left alone, else 502.")
+		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent because the circuit is open, a quota is exhausted or too many calls are in flight; else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
 		"A request's body may have 1 MiB at most.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",
@@ -104,7 +108,7 @@ var (
 // kinds are all problem types, by the last segment of their type.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
-	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, stillRunning, keyReused, invalidBody, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
+	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, preconditionFailed, stillRunning, keyReused, invalidBody, requestTimeout, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
 		m[k.slug()] = k
 	}
 	return m
@@ -139,7 +143,7 @@ func (p *problem) settles() bool {
 		return !*p.RetrySafe
 	}
 	switch p.Status {
-	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests:
+	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests:
 		return false // the same bytes may do with another header, or later
 	}
 	return p.Status < 500

@@ -43,7 +43,7 @@ func simulated(t *testing.T) (*sim.Simulator, *gateway) {
 				Timeout: 2 * time.Second, MaxConcurrent: 64,
 				Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
 			},
-			Lifetimes:    cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour},
+			Lifetimes:   cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour},
 			FetchBudget: 4 * time.Second,
 		})
 		t.Cleanup(up.Close)

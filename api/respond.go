@@ -301,13 +301,20 @@ func (s *server) serverTiming(h http.Header, r *http.Request, sources []upstream
 	}
 }
 
-// describe puts on the server span what a look at it should tell: sources that
-// were asked have spans of their own, fresh hits only this.
+// describe puts the state of each source on the server span: sources that were
+// asked have spans of their own, answers from memory have only this.
 func describe(span trace.Span, sources []upstream.Outcome, degraded bool) {
 	attrs := make([]attribute.KeyValue, 0, len(sources)+1)
 	attrs = append(attrs, attribute.Bool("tributary.degraded", degraded))
+	span.SetAttributes(appendStates(attrs, "tributary.source.", sources)...)
+}
+
+// appendStates appends the states of sources, those of a part under its name as
+// "weather/metno".
+func appendStates(attrs []attribute.KeyValue, prefix string, sources []upstream.Outcome) []attribute.KeyValue {
 	for _, o := range sources {
-		attrs = append(attrs, attribute.String("tributary.source."+o.Name, string(o.State)))
+		attrs = append(attrs, attribute.String(prefix+o.Name, string(o.State)))
+		attrs = appendStates(attrs, prefix+o.Name+"/", o.Sources)
 	}
-	span.SetAttributes(attrs...)
+	return attrs
 }

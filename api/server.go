@@ -74,6 +74,8 @@ func (s *server) handle(fn func(http.ResponseWriter, *http.Request) error) http.
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch err := fn(w, r); {
 		case err == nil:
+		case asProblem(err).Status == http.StatusRequestTimeout: // net/http cancels the context when a read times out
+			s.problem(w, r, err)
 		case errors.Is(r.Context().Err(), context.Canceled):
 			w.WriteHeader(statusCallerGone)
 		default:

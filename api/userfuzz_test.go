@@ -127,7 +127,8 @@ func FuzzWriteBodies(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		put := send(t, "PUT", body)
-		object := utf8.Valid(body) && json.Valid(body) && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
+		isJSON := utf8.Valid(body) && json.Valid(body)
+		isObject := isJSON && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 		switch put.Code {
 		case http.StatusBadRequest:
 		case http.StatusUnprocessableEntity:
@@ -150,8 +151,11 @@ func FuzzWriteBodies(f *testing.F) {
 		default:
 			t.Errorf("%q: status = %d; body %s", body, put.Code, put.Body)
 		}
-		if !object && put.Code != http.StatusBadRequest {
-			t.Errorf("%q: status = %d, want 400 for what is no JSON object", body, put.Code)
+		if !isJSON && put.Code != http.StatusBadRequest {
+			t.Errorf("%q: status = %d, want 400 for what is no JSON", body, put.Code)
+		}
+		if isJSON && !isObject && put.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%q: status = %d, want 422 for what is no object", body, put.Code)
 		}
 	})
 }
@@ -159,8 +163,8 @@ func FuzzWriteBodies(f *testing.F) {
 // pointsAt follows an RFC 6901 pointer.
 func pointsAt(body []byte, pointer string) bool {
 	var at any
-	if json.Unmarshal(body, &at) != nil {
-		return false
+	if pointer == "" || json.Unmarshal(body, &at) != nil {
+		return pointer == ""
 	}
 	for segment := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		object, _ := at.(map[string]any)

@@ -56,34 +56,29 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 
 const maxInt32 = 1<<31 - 1
 
-// pageLinks are the RFC 8288 links from a page to its neighbours. Where the
-// directory does not tell how many there are, a full page may have a next.
+// pageLinks are the RFC 8288 links from a page to its neighbours.
 func pageLinks(q users.ListQuery, page *users.Page) string {
 	var links []string
-	link := func(rel string, n int) {
-		v := url.Values{"page": {strconv.Itoa(n)}, "per_page": {strconv.Itoa(q.PerPage)}}
+	link := func(rel string, n int64) {
+		v := url.Values{"page": {strconv.FormatInt(n, 10)}, "per_page": {strconv.Itoa(q.PerPage)}}
 		if q.Text != "" {
 			v.Set("q", q.Text)
 		}
 		links = append(links, fmt.Sprintf(`</v1/users?%s>; rel="%s"`, v.Encode(), rel))
 	}
 	link("first", 1)
-	last := 0 // not known
-	if page.Total != nil {
-		last = max(1, int((*page.Total+int64(q.PerPage)-1)/int64(q.PerPage)))
-	}
 	if q.Page > 1 {
-		prev := q.Page - 1
-		if last > 0 {
-			prev = min(prev, last)
+		prev := int64(q.Page) - 1
+		if page.Last > 0 {
+			prev = min(prev, page.Last)
 		}
 		link("prev", prev)
 	}
-	if q.Page < last || last == 0 && len(page.Users) == q.PerPage {
-		link("next", q.Page+1)
+	if page.Next {
+		link("next", int64(q.Page)+1)
 	}
-	if last > 0 {
-		link("last", last)
+	if page.Last > 0 {
+		link("last", page.Last)
 	}
 	return strings.Join(links, ", ")
 }
@@ -109,11 +104,11 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(profile)
+	data, tag, err := profileOf(profile)
 	if err != nil {
 		return err
 	}
-	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: sources, personal: true})
+	return s.respond(w, r, aggregate{data: data, tag: tag, sources: sources, personal: true})
 }
 
 // id is the number in the path, a positive integer below 2^53.

@@ -36,7 +36,7 @@ func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	record, outcome, err := s.Users.Replace(r.Context(), id, change)
+	record, outcome, err := s.Users.Replace(r.Context(), id, change, precondition(r))
 	if err != nil {
 		return writeProblem(err)
 	}
@@ -53,7 +53,7 @@ func (s *server) patchUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	record, outcome, err := s.Users.Patch(r.Context(), id, change, key)
+	record, outcome, err := s.Users.Patch(r.Context(), id, change, key, precondition(r))
 	if err != nil {
 		return writeProblem(err)
 	}
@@ -69,7 +69,7 @@ func (s *server) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	if err := s.usersAvailable(); err != nil {
 		return err
 	}
-	outcome, err := s.Users.Delete(r.Context(), id)
+	outcome, err := s.Users.Delete(r.Context(), id, precondition(r))
 	if err != nil {
 		return writeProblem(err)
 	}
@@ -113,9 +113,9 @@ func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error
 	case errors.As(err, &malformed):
 		return change, key, invalidBody.with(malformed.Detail)
 	case errors.As(err, &invalid):
-		p := invalidFields.with("members of the body break a rule; see errors")
+		p := invalidFields.with("the body breaks a rule; see errors")
 		for _, f := range invalid.Fields {
-			p.Errors = append(p.Errors, fieldError{Pointer: f.Pointer, Detail: f.Detail})
+			p.Errors = append(p.Errors, fieldError{Pointer: &f.Pointer, Detail: f.Detail})
 		}
 		return change, key, p
 	}
@@ -144,27 +144,35 @@ func (s *server) written(w http.ResponseWriter, r *http.Request, status int, rec
 	return nil
 }
 
-// writeProblem says what became of a write that the directory did not confirm.
+// writeProblem says what became of a write that the directory did not carry out,
+// or did not confirm.
 func writeProblem(err error) error {
+	if differs, ok := errors.AsType[*users.PreconditionError](err); ok {
+		p := preconditionFailed.with("the user is not what If-Match or If-None-Match demands; read it again and decide anew")
+		p.sources = []upstream.Outcome{differs.Outcome}
+		return p
+	}
 	failed, ok := errors.AsType[*users.WriteError](err)
 	if !ok {
 		return err
 	}
 	e := failed.Err
-	p := writeFailed.with("the directory did not confirm the write: " + e.Detail)
+	var p *problem
 	switch {
 	case e.Uncertain:
+		p = writeFailed.with("the directory may have carried out the write, but did not confirm it: " + e.Detail)
 		p.Outcome, p.RetrySafe = outcomeUnknown, &failed.RetrySafe
 		if e.Code == upstream.CodeTimeout {
 			p.Status = http.StatusGatewayTimeout
 		}
-	case e.Code == upstream.CodeNotFound:
+	case e.Code == upstream.CodeNotFound && !failed.Create:
 		p = notFound.with("the directory has no such user")
 	case e.Status == http.StatusConflict:
-		p = conflict.with("the directory says that this contradicts what it has")
+		p = conflict.with("the change contradicts what the directory has: " + e.Detail)
 	case e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusBadRequest:
-		p = refusedByDirectory.with("the directory refused the user")
+		p = refusedByDirectory.with("the directory did not accept the user: " + e.Detail)
 	default:
+		p = writeFailed.with("the directory did not carry out the write: " + e.Detail)
 		p.Outcome, p.RetrySafe = outcomeNotDone, new(true)
 		switch e.Code {
 		case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:

@@ -102,7 +102,7 @@ func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, back
 			}
 			return r, err
 		},
-		Read:       func(r Response) (any, error) { return s.read(f, r) },
+		Read:       func(r Response) (any, error) { return s.read(f, q, r) },
 		Again:      func(r Response) bool { return s.again(f, q, r) },
 		Background: background,
 	}, f.progress)

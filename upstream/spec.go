@@ -27,6 +27,11 @@ type Spec[Q, A any] struct {
 	// validates it. Any error but an *Error is reported as invalid_response.
 	Decode func(Response) (A, error)
 
+	// Check compares a decoded answer with the question: an answer about
+	// something else is invalid_response. It is neither stored nor asked for
+	// again within the same fetch. A nil Check accepts every answer.
+	Check func(Q, A) error
+
 	// Refusal says what a status of 400 and above means where this provider
 	// means something else by it than HTTP does. A nil *Error, like a nil
 	// Refusal, leaves it to the status.

@@ -58,7 +58,7 @@ func (s *Source[Q, A]) again(f *fetch, q Q, r Response) bool {
 
 // read is the entry that the cache stores of an answer: a new value, or the old
 // one confirmed by a 304.
-func (s *Source[Q, A]) read(f *fetch, r Response) (*cache.Entry, error) {
+func (s *Source[Q, A]) read(f *fetch, q Q, r Response) (*cache.Entry, error) {
 	e := &cache.Entry{}
 	life := lifetime(r.Header, r.At)
 	if r.Status == http.StatusNotModified {
@@ -72,6 +72,9 @@ func (s *Source[Q, A]) read(f *fetch, r Response) (*cache.Entry, error) {
 		}
 	} else {
 		value, err := s.spec.Decode(r)
+		if err == nil && s.spec.Check != nil {
+			err = s.spec.Check(q, value)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -467,6 +467,7 @@ var variations = []struct {
 	header string
 	values []string
 }{
+	{"If-Match", []string{"*", `W/"x.y"`, `"x", W/"y"`, `"unclosed`, "no tag", `,,"",`, `W/`}},
 	{"If-None-Match", []string{"*", `W/"x"`, `"x", W/"y"`, `"unclosed`, "no tag", `,,"",`, `W/`, strings.Repeat(`W/"abc", `, 50), `"` + "\xe9" + `"`}},
 	{"Cache-Control", []string{"no-cache", "no-store", "max-age=0", "only-if-cached", "only-if-cached, max-age=5", "max-age=30", "max-stale", "min-fresh=10", "no-transform", "NO-CACHE, x=y", `max-age="1"`, "max-age=-1", "=,;", "max-age=99999999999999999999"}},
 	{"X-Request-Id", []string{"a", strings.Repeat("x", 128), strings.Repeat("x", 129), "", "two words", `<script>`, "\xff", "a.b_c~d:e/f+g=h-i"}},

@@ -245,6 +245,9 @@ func (d *document) expect(a *madeUp, who access) *expectation {
 	if e.op.body != nil {
 		e.expectBody(a)
 	}
+	if e.op.takes("If-Match") && len(a.header["If-Match"])+len(a.header["If-None-Match"]) > 0 {
+		e.may[http.StatusPreconditionFailed] = "the user may have another tag"
+	}
 	if len(e.must) == 0 && e.op.declares(http.StatusNotFound) && (len(e.op.in("path")) > 0 || e.op.method == http.MethodGet) {
 		e.may[http.StatusNotFound] = "it may not exist" // which nobody can know beforehand
 	}
@@ -386,7 +389,7 @@ var togetherInWords = map[string]func(url.Values) bool{
 	"listUsers": func(q url.Values) bool { return !q.Has("include") },
 }
 
-// expectBody: what is no JSON object is a 400, an object that breaks a rule is
+// expectBody: what is no JSON is a 400, JSON that is no object or breaks a rule
 // a 422, and what is not said to be JSON in UTF-8 a 415.
 func (e *expectation) expectBody(a *madeUp) {
 	schema := e.op.body[e.op.media[0]]
@@ -405,8 +408,12 @@ func (e *expectation) expectBody(a *madeUp) {
 		e.may[http.StatusUnprocessableEntity] = "the key may have come before"
 		e.may[http.StatusConflict] = "the key may be in use"
 	}
-	if !utf8.Valid(a.body) || !json.Valid(a.body) || !bytes.HasPrefix(bytes.TrimLeft(a.body, " \t\r\n"), []byte("{")) {
-		e.refuse(http.StatusBadRequest, "the body is not a JSON object")
+	if !utf8.Valid(a.body) || !json.Valid(a.body) {
+		e.refuse(http.StatusBadRequest, "the body is not JSON")
+		return
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(a.body, " \t\r\n"), []byte("{")) {
+		e.refuse(http.StatusUnprocessableEntity, "the body is not an object")
 		return
 	}
 	twice, depth := shape(a.body)
@@ -520,6 +527,8 @@ func TestExpectations(t *testing.T) {
 		{"POST", "/v1/users", "", valid, http.Header{"X-Api-Key": {"reader-key"}, "Content-Type": {"application/json"}}, []int{403}},
 		{"POST", "/v1/users", "", valid, http.Header{"X-Api-Key": {demoKey}, "Content-Type": {"application/json"}}, nil},
 		{"POST", "/v1/users", "", `{"name":"a","name":"b"}`, http.Header{"X-Api-Key": {demoKey}, "Content-Type": {"application/json"}}, []int{400}},
+		{"POST", "/v1/users", "", `[]`, http.Header{"X-Api-Key": {demoKey}, "Content-Type": {"application/json"}}, []int{422}},
+		{"POST", "/v1/users", "", `[`, http.Header{"X-Api-Key": {demoKey}, "Content-Type": {"application/json"}}, []int{400}},
 		{"POST", "/v1/users", "", `{"name":"\u0000"}`, http.Header{"X-Api-Key": {demoKey}, "Content-Type": {"application/json"}}, []int{422}},
 		{"POST", "/v1/users", "", `{"name":"a","company":{"nick":1}}`, http.Header{"X-Api-Key": {demoKey}, "Content-Type": {"application/json"}}, []int{422}},
 	} {

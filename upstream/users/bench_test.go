@@ -25,17 +25,17 @@ func BenchmarkDecodeGitHub(b *testing.B) {
 
 func BenchmarkDecodePageOf20(b *testing.B) {
 	user := testdata(b, "user.json")
-	benchmarkDecode(b, decodePage, "["+strings.Repeat(user+",", 19)+user+"]")
+	benchmarkDecode(b, decodeList, "["+strings.Repeat(user+",", 19)+user+"]")
 }
 
 func BenchmarkDecodePosts(b *testing.B) {
 	post := `{"userId":1,"id":1,"title":"a title","body":"a\nbody"}`
-	benchmarkDecode(b, decodePosts, "["+strings.Repeat(post+",", 9)+post+"]")
+	benchmarkDecode(b, directoryPosts().Decode, "["+strings.Repeat(post+",", 9)+post+"]")
 }
 
 func BenchmarkDecodeTodos(b *testing.B) {
 	todo := `{"userId":1,"id":1,"title":"a title","completed":true}`
-	benchmarkDecode(b, decodeTodos, "["+strings.Repeat(todo+",", 19)+todo+"]")
+	benchmarkDecode(b, directoryTodos().Decode, "["+strings.Repeat(todo+",", 19)+todo+"]")
 }
 
 func BenchmarkParseUser(b *testing.B) {

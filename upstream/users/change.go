@@ -15,13 +15,13 @@ type Change struct {
 	members map[string]any
 }
 
-// MalformedError is the error of a body that is not one JSON object, once over.
+// MalformedError is the error of a body that is not JSON.
 type MalformedError struct{ Detail string }
 
 func (e *MalformedError) Error() string { return e.Detail }
 
-// InvalidError is the error of a JSON object that breaks rules; it lists them
-// all, up to a number that nobody reads.
+// InvalidError is the error of JSON that breaks rules. It lists every mistake, up
+// to a bound.
 type InvalidError struct{ Fields []FieldError }
 
 func (e *InvalidError) Error() string {
@@ -32,9 +32,9 @@ func (e *InvalidError) Error() string {
 	return strings.Join(mistakes, "; ")
 }
 
-// FieldError is one broken rule. It does not quote the value.
+// FieldError is one mistake. It does not quote the value.
 type FieldError struct {
-	Pointer string `json:"pointer"` // RFC 6901
+	Pointer string `json:"pointer"` // RFC 6901; "" is the whole body
 	Detail  string `json:"detail"`
 }
 

@@ -139,9 +139,6 @@ func TestMalformed(t *testing.T) {
 		"nothing":                   {"", "the body is empty"},
 		"white space":               {" \n", "the body is empty"},
 		"words":                     {"name=Ada", "the body is not JSON"},
-		"an array":                  {`[{"name":"A"}]`, "the body is not a JSON object"},
-		"null":                      {`null`, "the body is not a JSON object"},
-		"a text":                    {`"A"`, "the body is not a JSON object"},
 		"an end too soon":           {`{"name":"A"`, "the body is not JSON"},
 		"two objects":               {`{"name":"A"}{"name":"B"}`, "the body is not JSON"},
 		"more after it":             {`{"name":"A"} x`, "the body is not JSON"},
@@ -212,4 +209,16 @@ func TestApply(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestBodiesThatAreNoObject(t *testing.T) {
+	for _, body := range []string{`[{"name":"A"}]`, `null`, `"A"`, `5`, ` true `, `[]`} {
+		for name, parse := range map[string]func([]byte) (Change, error){"ParseUser": ParseUser, "ParsePatch": ParsePatch} {
+			_, err := parse([]byte(body))
+			invalid, ok := errors.AsType[*InvalidError](err)
+			if !ok || len(invalid.Fields) != 1 || invalid.Fields[0] != (FieldError{Pointer: "", Detail: "must be a JSON object"}) {
+				t.Errorf("%s(%s) = %v, want one mistake about the whole body", name, body, err)
+			}
+		}
+	}
 }

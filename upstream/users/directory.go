@@ -5,11 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
 	"tributary/upstream"
 )
@@ -23,6 +20,7 @@ import (
 type Record struct {
 	User User
 	raw  json.RawMessage // compact
+	etag string          // the directory's, if it was read for a write; not stored
 }
 
 // MarshalJSON writes the directory's object.
@@ -38,25 +36,6 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Page is a part of the list of users.
-type Page struct {
-	Users []User `json:"users"`
-	Total *int64 `json:"total,omitempty"` // of the users who match; nil: not told
-}
-
-// ListQuery asks for a page of the users who mention a text anywhere.
-type ListQuery struct {
-	Page    int    // from 1
-	PerPage int    // at most so many, from 1
-	Text    string // empty: all users
-}
-
-// Todos counts what a user has to do and has done.
-type Todos struct {
-	Open int `json:"open"`
-	Done int `json:"done"`
-}
-
 // directoryUser asks for one user.
 func directoryUser() upstream.Spec[int64, *Record] {
 	return upstream.Spec[int64, *Record]{
@@ -66,81 +45,27 @@ func directoryUser() upstream.Spec[int64, *Record] {
 		Key:     idKey,
 		Request: func(ctx context.Context, id int64) (*http.Request, error) { return get(ctx, userPath(id)) },
 		Decode:  decodeRecord,
+		Check:   checkID,
 	}
 }
 
-// directoryList asks for a page of users. A directory that knows nothing of
-// pages answers with all of them; see [Page.window].
-func directoryList() upstream.Spec[ListQuery, *Page] {
-	return upstream.Spec[ListQuery, *Page]{
-		Name:    "directory",
-		Mutable: true,
-		Route:   "/users",
-		Key:     ListQuery.key,
-		Request: func(ctx context.Context, q ListQuery) (*http.Request, error) { return get(ctx, q.path()) },
-		Decode:  decodePage,
-		Private: true, // who is looked for stands in it
-	}
-}
+// errOther is the error of an answer about another user.
+var errOther = errors.New("id: not the one that was asked for")
 
-// directoryPosts counts the posts of a user.
-func directoryPosts() upstream.Spec[int64, int] {
-	return upstream.Spec[int64, int]{
-		Name:    "activity",
-		Mutable: true,
-		Route:   "/users/{id}/posts",
-		Key:     idKey,
-		Request: func(ctx context.Context, id int64) (*http.Request, error) { return get(ctx, userPath(id)+"/posts") },
-		Decode:  decodePosts,
+func checkID(id int64, r *Record) error {
+	if r.User.ID != id {
+		return errOther
 	}
-}
-
-// directoryTodos counts the todos of a user.
-func directoryTodos() upstream.Spec[int64, Todos] {
-	return upstream.Spec[int64, Todos]{
-		Name:    "activity",
-		Mutable: true,
-		Route:   "/users/{id}/todos",
-		Key:     idKey,
-		Request: func(ctx context.Context, id int64) (*http.Request, error) { return get(ctx, userPath(id)+"/todos") },
-		Decode:  decodeTodos,
-	}
+	return nil
 }
 
 func idKey(id int64) string { return strconv.FormatInt(id, 10) }
 
 func userPath(id int64) string { return "/users/" + idKey(id) }
 
-// key has the text last because it may hold anything.
-func (q ListQuery) key() string {
-	return strconv.Itoa(q.Page) + ":" + strconv.Itoa(q.PerPage) + ":" + q.Text
-}
-
-func (q ListQuery) path() string {
-	path := "/users?_page=" + strconv.Itoa(q.Page) + "&_limit=" + strconv.Itoa(q.PerPage)
-	if q.Text != "" {
-		path += "&q=" + url.QueryEscape(q.Text)
-	}
-	return path
-}
-
-// window is the page that q asks for, when the directory has sent more than a
-// page holds: it has ignored the question and sent everything.
-func (p *Page) window(q ListQuery) *Page {
-	total := len(p.Users)
-	if total <= q.PerPage {
-		return p
-	}
-	from := total // pages beyond the last are empty
-	if q.Page-1 <= total/q.PerPage {
-		from = min(total, (q.Page-1)*q.PerPage)
-	}
-	return &Page{Users: p.Users[from:min(total, from+q.PerPage)], Total: new(int64(total))}
-}
-
 // wireUser is the directory's user, to the letter.
 type wireUser struct {
-	ID       number             `json:"id"`
+	ID       identifier         `json:"id"`
 	Name     text               `json:"name"`
 	Username text               `json:"username"`
 	Email    text               `json:"email"`
@@ -171,32 +96,37 @@ func decodeRecord(r upstream.Response) (*Record, error) { return readRecord(r.Bo
 
 // readRecord keeps no part of body.
 func readRecord(body []byte) (*Record, error) {
-	var w wireUser
-	if err := decodeJSON(body, '{', &w); err != nil {
-		return nil, err
-	}
-	user, err := w.user()
+	user, err := decodeUser(body)
 	if err != nil {
 		return nil, err
 	}
 	var compact bytes.Buffer
 	compact.Grow(len(body))
-	_ = json.Compact(&compact, body) // it has just been read
+	if err := json.Compact(&compact, body); err != nil {
+		return nil, errors.New("body: not JSON")
+	}
 	return &Record{User: user, raw: compact.Bytes()}, nil
 }
 
-// user is what the directory's user is in our terms. A wrong id or name spoils
-// it; anything else that is wrong is unknown.
+func decodeUser(body []byte) (User, error) {
+	var w wireUser
+	if err := upstream.DecodeJSON(body, '{', &w); err != nil {
+		return User{}, err
+	}
+	return w.user()
+}
+
+// user is the directory's user in our terms. Without a usable id or a name there
+// is none; any other wrong value is unknown.
 func (w *wireUser) user() (User, error) {
-	id := w.ID.count()
 	switch {
-	case id == nil || *id == 0:
-		return User{}, errors.New("id: missing, or not a positive integer below 2^53")
+	case w.ID == 0:
+		return User{}, errors.New("id: missing, or not a positive integer below 2^53 in decimal digits")
 	case w.Name == "":
 		return User{}, errors.New("name: missing or blank")
 	}
 	u := User{
-		ID:       *id,
+		ID:       int64(w.ID),
 		Name:     string(w.Name),
 		Username: string(w.Username),
 		Email:    string(w.Email),
@@ -225,58 +155,4 @@ func (w *wireAddress) address() *Address {
 		return nil
 	}
 	return &a
-}
-
-func decodePage(r upstream.Response) (*Page, error) {
-	var list []wireUser
-	if err := decodeJSON(r.Body, '[', &list); err != nil {
-		return nil, err
-	}
-	page := &Page{Users: make([]User, len(list))}
-	for i := range list {
-		user, err := list[i].user()
-		if err != nil {
-			return nil, fmt.Errorf("[%d].%w", i, err)
-		}
-		page.Users[i] = user
-	}
-	total, err := strconv.ParseInt(strings.TrimSpace(r.Header.Get("X-Total-Count")), 10, 64)
-	if err == nil && total >= int64(len(list)) && total <= maxInteger {
-		page.Total = &total
-	}
-	return page, nil
-}
-
-func decodePosts(r upstream.Response) (int, error) {
-	var posts []*struct{}
-	if err := decodeJSON(r.Body, '[', &posts); err != nil {
-		return 0, err
-	}
-	for i, p := range posts {
-		if p == nil {
-			return 0, fmt.Errorf("[%d]: not a post", i)
-		}
-	}
-	return len(posts), nil
-}
-
-func decodeTodos(r upstream.Response) (Todos, error) {
-	var list []struct {
-		Completed *bool `json:"completed"`
-	}
-	if err := decodeJSON(r.Body, '[', &list); err != nil {
-		return Todos{}, err
-	}
-	var todos Todos
-	for i, todo := range list {
-		switch {
-		case todo.Completed == nil:
-			return Todos{}, fmt.Errorf("[%d].completed: missing", i)
-		case *todo.Completed:
-			todos.Done++
-		default:
-			todos.Open++
-		}
-	}
-	return todos, nil
 }

@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -36,10 +35,17 @@ func gitHubUser() upstream.Spec[string, *GitHub] {
 			}
 			return r, err
 		},
-		Decode:    decodeGitHub,
-		Refusal:   gitHubRefusal,
-		Exhausted: gitHubSpent,
-		Private:   true, // a login is a name
+		Decode: decodeGitHub,
+		Check: func(login string, g *GitHub) error {
+			if !isLogin(g.Login) || !strings.EqualFold(login, g.Login) {
+				return errors.New("login: not the one that was asked for")
+			}
+			return nil
+		},
+		Refusal:    gitHubRefusal,
+		Exhausted:  gitHubSpent,
+		LimitPause: gitHubPause,
+		Private:    true, // a login is a name
 	}
 }
 
@@ -68,7 +74,7 @@ type wireGitHub struct {
 
 func decodeGitHub(r upstream.Response) (*GitHub, error) {
 	var w wireGitHub
-	if err := decodeJSON(r.Body, '{', &w); err != nil {
+	if err := upstream.DecodeJSON(r.Body, '{', &w); err != nil {
 		return nil, err
 	}
 	if w.Login == "" {
@@ -142,7 +148,7 @@ func saysSecondary(body []byte) bool {
 	var said struct {
 		Message text `json:"message"`
 	}
-	if json.Unmarshal(body, &said) != nil {
+	if upstream.DecodeJSON(body, '{', &said) != nil {
 		return false
 	}
 	message := strings.ToLower(string(said.Message))

@@ -41,8 +41,9 @@ func TestDecodeGitHub(t *testing.T) {
 		"tells what is known": {testdata(t, "github.json"), `{"login":"Ada","name":"Ada Example","url":"https://github.com/Ada",` +
 			`"avatar_url":"https://avatars.githubusercontent.com/u/12?v=4","bio":"Counts","public_repos":10,"followers":0,"created_at":"2015-12-10T09:30:00Z"}`},
 		"leaves out null and empty":  {`{"login":"a","name":null,"bio":"","public_repos":null}`, `{"login":"a"}`},
-		"leaves out what is wrong":   {`{"login":"a","name":1,"followers":-1,"public_repos":"x","created_at":"yesterday"}`, `{"login":"a"}`},
+		"leaves out what is wrong":   {`{"login":"a","name":true,"followers":-1,"public_repos":"x","created_at":"yesterday"}`, `{"login":"a"}`},
 		"leaves out a year too late": {`{"login":"a","created_at":"9999-12-31T23:59:59-01:00"}`, `{"login":"a"}`},
+		"tells cases of names apart": {`{"Login":"b","login":"a","LOGIN":"c","Bio":"x"}`, `{"login":"a"}`},
 		"tells time in UTC":          {`{"login":"a","created_at":"2015-12-10T09:30:00+01:00"}`, `{"login":"a","created_at":"2015-12-10T08:30:00Z"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +55,26 @@ func TestDecodeGitHub(t *testing.T) {
 	}
 	_, err := decodeGitHub(respond(200, `{"id":1}`))
 	wantError(t, err, "login: missing")
+	_, err = decodeGitHub(respond(200, `{"Login":"a"}`))
+	wantError(t, err, "login: missing")
 	refusesGarbage(t, decodeGitHub, testdata(t, "github.json"))
+}
+
+func TestGitHubCheck(t *testing.T) {
+	for _, tt := range []struct {
+		asked, told string
+		same        bool
+	}{
+		{"ada", "Ada", true},
+		{"ADA", "ada", true},
+		{"kim", "\u212aim", false}, // the Kelvin sign folds to k
+		{"ada", "ada-l", false},
+		{"ada", "bob", false},
+	} {
+		if err := gitHubUser().Check(tt.asked, &GitHub{Login: tt.told}); (err == nil) != tt.same {
+			t.Errorf("asked for %s and told of %s: %v, want it believed: %t", tt.asked, tt.told, err, tt.same)
+		}
+	}
 }
 
 func TestGitHubRefusal(t *testing.T) {

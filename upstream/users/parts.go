@@ -7,16 +7,14 @@ import (
 	"tributary/upstream"
 )
 
-// The fan-out of one user. The directory is what it is about: what another part
-// needs from it waits for it, without it there is nothing to give, and only its
-// answer makes the others' lateness a reason not to wait for them. So no other
+// The parts of one user are asked for side by side. Other parts depend on the
+// directory: some wait for its answer to know what to ask, and without it there
+// is nothing to tell. Only its answer starts the patience clock, so no other
 // part ever says that it is useful.
 
 // directoryPart asks for the user.
 type directoryPart struct {
 	slot   upstream.Slot[int64, *Record]
-	id     int64
-	wrong  bool          // it was told of somebody else
 	known  chan struct{} // closed when there is an answer, whichever
 	giveUp context.CancelFunc
 
@@ -41,14 +39,9 @@ func (p *directoryPart) Ask(ctx context.Context) {
 // Useful implements upstream.Part.
 func (p *directoryPart) Useful() bool { return p.slot.Useful() }
 
-// settle looks at the answer and lets everybody know it.
+// settle tells the other parts that there is an answer. Without a user they are
+// given up.
 func (p *directoryPart) settle() {
-	if a := &p.slot.Answer; a.Useful() && a.Value.User.ID != p.id {
-		p.wrong = true
-		err := upstream.Errorf(upstream.CodeInvalidResponse, "id: not the one that was asked for")
-		err.Status = a.Status
-		a.Value, a.State, a.Err, a.Stored = nil, upstream.Failed, err, false
-	}
 	if !p.Useful() {
 		p.giveUp()
 	}
@@ -137,48 +130,3 @@ func (p *gitHubPart) prepare() bool {
 func (p *gitHubPart) outcome() upstream.Outcome {
 	return upstream.Outcome{Name: "github", Provenance: p.slot.Answer.Provenance}
 }
-
-// activityPart counts what the user has done: two questions, neither of which
-// waits for the directory.
-type activityPart struct {
-	directory *directoryPart
-	posts     upstream.Slot[int64, int]
-	todos     upstream.Slot[int64, Todos]
-}
-
-// of makes a part of the fan-out of one of the questions.
-func (p *activityPart) of(question upstream.Part) upstream.Part {
-	return sidePart{Part: question, directory: p.directory}
-}
-
-// value is nil unless both questions have an answer.
-func (p *activityPart) value() *Activity {
-	if !p.posts.Useful() || !p.todos.Useful() {
-		return nil
-	}
-	return &Activity{Posts: p.posts.Answer.Value, TodosOpen: p.todos.Answer.Value.Open, TodosDone: p.todos.Answer.Value.Done}
-}
-
-func (p *activityPart) outcome() upstream.Outcome {
-	return upstream.Outcome{Name: "activity", Provenance: together(p.posts.Answer.Provenance, p.todos.Answer.Provenance)}
-}
-
-// sidePart is a question that is asked beside the directory.
-type sidePart struct {
-	upstream.Part
-	directory *directoryPart
-}
-
-// Now implements upstream.Part. Of a user who is known not to be, nothing is
-// asked.
-func (p sidePart) Now(ctx context.Context, now time.Time) (done, _ bool) {
-	if p.directory.settled() && !p.directory.Useful() {
-		return true, false
-	}
-	done, _ = p.Part.Now(ctx, now)
-	p.directory.pending = p.directory.pending || !done
-	return done, false
-}
-
-// Useful implements upstream.Part: a part alone is worth nothing.
-func (sidePart) Useful() bool { return false }

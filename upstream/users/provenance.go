@@ -11,17 +11,25 @@ import (
 var decline = []upstream.State{upstream.Live, upstream.Cached, upstream.Revalidating, upstream.Stale, upstream.Skipped, upstream.Failed}
 
 // together is the provenance of what is made of several answers: as good as
-// the worst of them.
+// the worst of them. Its attempts are those of the answer that was waited for
+// longest.
 func together(first upstream.Provenance, others ...upstream.Provenance) upstream.Provenance {
 	p := first
 	for _, o := range others {
 		if slices.Index(decline, o.State) > slices.Index(decline, p.State) {
 			p.State = o.State
+			if o.Err != nil {
+				p.Err = o.Err
+			}
+		}
+		if p.Err == nil {
+			p.Err = o.Err
+		}
+		if o.Latency > p.Latency || o.Latency == p.Latency && o.Attempts > p.Attempts {
+			p.Latency, p.Attempts = o.Latency, o.Attempts
 		}
 		p.Age = max(p.Age, o.Age)
 		p.FreshUntil = sooner(p.FreshUntil, o.FreshUntil)
-		p.Latency = max(p.Latency, o.Latency)
-		p.Attempts += o.Attempts
 		p.Version = max(p.Version, o.Version)
 		p.Held = (p.Held || !p.Asked) && (o.Held || !o.Asked)
 		p.Wished = (p.Wished || !p.Asked) && (o.Wished || !o.Asked)
@@ -29,9 +37,6 @@ func together(first upstream.Provenance, others ...upstream.Provenance) upstream
 		p.Shared = p.Shared || o.Shared
 		p.Stored = p.Stored || o.Stored
 		p.Status = max(p.Status, o.Status)
-		if p.Err == nil {
-			p.Err = o.Err
-		}
 	}
 	return p
 }

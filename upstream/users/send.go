@@ -11,15 +11,19 @@ import (
 	"tributary/upstream"
 )
 
-// WriteError is the error of a write. Where Err.Uncertain is set, it may have
-// been carried out; where not, it was not. Err.Status is the directory's, if it
-// gave one: 404 there is no such user, 409 it contradicts another, 400 and 422
-// the directory did not like the user.
+// WriteError is the error of a write. If Err.Uncertain is set, it may have been
+// carried out, else it was not. Err.Status is the directory's, if it gave one:
+// 404 there is no such user, 409 it contradicts what the directory has, 400 and
+// 422 it breaks a rule of the directory.
 type WriteError struct {
 	Err *upstream.Error
 
-	// RetrySafe says that the same write may be sent again: it is one that does
-	// no more the second time, or has a key that the directory honours.
+	// Create says that it was to add a user: a 404 is then about the list of
+	// users, and not about one of them.
+	Create bool
+
+	// RetrySafe says that sending the same write again does no harm: it has the
+	// same effect the second time, or a key that the directory honours.
 	RetrySafe bool
 
 	Outcome upstream.Outcome // of the directory
@@ -30,61 +34,100 @@ func (e *WriteError) Error() string { return "write to the directory: " + e.Err.
 // Unwrap is the directory's error.
 func (e *WriteError) Unwrap() error { return e.Err }
 
+// Precondition is what a write demands of the user that it is about.
+type Precondition struct {
+	// Holds decides by the user as the directory has it now.
+	Holds func(User) bool
+
+	// Exact says that the write may only change the version that Holds has seen:
+	// if the directory gives it an ETag, the write carries it as If-Match.
+	Exact bool
+}
+
+// PreconditionError is the error of a write that was not carried out because its
+// precondition does not hold.
+type PreconditionError struct{ Outcome upstream.Outcome } // of the directory
+
+func (e *PreconditionError) Error() string { return "the user is not as the precondition demands" }
+
 // Create adds a user and returns it as the directory has it. key is the
 // caller's Idempotency-Key without its quotes, or empty. The error of all
-// writes is a *WriteError.
+// writes is a *WriteError or a *PreconditionError.
 func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, upstream.Outcome, error) {
 	record, outcome, err := send(ctx, s, write[*Record]{
 		method: http.MethodPost, route: "/users", path: "/users", body: c.Wire(), key: key,
 		decode: decodeRecord,
 	})
-	if touched(err) {
+	switch effectOf(err) {
+	case done: // somebody may have asked for the user before it existed
 		s.lists.RemoveAll()
-	}
-	if err == nil { // somebody may have asked for it before it was
-		s.forget(record.User.ID)
-		s.forgetActivity(record.User.ID)
+		s.users.Remove(record.User.ID)
+		s.removeActivity(record.User.ID)
+	case unknown:
+		s.lists.InvalidateAll()
 	}
 	return record, outcome, err
 }
 
 // Replace puts a user in the place of another, all of which is lost, and
-// returns it as the directory has it.
-func (s *Service) Replace(ctx context.Context, id int64, c Change) (*Record, upstream.Outcome, error) {
-	return s.change(ctx, id, write[*Record]{method: http.MethodPut, body: c.Wire()})
+// returns it as the directory has it. Without a precondition p is nil.
+func (s *Service) Replace(ctx context.Context, id int64, c Change, p *Precondition) (*Record, upstream.Outcome, error) {
+	w := write[*Record]{method: http.MethodPut, body: c.Wire()}
+	if p == nil {
+		return s.change(ctx, id, w)
+	}
+	now, read, err := s.meets(ctx, id, p)
+	if err != nil {
+		return nil, read, err
+	}
+	w.ifMatch = p.version(now)
+	record, outcome, err := s.change(ctx, id, w)
+	return record, following(read, outcome, err), err
 }
 
 // Patch changes a user and returns it as the directory has it. It reads the
 // user first, past every cache: most directories exchange whole members, so
 // what is to stay in them has to be sent along. A change by somebody else
-// between the two can be lost, within the same member.
-func (s *Service) Patch(ctx context.Context, id int64, c Change, key string) (*Record, upstream.Outcome, error) {
-	now, read, err := s.read(ctx, id)
+// between the two can be lost, within the same member. Without a precondition p
+// is nil.
+func (s *Service) Patch(ctx context.Context, id int64, c Change, key string, p *Precondition) (*Record, upstream.Outcome, error) {
+	now, read, err := s.meets(ctx, id, p)
 	if err != nil || c.Empty() {
 		return now, read, err
 	}
-	record, outcome, err := s.change(ctx, id, write[*Record]{method: http.MethodPatch, body: c.Apply(now), key: key})
-	outcome.Attempts += read.Attempts
-	outcome.Latency += read.Latency
-	if failed, ok := errors.AsType[*WriteError](err); ok {
-		failed.Outcome = outcome
-	}
-	return record, outcome, err
+	record, outcome, err := s.change(ctx, id, write[*Record]{
+		method: http.MethodPatch, body: c.Apply(now), key: key, ifMatch: p.version(now),
+	})
+	return record, following(read, outcome, err), err
 }
 
-// Delete removes a user.
-func (s *Service) Delete(ctx context.Context, id int64) (upstream.Outcome, error) {
-	_, outcome, err := send(ctx, s, write[struct{}]{
-		method: http.MethodDelete, route: "/users/{id}", path: userPath(id), decode: decodeNothing,
-	})
+// Delete removes a user. Without a precondition p is nil.
+func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (upstream.Outcome, error) {
+	w := write[struct{}]{method: http.MethodDelete, route: "/users/{id}", path: userPath(id), decode: decodeNothing}
+	var read upstream.Outcome
+	if p != nil {
+		now, before, err := s.meets(ctx, id, p)
+		if err != nil {
+			return before, err
+		}
+		read, w.ifMatch = before, p.version(now)
+	}
+	_, outcome, err := send(ctx, s, w)
 	failed, _ := errors.AsType[*WriteError](err)
 	if failed != nil && failed.Err.Code == upstream.CodeNotFound && failed.Err.Uncertain {
 		// It was repeated, and the first time had done it.
 		outcome.State, outcome.Err, err = upstream.Live, nil, nil
 	}
-	if touched(err) {
-		s.forget(id)
-		s.forgetActivity(id)
+	s.written(id, err)
+	switch effectOf(err) {
+	case done:
+		s.removeActivity(id)
+	case unknown:
+		s.posts.Invalidate(activityQuery{user: id})
+		s.todos.Invalidate(activityQuery{user: id})
+	}
+	if p != nil {
+		outcome = following(read, outcome, err)
 	}
 	return outcome, err
 }
@@ -93,42 +136,107 @@ func (s *Service) Delete(ctx context.Context, id int64) (upstream.Outcome, error
 func (s *Service) change(ctx context.Context, id int64, w write[*Record]) (*Record, upstream.Outcome, error) {
 	w.route, w.path, w.decode = "/users/{id}", userPath(id), decodeRecordOf(id)
 	record, outcome, err := send(ctx, s, w)
-	if touched(err) {
-		s.forget(id)
-	}
+	s.written(id, err)
 	return record, outcome, err
 }
 
-// read reads a user for a write: like one, it is carried through. It changes
-// nothing, so its failure is certain.
-func (s *Service) read(ctx context.Context, id int64) (*Record, upstream.Outcome, error) {
+// meets reads a user for a write, and whether the precondition, if any, holds.
+// Like a write, the request goes past every cache and is carried through; but
+// it changes nothing, so its failure is certain.
+func (s *Service) meets(ctx context.Context, id int64, p *Precondition) (*Record, upstream.Outcome, error) {
 	record, outcome, err := send(ctx, s, write[*Record]{
 		method: http.MethodGet, route: "/users/{id}", path: userPath(id), decode: decodeRecordOf(id),
 	})
 	if failed, ok := errors.AsType[*WriteError](err); ok {
 		failed.Err.Uncertain = false
-		if touched(err) {
-			s.forget(id)
-		}
+		s.written(id, err)
+		return nil, outcome, err
 	}
-	return record, outcome, err
+	if p != nil && !p.Holds(record.User) {
+		err = &PreconditionError{outcome}
+		s.written(id, err)
+		return nil, outcome, err
+	}
+	return record, outcome, nil
 }
 
-// touched reports whether a write has reached the directory, or may have; that
-// there is no such user is news too.
-func touched(err error) bool {
-	failed, ok := errors.AsType[*WriteError](err)
-	return !ok || failed.Err.Uncertain || failed.Err.Code == upstream.CodeNotFound
+// version is the ETag that a write is bound to, "" for none.
+func (p *Precondition) version(now *Record) string {
+	if p == nil || !p.Exact {
+		return ""
+	}
+	return now.etag
 }
 
-func (s *Service) forget(id int64) {
-	s.users.Remove(id)
-	s.lists.RemoveAll()
+// following is the outcome of a read and of the write after it. A failed write
+// tells of both.
+func following(read, write upstream.Outcome, err error) upstream.Outcome {
+	both := upstream.Outcome{Name: write.Name, Provenance: together(read.Provenance, write.Provenance)}
+	both.Latency = read.Latency + write.Latency
+	both.Status = write.Status
+	var (
+		failed  *WriteError
+		differs *PreconditionError
+	)
+	switch {
+	case errors.As(err, &failed):
+		failed.Outcome = both
+	case errors.As(err, &differs):
+		differs.Outcome = both
+	}
+	return both
 }
 
-func (s *Service) forgetActivity(id int64) {
-	s.posts.Remove(id)
-	s.todos.Remove(id)
+// effect is what a write has done, as far as that is known.
+type effect int
+
+const (
+	none    effect = iota // nothing
+	done                  // what it was meant to
+	unknown               // that, or nothing
+	gone                  // nothing: the user does not exist
+	differs               // nothing: the user is not what the caller has read
+)
+
+func effectOf(err error) effect {
+	var (
+		failed   *WriteError
+		mismatch *PreconditionError
+	)
+	switch {
+	case err == nil:
+		return done
+	case errors.As(err, &mismatch):
+		return differs
+	case !errors.As(err, &failed):
+		return none
+	case failed.Err.Uncertain:
+		return unknown
+	case failed.Err.Code == upstream.CodeNotFound:
+		return gone
+	}
+	return none
+}
+
+// written removes or invalidates what is stored about a user, by what a write
+// to them has done. After an unknown outcome the old values are kept for when
+// asking fails.
+func (s *Service) written(id int64, err error) {
+	switch effectOf(err) {
+	case done, gone:
+		s.users.Remove(id)
+		s.lists.RemoveAll()
+	case unknown:
+		s.users.Invalidate(id)
+		s.lists.InvalidateAll()
+	case differs: // or a reader would be given the tag that does not hold again
+		s.users.Invalidate(id)
+	}
+}
+
+func (s *Service) removeActivity(id int64) {
+	s.posts.Remove(activityQuery{user: id})
+	s.todos.Remove(activityQuery{user: id})
 }
 
 // write is one request to the directory.
@@ -136,6 +244,7 @@ type write[A any] struct {
 	method, route, path string
 	body                []byte // nil: none
 	key                 string // Idempotency-Key; empty: none
+	ifMatch             string // If-Match; empty: none
 	decode              func(upstream.Response) (A, error)
 }
 
@@ -149,8 +258,11 @@ func send[A any](ctx context.Context, s *Service, w write[A]) (A, upstream.Outco
 	if answer.Err == nil {
 		return answer.Value, outcome, nil
 	}
-	var none A
-	return none, outcome, &WriteError{Err: answer.Err, RetrySafe: repeatable, Outcome: outcome}
+	var nothing A
+	if w.ifMatch != "" && answer.Err.Status == http.StatusPreconditionFailed && !answer.Err.Uncertain {
+		return nothing, outcome, &PreconditionError{outcome}
+	}
+	return nothing, outcome, &WriteError{Err: answer.Err, Create: w.method == http.MethodPost, RetrySafe: repeatable, Outcome: outcome}
 }
 
 func (w write[A]) request(ctx context.Context) (*http.Request, error) {
@@ -161,6 +273,9 @@ func (w write[A]) request(ctx context.Context) (*http.Request, error) {
 	r.Header.Set("Accept", "application/json")
 	if w.body != nil {
 		r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	if w.ifMatch != "" {
+		r.Header.Set("If-Match", w.ifMatch)
 	}
 	if w.key != "" {
 		quoted, err := sfString(w.key)
@@ -192,8 +307,8 @@ func sfString(s string) (string, error) {
 func decodeRecordOf(id int64) func(upstream.Response) (*Record, error) {
 	return func(r upstream.Response) (*Record, error) {
 		record, err := decodeRecord(r)
-		if err == nil && record.User.ID != id {
-			return nil, errors.New("id: not the one that was asked for")
+		if err == nil {
+			record.etag, err = r.Header.Get("ETag"), checkID(id, record)
 		}
 		return record, err
 	}

@@ -30,9 +30,9 @@ type Config struct {
 type Service struct {
 	Config
 	users *upstream.Source[int64, *Record]
-	lists *upstream.Source[ListQuery, *Page]
-	posts *upstream.Source[int64, int]
-	todos *upstream.Source[int64, Todos]
+	lists *upstream.Source[ListQuery, *listed]
+	posts *upstream.Source[activityQuery, tally]
+	todos *upstream.Source[activityQuery, tally]
 
 	accounts *upstream.Source[string, *GitHub] // nil: nobody has one
 }
@@ -62,9 +62,9 @@ type Include struct{ GitHub, Activity, Weather bool }
 func (s *Service) User(ctx context.Context, id int64, include Include, w upstream.Wish) (Profile, []upstream.Outcome, error) {
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	directory := &directoryPart{slot: s.users.Slot(id, w), id: id, known: make(chan struct{}), giveUp: giveUp}
+	directory := &directoryPart{slot: s.users.Slot(id, w), known: make(chan struct{}), giveUp: giveUp}
 	github := gitHubPart{follower: follower{directory: directory}, accounts: s.accounts, wish: w}
-	activity := activityPart{directory: directory, posts: s.posts.Slot(id, w), todos: s.todos.Slot(id, w)}
+	activity := s.activity(id, directory, w)
 	weather := weatherPart{follower: follower{directory: directory}, at: s.Weather, wish: w, patience: s.Patience}
 
 	parts := append(make([]upstream.Part, 0, 5), directory)
@@ -72,7 +72,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 		parts = append(parts, &github)
 	}
 	if include.Activity {
-		parts = append(parts, activity.of(&activity.posts), activity.of(&activity.todos))
+		parts = append(parts, &activity.posts, &activity.todos)
 	}
 	if include.Weather {
 		parts = append(parts, &weather)
@@ -80,9 +80,6 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 	upstream.Gather(ctx, s.Patience, parts...)
 
 	sources := append(make([]upstream.Outcome, 0, 4), directory.outcome())
-	if directory.wrong {
-		s.users.Remove(id)
-	}
 	record := directory.record()
 	if record == nil {
 		return Profile{}, nil, &upstream.NoAnswerError{Subject: "this user", Sources: sources}
@@ -103,14 +100,39 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 	return profile, sources, nil
 }
 
-// List is a page of users. The error is an *upstream.NoAnswerError when the
-// directory has no answer.
+// List is a page of users. Users whom the directory told of in a way that cannot
+// be read are left out; then the outcome has an error beside its state. The
+// error is an *upstream.NoAnswerError when the directory has no answer.
 func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page, upstream.Outcome, error) {
-	slot := s.lists.Slot(q, w)
-	upstream.Gather(ctx, s.Patience, &slot)
-	outcome := upstream.Outcome{Name: s.lists.Name(), Provenance: slot.Answer.Provenance}
-	if !slot.Useful() {
+	answer := s.list(ctx, q, w)
+	outcome := upstream.Outcome{Name: s.lists.Name(), Provenance: answer.Provenance}
+	var page *Page
+	if answer.Useful() {
+		page = paginate(q, answer.Value, func(n int) *listed {
+			other := s.list(ctx, ListQuery{Page: n, PerPage: q.PerPage, Text: q.Text}, w)
+			if !other.Useful() {
+				answer.Provenance = other.Provenance
+				return nil
+			}
+			waited := outcome.Latency + other.Latency
+			outcome.Provenance = together(outcome.Provenance, other.Provenance)
+			outcome.Latency = waited
+			return other.Value
+		})
+	}
+	if page == nil {
+		outcome.Provenance = answer.Provenance
 		return nil, outcome, &upstream.NoAnswerError{Subject: "the list of users", Sources: []upstream.Outcome{outcome}}
 	}
-	return slot.Answer.Value.window(q), outcome, nil
+	if page.fault != "" && outcome.Err == nil {
+		outcome.Err = upstream.Errorf(upstream.CodeInvalidResponse, "%s", page.fault)
+	}
+	return page, outcome, nil
+}
+
+// list is the directory's answer to q, whichever page it is about.
+func (s *Service) list(ctx context.Context, q ListQuery, w upstream.Wish) upstream.Answer[*listed] {
+	slot := s.lists.Slot(q, w)
+	upstream.Gather(ctx, s.Patience, &slot)
+	return slot.Answer
 }

@@ -10,9 +10,11 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,8 +181,8 @@ func TestUser(t *testing.T) {
 			t.Errorf("data = %s, want no spread", got)
 		}
 		wantSources(t, sources, "directory live", "github live", "activity live", "weather cached")
-		if a := sources[2]; a.Attempts != 2 || !a.Asked {
-			t.Errorf("activity = %+v, want two attempts", a)
+		if a := sources[2]; a.Attempts != 1 || !a.Asked {
+			t.Errorf("activity = %+v, want one attempt: neither of its requests was repeated", a)
 		}
 		b.wantCalls(t, 3, 1)
 	})
@@ -391,6 +393,31 @@ func TestParts(t *testing.T) {
 			t.Errorf("profile = %s, want activity alone", encoded(t, p))
 		}
 	})
+	t.Run("github is not believed about somebody else, and is asked again", func(t *testing.T) {
+		var asked atomic.Int64
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			_, _ = io.WriteString(w, `{"login":"somebody-else","bio":"private"}`)
+		}))
+		t.Cleanup(other.Close)
+		b := newBench(t)
+		cfg := b.Config
+		cfg.GitHub = open(t, sim.GitHub, other.URL, setup{Lifetimes: cache.Lifetimes{FreshFor: time.Minute, StaleFor: time.Hour}, retries: 2})
+		service := users.NewService(cfg)
+		for range 2 {
+			p, sources, err := service.User(t.Context(), 1, users.Include{GitHub: true}, upstream.Wish{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantSources(t, sources[1:], "github failed invalid_response")
+			if p.GitHub != nil || strings.Contains(sources[1].Err.Error(), "somebody") {
+				t.Errorf("github = %+v, %v; want nothing of somebody else", p.GitHub, sources[1].Err)
+			}
+		}
+		if n := asked.Load(); n != 2 {
+			t.Errorf("requests = %d, want 2: the answer is neither retried nor stored", n)
+		}
+	})
 	t.Run("github is not asked about what cannot be a login", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
@@ -445,11 +472,12 @@ func TestWeather(t *testing.T) {
 		age      time.Duration
 		attempts int
 	}{
-		"is as fresh as the least fresh source": {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 2},
-		"is stale where a source is":            {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 2},
+		"is as fresh as the least fresh source": {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 1},
+		"is stale where a source is":            {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 1},
 		"does not suffer from those not used":   {[]upstream.Outcome{outcome(upstream.Failed, 0, upstream.CodeTimeout), unused, outcome(upstream.Revalidating, 3, "")}, nil, "weather revalidating", 3 * time.Second, 1},
 		"is live where nothing is told":         {nil, nil, "weather live", 0, 0},
 		"fails when all do":                     {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeTimeout)}}, "weather failed timeout", 0, 1},
+		"fails where nobody has any data now":   {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeNoData)}}, "weather failed no_data", 0, 1},
 		"is skipped where nobody has any":       {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound)}}, "weather skipped not_found", 0, 1},
 		"is skipped when all are off":           {nil, weather.ErrNoProvider, "weather skipped", 0, 0},
 		"fails for no reason that we know":      {nil, errors.New("broken"), "weather failed invalid_response", 0, 0},
@@ -464,6 +492,16 @@ func TestWeather(t *testing.T) {
 			wantSources(t, sources, "directory live", tt.want)
 			if got := sources[1]; got.Age != tt.age || got.Attempts != tt.attempts {
 				t.Errorf("age = %v after %d attempts, want %v after %d", got.Age, got.Attempts, tt.age, tt.attempts)
+			}
+			its := tt.sources
+			if none, ok := errors.AsType[*upstream.NoAnswerError](tt.err); ok {
+				its = none.Sources
+			}
+			if got := sources[1].Sources; !reflect.DeepEqual(got, its) {
+				t.Errorf("its sources = %+v, want %+v", got, its)
+			}
+			if got, want := sources[1].Degraded(), slices.ContainsFunc(append(its, sources[1]), func(o upstream.Outcome) bool { return o.State == upstream.Stale || o.State == upstream.Failed }); got != want {
+				t.Errorf("degraded = %t, want %t", got, want)
 			}
 			if (p.Weather == nil) != (tt.err != nil) {
 				t.Errorf("weather = %v with error %v", p.Weather, tt.err)
@@ -523,6 +561,41 @@ func TestList(t *testing.T) {
 	if err != nil || len(page.Users) != 1 || page.Users[0].ID != 1 {
 		t.Errorf("List = %s, %v; want user 1", encoded(t, page), err)
 	}
+	t.Run("leaves out a user who cannot be read, and says so, from memory too", func(t *testing.T) {
+		b := newBench(t, answering(http.StatusOK, `[{"id":1,"name":"A"},{"id":"x","name":"B"},{"id":3,"name":"C"}]`))
+		for _, state := range []upstream.State{upstream.Live, upstream.Cached} {
+			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Wish{})
+			if err != nil || len(page.Users) != 2 || page.Users[1].ID != 3 {
+				t.Fatalf("List = %s, %v; want users 1 and 3", encoded(t, page), err)
+			}
+			if outcome.State != state || outcome.Err == nil || outcome.Err.Code != upstream.CodeInvalidResponse || !outcome.Degraded() ||
+				outcome.Err.Detail != "1 of 3 left out: [1].id: missing, or not a positive integer below 2^53 in decimal digits" {
+				t.Errorf("outcome = %+v, %v; want %s with what was left out", outcome, outcome.Err, state)
+			}
+		}
+	})
+	t.Run("has no answer where no user can be read", func(t *testing.T) {
+		b := newBench(t, answering(http.StatusOK, `[{"id":"x","name":"B"},null]`))
+		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Wish{})
+		if _, ok := errors.AsType[*upstream.NoAnswerError](err); !ok {
+			t.Fatalf("List = %v, want a NoAnswerError", err)
+		}
+		wantSources(t, []upstream.Outcome{outcome}, "directory failed invalid_response")
+	})
+	t.Run("has a second page that is empty where the directory sends all on every page", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
+				r.URL.RawQuery = ""
+				return false
+			}
+		})
+		for _, perPage := range []int{10, 20} {
+			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: perPage}, upstream.Wish{})
+			if err != nil || len(page.Users) != 0 || page.Next || outcome.Attempts != 1 || outcome.State != upstream.Live {
+				t.Errorf("List = %s, %+v, %v; want nobody, and no next page", encoded(t, page), outcome, err)
+			}
+		}
+	})
 	t.Run("makes pages itself where the directory has none", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(_ http.ResponseWriter, r *http.Request) bool {

@@ -20,7 +20,7 @@ var (
 // strictObject reads one JSON object, numbers as they are written. Unlike
 // encoding/json it refuses a name that stands twice in an object, of which
 // readers do not agree which one counts (RFC 8259 §4), and broken UTF-8. Its
-// error is a *MalformedError.
+// error is a *MalformedError, or for JSON of another kind an *InvalidError.
 func strictObject(body []byte) (map[string]any, error) {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	switch {
@@ -31,7 +31,7 @@ func strictObject(body []byte) (map[string]any, error) {
 	case !json.Valid(body): // also for what follows the value
 		return nil, &MalformedError{"the body is not JSON"}
 	case trimmed[0] != '{':
-		return nil, &MalformedError{"the body is not a JSON object"}
+		return nil, &InvalidError{[]FieldError{{Pointer: "", Detail: "must be a JSON object"}}}
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

@@ -36,10 +36,15 @@ type Company struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Profile is a user with the parts that were asked for; one that there is none
-// of, or that could not be had, is absent.
+// Profile is a user with the parts that were asked for.
 type Profile struct {
 	User
+	Parts
+}
+
+// Parts are what others know of a user. One that there is none of, or that could
+// not be had, is absent.
+type Parts struct {
 	GitHub   *GitHub          `json:"github,omitempty"`
 	Activity *Activity        `json:"activity,omitempty"`
 	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread

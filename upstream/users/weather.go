@@ -65,11 +65,12 @@ func (p *weatherPart) Ask(ctx context.Context) {
 	start := time.Now()
 	current, sources, err := p.at(ctx, place, p.wish)
 	if err != nil {
-		p.outcome.Provenance = noWeather(err)
+		p.outcome.Provenance, p.outcome.Sources = noWeather(err)
 	} else {
 		current.Spread = weather.Spread{}
 		p.value = &current
 		p.outcome.Provenance, p.outcome.Attribution = used(sources)
+		p.outcome.Sources = sources
 	}
 	if p.outcome.Asked {
 		p.outcome.Latency = time.Since(start)
@@ -87,7 +88,8 @@ func (p *weatherPart) question() (weather.Place, bool) {
 }
 
 // used is the provenance of an answer by the sources that went into it, and
-// what their licences want said: that others failed is no flaw of this part.
+// what their licences want said. That others failed is told of them, and not of
+// the part.
 func used(sources []upstream.Outcome) (p upstream.Provenance, attribution string) {
 	var (
 		went    []upstream.Provenance
@@ -108,21 +110,20 @@ func used(sources []upstream.Outcome) (p upstream.Provenance, attribution string
 	return together(went[0], went[1:]...), strings.Join(credits, "; ")
 }
 
-// noWeather is why there is none: nobody knows the place, somebody failed, or
-// nobody is asked.
-func noWeather(err error) upstream.Provenance {
+// noWeather is why there is no weather, and what became of its sources: the part
+// is skipped if nobody is asked, or if every source says that it does not know
+// the place, and failed otherwise.
+func noWeather(err error) (upstream.Provenance, []upstream.Outcome) {
 	if errors.Is(err, weather.ErrNoProvider) {
-		return upstream.Provenance{State: upstream.Skipped}
+		return upstream.Provenance{State: upstream.Skipped}, nil
 	}
 	var none *upstream.NoAnswerError
 	if !errors.As(err, &none) || len(none.Sources) == 0 {
-		return upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeInvalidResponse, "the weather cannot be told")}
+		return upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeInvalidResponse, "the weather cannot be told")}, nil
 	}
-	var failed []upstream.Provenance
-	for _, o := range none.Sources {
-		if o.State == upstream.Failed || none.NotFound() {
-			failed = append(failed, o.Provenance)
-		}
+	all := make([]upstream.Provenance, len(none.Sources))
+	for i, o := range none.Sources {
+		all[i] = o.Provenance
 	}
-	return together(failed[0], failed[1:]...)
+	return together(all[0], all[1:]...), none.Sources
 }

@@ -1,15 +1,14 @@
 package users
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"tributary/upstream"
 )
 
 // What the providers' requests and answers have in common.
@@ -21,76 +20,101 @@ func get(ctx context.Context, pathAndQuery string) (*http.Request, error) {
 	return http.NewRequestWithContext(ctx, http.MethodGet, pathAndQuery, nil)
 }
 
-// decodeJSON reads a body that is one JSON value beginning with open: '{' or
-// '['. Its errors name the field and the rule but quote nothing: a body can be
-// anything, and what is in it is personal.
-func decodeJSON(body []byte, open byte, into any) error {
-	body = bytes.TrimLeft(body, " \t\r\n")
-	if len(body) == 0 {
-		return errors.New("body: empty")
-	}
-	if body[0] != open {
-		return fmt.Errorf("body: does not begin with %c", open)
-	}
-	err := json.Unmarshal(body, into)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 1e400": the number may be a page long
-		return fmt.Errorf("%s: a JSON %s that cannot be read", wrong.Field, kind)
-	}
-	if err != nil {
-		return errors.New("body: not JSON, or cut off")
-	}
-	return nil
-}
-
-// maybe reads a value where it is what we expect; anything else is unknown and
-// spoils nothing around it.
+// maybe reads an object. Anything else is unknown, and the rest of the answer
+// is read all the same.
 type maybe[T any] struct{ value *T }
 
 // UnmarshalJSON never fails.
 func (m *maybe[T]) UnmarshalJSON(b []byte) error {
 	m.value = nil
-	if bytes.Equal(b, []byte("null")) {
-		return nil
-	}
 	v := new(T)
-	if json.Unmarshal(b, v) == nil {
+	if upstream.DecodeJSON(b, '{', v) == nil {
 		m.value = v
 	}
 	return nil
 }
 
-// text is a string that may be anything else; what is blank is unknown.
+// text is a string, or a number as it is written: directories store postal
+// codes and phone numbers as either. Anything else is unknown, and so is a
+// blank string.
 type text string
 
 // UnmarshalJSON never fails.
 func (t *text) UnmarshalJSON(b []byte) error {
 	*t = ""
-	var s string
-	if b[0] == '"' && json.Unmarshal(b, &s) == nil && strings.TrimSpace(s) != "" {
-		*t = text(s)
+	s := unquoted(b)
+	if b[0] != '"' && !isNumber(b) || strings.TrimSpace(s) == "" {
+		return nil
+	}
+	*t = text(s)
+	return nil
+}
+
+// identifier is a positive integer below 2^53 in decimal digits, as a JSON
+// number or as a string. Anything else is 0: "12e1" is a name of somebody's
+// choosing and not the number 120.
+type identifier int64
+
+// UnmarshalJSON never fails.
+func (i *identifier) UnmarshalJSON(b []byte) error {
+	*i = 0
+	s := unquoted(b)
+	if strings.Trim(s, "0123456789") != "" {
+		return nil
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n <= maxInteger {
+		*i = identifier(n)
 	}
 	return nil
 }
 
-// number is a finite number, written as one or as a text of one.
+// flag is true or false, also as the 0 and 1 of a database without booleans,
+// and each of the four as a string. Anything else is unknown.
+type flag struct{ value *bool }
+
+// UnmarshalJSON never fails.
+func (f *flag) UnmarshalJSON(b []byte) error {
+	f.value = nil
+	switch unquoted(b) {
+	case "true", "1":
+		f.value = new(true)
+	case "false", "0":
+		f.value = new(false)
+	}
+	return nil
+}
+
+// number is a finite decimal number, as a JSON number or as a string.
 type number struct{ value *float64 }
 
 // UnmarshalJSON never fails.
 func (n *number) UnmarshalJSON(b []byte) error {
 	n.value = nil
-	s := string(b)
-	if b[0] == '"' {
-		_ = json.Unmarshal(b, &s) // it is a text
+	s := strings.TrimSpace(unquoted(b))
+	if strings.Trim(s, "0123456789.eE+-") != "" { // ParseFloat also reads hexadecimals, infinities and NaN
+		return nil
 	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err == nil && !math.IsInf(v, 0) {
 		n.value = new(v + 0) // -0 is 0
 	}
 	return nil
 }
 
-// within is the number if it lies between least and most, else unknown.
+// unquoted is the content of a JSON string, or any other value as it is
+// written.
+func unquoted(b []byte) string {
+	if b[0] != '"' {
+		return string(b)
+	}
+	var s string
+	_ = json.Unmarshal(b, &s) // it is a string
+	return s
+}
+
+func isNumber(b []byte) bool { return b[0] == '-' || b[0] >= '0' && b[0] <= '9' }
+
+// within is the number if it lies between least and most, else nil.
 func (n number) within(least, most float64) *float64 {
 	if n.value == nil || *n.value < least || *n.value > most {
 		return nil
@@ -98,7 +122,7 @@ func (n number) within(least, most float64) *float64 {
 	return n.value
 }
 
-// count is the number if it counts something, else unknown.
+// count is the number if it is a whole one from 0, else nil.
 func (n number) count() *int64 {
 	v := n.within(0, maxInteger)
 	if v == nil || *v != math.Trunc(*v) {

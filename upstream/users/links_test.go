@@ -1,0 +1,65 @@
+package users
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestLinkTargets(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lines []string
+		next  string
+	}{
+		"one link":                      {[]string{`</a?p=2>; rel="next"`}, "/a?p=2"},
+		"a bare rel":                    {[]string{`</a?p=2>;rel=next`}, "/a?p=2"},
+		"several links in a line":       {[]string{`</a?p=1>; rel="first", </a?p=2>; rel="next", </a?p=9>; rel="last"`}, "/a?p=2"},
+		"several lines":                 {[]string{`</a?p=1>; rel="first"`, `</a?p=2>; rel="next"`}, "/a?p=2"},
+		"several types of one link":     {[]string{`</a?p=2>; rel="next last"`}, "/a?p=2"},
+		"another case":                  {[]string{`</a?p=2>; REL="Next"`}, "/a?p=2"},
+		"a comma in the target":         {[]string{`</a?p=1,2>; rel="next"`}, "/a?p=1,2"},
+		"a comma in a parameter":        {[]string{`</a?p=1>; title="a, <b>; rel=next"; rel="prev", </a?p=2>; rel="next"`}, "/a?p=2"},
+		"two of one type":               {[]string{`</a?p=2>; rel="next", </a?p=3>; rel="next"`}, "/a?p=2"},
+		"a type that only begins so":    {[]string{`</a?p=2>; rel="next-archive"`}, ""},
+		"a parameter that is not a rel": {[]string{`</a?p=2>; rev="next"`}, ""},
+		"no brackets":                   {[]string{`/a?p=2; rel="next"`}, ""},
+		"a bracket that stays open":     {[]string{`</a?p=2; rel="next"`}, ""},
+		"nothing":                       {[]string{""}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := linkTargets(http.Header{"Link": tt.lines})["next"]; got != tt.next {
+				t.Errorf("next = %q, want %q", got, tt.next)
+			}
+		})
+	}
+}
+
+func TestQueryOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		link, query string // no query: it is not followed
+	}{
+		"a path":                  {"/users/1/posts?_page=2", "_page=2"},
+		"a URL":                   {"http://directory.test/users/1/posts?_page=2&_limit=10", "_page=2&_limit=10"},
+		"a URL below a prefix":    {"https://directory.test/api/users/1/posts?_page=2", "_page=2"},
+		"a query alone":           {"?_page=2", "_page=2"},
+		"a name and a query":      {"posts?_page=2", "_page=2"},
+		"another name of a host":  {"http://10.0.0.7:3000/users/1/posts?_page=2", "_page=2"},
+		"a fragment":              {"/users/1/posts?_page=2#top", "_page=2"},
+		"another list":            {"/users/1/todos?_page=2", ""},
+		"another user":            {"/users/2/posts?_page=2", ""},
+		"another path":            {"/admin?_page=2", ""},
+		"a path beyond it":        {"/users/1/posts/../../../admin?_page=2", ""},
+		"no query":                {"/users/1/posts", ""},
+		"an empty query":          {"/users/1/posts?", ""},
+		"a URL that is none":      {"http://[::1/users/1/posts?_page=2", ""},
+		"a line break":            {"/users/1/posts?a\r\nb", ""},
+		"a link that is too long": {"/users/1/posts?_page=" + strings.Repeat("2", maxLink), ""},
+		"nothing":                 {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, ok := queryOf(tt.link, "/users/1/posts"); got != tt.query || ok != (tt.query != "") {
+				t.Errorf("query = %q, %t; want %q", got, ok, tt.query)
+			}
+		})
+	}
+}

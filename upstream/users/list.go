@@ -1,0 +1,156 @@
+package users
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"tributary/upstream"
+)
+
+// ListQuery asks for a page of the users who mention a text anywhere.
+type ListQuery struct {
+	Page    int    // from 1
+	PerPage int    // at most so many, from 1
+	Text    string // empty: all users
+}
+
+// directoryList asks for a page of users. Not every directory knows of pages;
+// see [paginate].
+func directoryList() upstream.Spec[ListQuery, *listed] {
+	return upstream.Spec[ListQuery, *listed]{
+		Name:    "directory",
+		Mutable: true,
+		Route:   "/users",
+		Key:     ListQuery.key,
+		Request: func(ctx context.Context, q ListQuery) (*http.Request, error) { return get(ctx, q.path()) },
+		Decode:  decodeList,
+		Private: true, // it names who is looked for
+
+		// The count and the links of a page may change while its body, and so its
+		// entity tag, stays the same.
+		Renewable: func(l *listed, _ time.Time) bool { return l.Total == nil && !l.Linked },
+	}
+}
+
+// key has the text last because it may hold anything.
+func (q ListQuery) key() string {
+	return strconv.Itoa(q.Page) + ":" + strconv.Itoa(q.PerPage) + ":" + q.Text
+}
+
+func (q ListQuery) path() string {
+	path := "/users?_page=" + strconv.Itoa(q.Page) + "&_limit=" + strconv.Itoa(q.PerPage)
+	if q.Text != "" {
+		path += "&q=" + url.QueryEscape(q.Text)
+	}
+	return path
+}
+
+// listed is one answer of the directory's list of users, as the directory gave
+// it, whichever page that was. It survives a trip through JSON, and is never
+// changed.
+type listed struct {
+	Users []*User `json:"users"`           // nil: an item that was left out
+	Fault string  `json:"fault,omitempty"` // what the first item left out broke
+	Total *int64  `json:"total,omitempty"` // X-Total-Count; nil: not told
+
+	// What the Link header says.
+	Linked bool `json:"linked,omitempty"` // there is one about pages
+	Prev   bool `json:"prev,omitempty"`
+	Next   bool `json:"next,omitempty"`
+}
+
+func decodeList(r upstream.Response) (*listed, error) {
+	var items []json.RawMessage
+	if err := upstream.DecodeJSON(r.Body, '[', &items); err != nil {
+		return nil, err
+	}
+	l := &listed{Users: make([]*User, len(items)), Total: totalCount(r.Header, len(items))}
+	left := 0
+	for i, item := range items {
+		user, err := decodeUser(item)
+		if err == nil {
+			l.Users[i] = &user
+			continue
+		}
+		if left++; left == 1 {
+			l.Fault = itemFault(i, item, err)
+		}
+	}
+	if left > 0 && left == len(items) {
+		return nil, errors.New(leftOut(left, len(items), l.Fault))
+	}
+	links := linkTargets(r.Header)
+	_, first := links["first"]
+	_, last := links["last"]
+	_, l.Prev = links["prev"]
+	if _, previous := links["previous"]; previous {
+		l.Prev = true
+	}
+	_, l.Next = links["next"]
+	l.Linked = first || last || l.Prev || l.Next
+	return l, nil
+}
+
+// totalCount is how many items a whole list has, by its X-Total-Count; nil if
+// that is absent, or contradicts the number of items in the answer.
+func totalCount(h http.Header, items int) *int64 {
+	total, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-Total-Count")), 10, 64)
+	if err != nil || total < int64(items) || total > maxInteger {
+		return nil
+	}
+	return &total
+}
+
+// leftOut says how many items of an answer broke a rule, and which the first
+// one broke.
+func leftOut(left, of int, fault string) string {
+	return fmt.Sprintf("%d of %d left out: %s", left, of, fault)
+}
+
+// itemFault says which item of a list broke which rule.
+func itemFault(i int, item json.RawMessage, err error) string {
+	if item[0] != '{' {
+		return fmt.Sprintf("[%d]: not an object", i)
+	}
+	return fmt.Sprintf("[%d].%v", i, err)
+}
+
+// fault is what to say of the items that were left out, "" if none was.
+func (l *listed) fault() string {
+	if l.Fault == "" {
+		return ""
+	}
+	left := 0
+	for _, u := range l.Users {
+		if u == nil {
+			left++
+		}
+	}
+	return leftOut(left, len(l.Users), l.Fault)
+}
+
+// isWhole reports whether the directory says that this answer is the whole list.
+func (l *listed) isWhole() bool { return l.Total != nil && *l.Total == int64(len(l.Users)) }
+
+// repeats reports whether l has users, and all of them are in first.
+func (l *listed) repeats(first *listed) bool {
+	known := make(map[int64]bool, len(first.Users))
+	for _, u := range first.Users {
+		if u != nil {
+			known[u.ID] = true
+		}
+	}
+	for _, u := range l.Users {
+		if u != nil && !known[u.ID] {
+			return false
+		}
+	}
+	return len(l.Users) > 0
+}
