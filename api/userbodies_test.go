@@ -403,11 +403,6 @@ func TestBodiesThatStall(t *testing.T) {
 			}
 		}
 	}
-	it(t, "does not end a write whose body was there in time", func(t *testing.T) {
-		g := populated(t, func(s *setup) { s.RequestTimeout = time.Second })
-		g.directory.spoils(after(1500*time.Millisecond, g.directory.serve))
-		g.carry(put).wantStatus(http.StatusOK)
-	})
 }
 
 func TestBodiesThatEndEarly(t *testing.T) {
