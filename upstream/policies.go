@@ -24,6 +24,7 @@ type Policies struct {
 	HedgeQuantile float64 // of recent latencies, after which a hedge starts; 0: none
 	MaxConcurrent int     // attempts in flight
 	Quota         Quota
+	Quotas        []Quota // all windows must have room; none: no limit
 	Breaker       Breaker
 }
 
@@ -68,6 +69,9 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 		Build()
 	// A burst is smoothed for a moment, an outage is not queued for.
 	s.bulkhead = bulkhead.NewBuilder[any](uint(p.MaxConcurrent)).WithMaxWaitTime(p.Timeout / 4).Build()
+	if p.Quota.Calls == 0 && len(p.Quotas) > 0 {
+		p.Quota = p.Quotas[0]
+	}
 	if p.Quota.Calls > 0 {
 		s.quota = newQuota(p.Quota)
 	}

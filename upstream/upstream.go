@@ -34,6 +34,10 @@ type Config struct {
 	Store     *cache.Store
 	Redis     *cache.Redis // the second tier; nil: none
 
+	// KeepUnvalidated: an answer that its upstream forbids to reuse without asking
+	// (no-cache, must-revalidate) is still kept for when asking fails.
+	KeepUnvalidated bool
+
 	// FlightBudget bounds one question with all its attempts. It is a constant
 	// and not the remainder of whoever asked first: others wait for it too.
 	FlightBudget time.Duration

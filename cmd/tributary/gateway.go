@@ -141,7 +141,7 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 			RetryMaxDelay: u.RetryMaxDelay,
 			HedgeQuantile: u.HedgeQuantile,
 			MaxConcurrent: u.MaxConcurrent,
-			Quota:         upstream.Quota{Calls: u.RateLimit.Calls, Window: u.RateLimit.Window},
+			Quotas:        quotas(u.RateLimit),
 			Breaker: upstream.Breaker{
 				FailureRate: u.BreakerFailureRate,
 				MinCalls:    u.BreakerMinCalls,
@@ -149,15 +149,25 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 				Delay:       u.BreakerDelay,
 			},
 		},
-		Lifetimes:    cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
-		Store:        g.store,
-		Redis:        g.redis,
+		Lifetimes: cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
+		Store:     g.store,
+		Redis:     g.redis,
+
+		KeepUnvalidated: u.keepUnvalidated,
+
 		FlightBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
 		Propagate:    slices.Contains(cfg.TracePropagate, u.name),
 		Tracer:       tel.Tracer(),
 		Meter:        tel.Meter(),
 		Logger:       log,
 	}
+}
+
+func quotas(limits rates) (all []upstream.Quota) {
+	for _, r := range limits {
+		all = append(all, upstream.Quota{Calls: r.Calls, Window: r.Window})
+	}
+	return all
 }
 
 // writingTime is what is left of a request's budget, when the last source has
