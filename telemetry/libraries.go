@@ -34,9 +34,9 @@ var captureOnce sync.Once
 // key, a URL with a password, what an upstream has sent.
 func CaptureLibraries(logger *slog.Logger) {
 	libraries.Store(logger)
+	otel.SetErrorHandler(occasionally(logger, time.Minute))
 	captureOnce.Do(func() {
 		otel.SetLogger(logr.New(sdkLog{}))
-		otel.SetErrorHandler(occasionally(libraries.Load, time.Minute))
 		// gRPC's own messages say what the exporter's errors say.
 		grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 		log.SetFlags(0)
@@ -99,7 +99,7 @@ func (sdkLog) Info(_ int, msg string, _ ...any) {
 
 // occasionally logs OpenTelemetry's errors, most of them an exporter's: the
 // first, and then one an interval with the number of those left out.
-func occasionally(logger func() *slog.Logger, every time.Duration) otel.ErrorHandler {
+func occasionally(logger *slog.Logger, every time.Duration) otel.ErrorHandler {
 	var (
 		mu   sync.Mutex
 		next time.Time
@@ -113,7 +113,7 @@ func occasionally(logger func() *slog.Logger, every time.Duration) otel.ErrorHan
 			lost++
 			return
 		}
-		logger().Warn("telemetry could not be exported", "error", Reason(err), "not_logged", lost)
+		logger.Warn("telemetry could not be exported", "error", Reason(err), "not_logged", lost)
 		next, lost = now.Add(every), 0
 	})
 }

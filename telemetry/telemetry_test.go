@@ -209,8 +209,7 @@ func TestSetup(t *testing.T) {
 func TestExportErrorsAreLoggedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		log := slog.New(slog.NewJSONHandler(&out, nil))
-		h := occasionally(func() *slog.Logger { return log }, time.Minute)
+		h := occasionally(slog.New(slog.NewJSONHandler(&out, nil)), time.Minute)
 		for range 1200 { // ten a second, two minutes long
 			h.Handle(errors.New("s3cret"))
 			time.Sleep(100 * time.Millisecond)

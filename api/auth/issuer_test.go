@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -127,10 +128,12 @@ func TestIssuerOutage(t *testing.T) {
 		fails http.HandlerFunc
 		logs  string
 	}{
-		"an error":         {down, "status 503"},
-		"silence":          {hangs, "no answer within 5s"},
-		"a drip":           {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hangs(w, r) }, "no answer within 5s"},
-		"a cut connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"an error":            {down, "status 503"},
+		"silence":             {hangs, "no answer within 5s"},
+		"what is not HTTP":    {speaks("HTP/1.1 200 hush\r\n\r\n"), "the answer is not HTTP"},
+		"a header of its own": {speaks("HTTP/1.1 200 OK\r\nhush hush\r\n\r\n"), "the answer is not HTTP"},
+		"a drip":              {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hangs(w, r) }, "no answer within 5s"},
+		"a cut connection":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 		"a cut answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "999")
 			w.Write([]byte("{"))
@@ -272,6 +275,18 @@ func TestIssuerOutage(t *testing.T) {
 		_, err := show(open(t, believing(i)), k.ed.token(t, nil))
 		wantStatus(t, err, http.StatusServiceUnavailable, "")
 	})
+}
+
+// speaks answers with these bytes.
+func speaks(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		io.WriteString(conn, text)
+	}
 }
 
 type transport func(*http.Request) (*http.Response, error)
