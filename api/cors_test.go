@@ -3,6 +3,7 @@ package api_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -82,4 +83,45 @@ func TestPreflight(t *testing.T) {
 		t.Errorf("%d requests sent for a preflight", n)
 	}
 	g.send(http.MethodOptions, here, "Origin", page).wantHeader("Allow", "GET, HEAD, OPTIONS") // which is no preflight
+}
+
+func TestHeadersOfPreflights(t *testing.T) {
+	g := newGateway(t, func(s *setup) { s.Origins = []string{page} })
+	for name, c := range map[string]struct {
+		lines []string
+		allow string // "": the page is not let in
+	}{
+		"as browsers write them":          {[]string{"authorization,content-type,idempotency-key"}, "authorization,content-type,idempotency-key"},
+		"with spaces and tabs":            {[]string{" authorization ,\t content-type  "}, "authorization,content-type"},
+		"unsorted, in another case":       {[]string{"X-API-Key, Content-Type,AUTHORIZATION"}, "authorization,content-type,x-api-key"},
+		"on several lines":                {[]string{"idempotency-key", "content-type, authorization"}, "authorization,content-type,idempotency-key"},
+		"some of them twice":              {[]string{"accept,Accept", "accept"}, "accept"},
+		"with empty elements":             {[]string{",,content-type,", ""}, "content-type"},
+		"W3C Trace Context and Baggage":   {[]string{"tracestate,traceparent,baggage"}, "baggage,traceparent,tracestate"},
+		"preconditions":                   {[]string{"if-none-match,if-match"}, "if-match,if-none-match"},
+		"every one that may be sent":      {[]string{"x-request-id,x-api-key,tracestate,traceparent,if-none-match,if-match,idempotency-key,content-type,cache-control,baggage,authorization,accept"}, "accept,authorization,baggage,cache-control,content-type,idempotency-key,if-match,if-none-match,traceparent,tracestate,x-api-key,x-request-id"},
+		"one that is unknown":             {[]string{"x-unknown"}, ""},
+		"one that is unknown beside good": {[]string{"content-type", "authorization, x-unknown"}, ""},
+		"two names without a comma":       {[]string{"content-type authorization"}, ""},
+		"a list of 40 KB":                 {[]string{strings.Repeat(strings.Repeat("x", 40)+",", 1000) + "y"}, ""},
+		"a good name ten thousand times":  {[]string{strings.Repeat("accept,", 8000)}, "accept"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.NewRequest(http.MethodOptions, "http://gateway.test"+one, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header = http.Header{"Origin": {page}, "Access-Control-Request-Method": {http.MethodPatch}, "Access-Control-Request-Headers": c.lines}
+			w := httptest.NewRecorder()
+			g.handler.ServeHTTP(w, r)
+			if got := w.Header().Get("Access-Control-Allow-Headers"); got != c.allow || (w.Header().Get("Access-Control-Allow-Origin") == page) != (c.allow != "") {
+				t.Errorf("allowed %q for origin %q, want %q", got, w.Header().Get("Access-Control-Allow-Origin"), c.allow)
+			}
+		})
+	}
+	t.Run("without any", func(t *testing.T) {
+		a := g.send(http.MethodOptions, one, "Origin", page, "Access-Control-Request-Method", http.MethodPut, "Access-Control-Request-Headers", "")
+		a.wantHeader("Access-Control-Allow-Origin", page)
+		a.wantHeader("Access-Control-Allow-Headers", "")
+	})
 }

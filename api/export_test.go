@@ -1,6 +1,9 @@
 package api
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // ProblemCodes are the codes of all types of problem, sorted.
 func ProblemCodes() []string {
@@ -10,4 +13,10 @@ func ProblemCodes() []string {
 	}
 	slices.Sort(codes)
 	return codes
+}
+
+// StatusOf is the status that an error is answered with, and its Retry-After.
+func StatusOf(err error) (status int, retryAfter time.Duration) {
+	p := asProblem(err)
+	return p.Status, p.retryAfter
 }

@@ -2,15 +2,15 @@ package api
 
 import (
 	"context"
-	"log/slog"
+	"errors"
 	"math"
+	"math/bits"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"tributary/api/auth"
@@ -24,11 +24,12 @@ type Limit struct {
 	Window time.Duration
 }
 
-// limiter is a token bucket a client, as GCRA: all there is to remember is when
-// its bucket will be full again. It is shared by the replicas where there is a
-// Redis that answers.
+// limiter has a token bucket for each client, as GCRA: all that it stores is when
+// the bucket will be full again. The replicas share the buckets while their Redis
+// answers.
 type limiter struct {
 	Limit
+	prefix string // of keys in Redis
 	redis  *cache.Redis
 	policy string // RateLimit-Policy
 
@@ -36,12 +37,12 @@ type limiter struct {
 	full *simplelru.LRU[string, time.Time] // by client
 }
 
-// maxClients bounds the clients remembered. Who has not been seen for longest
-// is forgotten, with a full bucket.
+// maxClients bounds the clients remembered. The one not seen for longest is
+// forgotten, and then has a full bucket.
 const maxClients = 100_000
 
 // newLimiter is nil without a limit.
-func newLimiter(l Limit, redis *cache.Redis) *limiter {
+func newLimiter(l Limit, prefix string, redis *cache.Redis) *limiter {
 	if l.Calls == 0 {
 		return nil
 	}
@@ -50,52 +51,74 @@ func newLimiter(l Limit, redis *cache.Redis) *limiter {
 		panic(err) // only for a size that is not positive
 	}
 	return &limiter{
-		Limit: l, redis: redis, full: full,
-		policy: `"default";q=` + strconv.Itoa(l.Calls) + ";w=" + strconv.Itoa(int(math.Ceil(l.Window.Seconds()))),
+		Limit: l, prefix: prefix, redis: redis, full: full,
+		policy: `"default";q=` + strconv.Itoa(l.Calls) + ";w=" + strconv.Itoa(seconds(l.Window)),
 	}
 }
 
-// take takes a token of a client's bucket: retry is 0 if there was one, else the
-// time until there is. reset is when the bucket is full again.
-func (l *limiter) take(ctx context.Context, client string, now time.Time) (retry, reset time.Duration) {
-	if retry, reset, known := l.redis.Take(ctx, client, l.Calls, l.Window); known {
-		return retry, reset
+// standing is how a client stands after a request.
+type standing struct {
+	retry time.Duration // until there is a token; 0: there was one
+	reset time.Duration // until the bucket is full
+}
+
+// take takes a token of a client's bucket.
+func (l *limiter) take(ctx context.Context, client string, now time.Time) standing {
+	if retry, reset, known := l.redis.Take(ctx, l.prefix+client, l.Calls, l.Window); known {
+		return standing{retry, reset}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full, ok := l.full.Get(client)
-	if !ok || full.Before(now) {
-		full = now
+	full, _ := l.full.Get(client)
+	used := max(0, full.Sub(now))
+	after := used + l.cost()
+	if after > l.Window {
+		return standing{after - l.Window, used}
 	}
-	next := full.Add(l.Window / time.Duration(l.Calls))
-	if over := next.Sub(now) - l.Window; over > 0 {
-		return over, full.Sub(now)
-	}
-	l.full.Add(client, next)
-	return 0, next.Sub(now)
+	l.full.Add(client, now.Add(after))
+	return standing{0, after}
 }
 
-// limit refuses clients who ask too much, and tells all of them how they stand
+// left is how many tokens a bucket has that is full in reset.
+func (l *limiter) left(reset time.Duration) int {
+	// Redis's times are rounded to a microsecond, which must not cost a token.
+	rounding := min(time.Microsecond, l.cost()/2)
+	room := max(0, min(l.Window-reset, l.Window-rounding)+rounding)
+	hi, lo := bits.Mul64(uint64(l.Calls), uint64(room)) // as it may exceed 64 bits
+	left, _ := bits.Div64(hi, lo, uint64(l.Window))
+	return int(left)
+}
+
+// cost is the time in which a token comes back. With more calls than nanoseconds
+// it is 0: nobody can reach such a limit.
+func (l *limiter) cost() time.Duration { return l.Window / time.Duration(l.Calls) }
+
+// tell sets the headers that say how a client stands
 // (draft-ietf-httpapi-ratelimit-headers).
+func (l *limiter) tell(h http.Header, s standing) {
+	left, wait := l.left(s.reset), s.reset
+	if s.retry > 0 {
+		left, wait = 0, s.retry
+	}
+	h.Set("RateLimit-Policy", l.policy)
+	h.Set("RateLimit", `"default";r=`+strconv.Itoa(left)+";t="+strconv.Itoa(seconds(wait)))
+}
+
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+// limit refuses clients who ask too much, and tells all of them how they stand.
 func (s *server) limit(next http.Handler) http.Handler {
 	l := s.clients
 	if l == nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		retry, reset := l.take(r.Context(), client(r), time.Now())
-		left := int((l.Window - reset) / (l.Window / time.Duration(l.Calls)))
-		wait := reset
-		if retry > 0 {
-			left, wait = 0, retry
-		}
-		h := w.Header()
-		h.Set("RateLimit-Policy", l.policy)
-		h.Set("RateLimit", `"default";r=`+strconv.Itoa(left)+";t="+strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		if retry > 0 {
+		now := l.take(r.Context(), client(r), time.Now())
+		l.tell(w.Header(), now)
+		if now.retry > 0 {
 			s.counts.limited.Add(r.Context(), 1)
-			p := tooManyRequests.with("this client has made too many requests; the next is welcome after Retry-After")
-			p.retryAfter = retry
+			p := tooManyRequests.with("this client has made too many requests; wait as long as Retry-After says")
+			p.retryAfter = now.retry
 			s.problem(w, r, p)
 			return
 		}
@@ -103,52 +126,44 @@ func (s *server) limit(next http.Handler) http.Handler {
 	})
 }
 
-// client is who is limited: a key or a token, else an address, of which an IPv6
-// network of 64 bits counts as one.
+// refuse answers a request whose caller is not let in. Wrong credentials count
+// against the address that they come from, or keys could be found by trying. It
+// happens after they were checked, so that right ones are let in whatever others
+// behind the same address have sent.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	denied, ok := errors.AsType[*auth.Error](err)
+	if !ok || !denied.Wrong {
+		s.problem(w, r, err)
+		return
+	}
+	l := s.wrongCredentials
+	now := l.take(r.Context(), network(factsOf(r.Context()).address), time.Now())
+	if now.retry == 0 {
+		s.problem(w, r, err)
+		return
+	}
+	s.counts.limited.Add(r.Context(), 1)
+	l.tell(w.Header(), now)
+	p := tooManyRequests.with("too many wrong credentials came from this address; wait as long as Retry-After says, then send right ones")
+	p.retryAfter = now.retry
+	s.problem(w, r, p)
+}
+
+// client is who is limited: a key or a token, else an address.
 func client(r *http.Request) string {
 	if id := auth.FromContext(r.Context()).Fingerprint(); id != "" {
 		return id
 	}
-	address := middleware.GetClientIPAddr(r.Context())
+	return network(factsOf(r.Context()).address)
+}
+
+// network is an address as limits count it. An IPv6 network of 64 bits is one
+// client, who may use any address in it.
+func network(address netip.Addr) string {
 	if address.Is6() {
 		if prefix, err := address.WithZone("").Prefix(64); err == nil {
 			return prefix.String()
 		}
 	}
 	return address.String()
-}
-
-// clientAddress finds the address of a request: the connection's, or where that
-// is a trusted proxy's the one that it vouches for. What anybody else says of
-// itself is ignored, with one warning.
-func (s *server) clientAddress(next http.Handler) http.Handler {
-	find := middleware.ClientIPFromRemoteAddr
-	if len(s.TrustedProxies) > 0 {
-		trusted := make([]string, len(s.TrustedProxies))
-		for i, p := range s.TrustedProxies {
-			trusted[i] = p.String()
-		}
-		find = middleware.ClientIPFromXFF(trusted...)
-	}
-	return find(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Forwarded-For") != "" && !s.trusts(r.RemoteAddr) {
-			s.warnOfProxies.Do(func() {
-				s.log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For of a peer that is not in TRUSTED_PROXIES is ignored; this is said once")
-			})
-		}
-		next.ServeHTTP(w, r)
-	}))
-}
-
-func (s *server) trusts(peer string) bool {
-	at, err := netip.ParseAddrPort(peer)
-	if err != nil {
-		return false
-	}
-	for _, p := range s.TrustedProxies {
-		if p.Contains(at.Addr().Unmap()) {
-			return true
-		}
-	}
-	return false
 }

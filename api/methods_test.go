@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +24,7 @@ func TestOtherMethods(t *testing.T) {
 			p := a.problem(http.StatusMethodNotAllowed, "method_not_allowed")
 			a.wantHeader("Allow", "GET, HEAD, OPTIONS")
 			a.wantHeader("Cache-Control", "no-store")
-			if p.Detail != "this path has GET, HEAD, OPTIONS" {
+			if p.Detail != "the methods of this path are GET, HEAD, OPTIONS" {
 				t.Errorf("%s: detail = %q", a.call, p.Detail)
 			}
 		}
@@ -71,6 +74,45 @@ func TestInstanceIsAPath(t *testing.T) {
 		if p := g.get(path).problem(http.StatusNotFound, "not_found"); p.Instance != want {
 			t.Errorf("GET %s: instance = %q, want %q", path, p.Instance, want)
 		}
+	}
+}
+
+// Not every target of a request is a path (RFC 9112 §3.2).
+func TestOddTargets(t *testing.T) {
+	g := newGateway(t)
+	for name, c := range map[string]struct {
+		line     string
+		status   int
+		instance string // of the problem
+		allow    string
+	}{
+		"CONNECT to a host":          {"CONNECT example.com:443 HTTP/1.1", 405, "/", "GET, HEAD, OPTIONS"},
+		"CONNECT to an address":      {"CONNECT [::1]:443 HTTP/1.1", 405, "/", "GET, HEAD, OPTIONS"},
+		"CONNECT to a path":          {"CONNECT /v1/users HTTP/1.1", 405, "/v1/users", "GET, HEAD, POST, OPTIONS"},
+		"CONNECT to an unknown path": {"CONNECT /nothing HTTP/1.1", 404, "/nothing", ""},
+		"a host without a path":      {"POST http://gateway.test HTTP/1.1", 405, "/", "GET, HEAD, OPTIONS"},
+		"a host with a path":         {"GET http://gateway.test/v1/weather?lat=x HTTP/1.1", 400, "/v1/weather", ""},
+		"a host with an odd path":    {"GET http://gateway.test//x HTTP/1.1", 404, "/.//x", ""},
+		"OPTIONS of a host":          {"OPTIONS http://gateway.test HTTP/1.1", 204, "", "GET, HEAD, OPTIONS"},
+		"OPTIONS of the server":      {"OPTIONS * HTTP/1.1", 204, "", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+		"another method of it":       {"GET * HTTP/1.1", 404, "*", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(c.line + "\r\nHost: gateway.test\r\n\r\n")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.RemoteAddr = "192.0.2.1:1000"
+			w := httptest.NewRecorder()
+			g.handler.ServeHTTP(w, r)
+			var p problem
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil && c.instance != "" {
+				t.Fatalf("body %q: %v", w.Body, err)
+			}
+			if w.Code != c.status || p.Instance != c.instance || w.Header().Get("Allow") != c.allow {
+				t.Errorf("%s: status %d, instance %q, Allow %q; want %d, %q, %q", c.line, w.Code, p.Instance, w.Header().Get("Allow"), c.status, c.instance, c.allow)
+			}
+		})
 	}
 }
 

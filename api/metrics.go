@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// counts are what only the HTTP face can count.
+// counts are the metrics of package api.
 type counts struct {
 	answers, replays, limited metric.Int64Counter
 }
@@ -19,7 +19,7 @@ var (
 	degraded = metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "degraded")))
 )
 
-// newCounts cannot fail but by a mistake in the names below, which is logged.
+// newCounts fails only for a mistake in the names below, and logs it.
 func newCounts(m metric.Meter, log *slog.Logger) counts {
 	counter := func(name, unit, description string) metric.Int64Counter {
 		c, err := m.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
@@ -29,9 +29,9 @@ func newCounts(m metric.Meter, log *slog.Logger) counts {
 		return c
 	}
 	return counts{
-		answers: counter("tributary.answers", "{answer}", "Aggregates answered, by whether all their sources did well."),
-		replays: counter("tributary.idempotency.replays", "{answer}", "Answers given again for an Idempotency-Key."),
-		limited: counter("tributary.clients.limited", "{request}", "Requests refused because their client has made too many."),
+		answers: counter("tributary.answers", "{answer}", "Answers made of several sources, complete or degraded."),
+		replays: counter("tributary.idempotency.replays", "{answer}", "Stored answers replayed for an Idempotency-Key."),
+		limited: counter("tributary.clients.limited", "{request}", "Requests answered with 429 because their client or its address is over a limit."),
 	}
 }
 

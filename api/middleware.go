@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -91,21 +92,33 @@ func (s *server) deadline(next http.Handler) http.Handler {
 	})
 }
 
+// noRoute answers for paths that do not exist, and for OPTIONS * (RFC 9110
+// §9.3.7), which asks what the server as a whole can do.
+func noRoute(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodOptions && r.URL.Path == "*" {
+		w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return errNothingHere
+}
+
 // otherMethods answers for methods that a path has no handler for: OPTIONS with
-// those that it has (RFC 9110 §9.3.7), the others with a refusal that names them
-// too (§15.5.6).
+// those that it has (RFC 9110 §9.3.7), the others with a 405 that names them
+// (§15.5.6). A target without a path, as CONNECT has, is the root.
 func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		path := cmp.Or(r.URL.Path, "/")
 		var allowed []string
 		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			if routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
+			if routes.Match(chi.NewRouteContext(), m, path) {
 				allowed = append(allowed, m)
 				if m == http.MethodGet {
 					allowed = append(allowed, http.MethodHead)
 				}
 			}
 		}
-		if len(allowed) == 0 { // a method that chi has never heard of, at any path
+		if len(allowed) == 0 { // a method that chi does not know, at a path that does not exist
 			return errNothingHere
 		}
 		allowed = append(allowed, http.MethodOptions)
@@ -118,7 +131,7 @@ func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		p := methodNotAllowed.with("this path has " + list)
+		p := methodNotAllowed.with("the methods of this path are " + list)
 		p.header = http.Header{"Allow": {list}}
 		return p
 	}

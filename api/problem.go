@@ -1,11 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,17 +58,17 @@ func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 
 var (
 	invalidParameters = newKind("invalid-parameters", http.StatusBadRequest, "Invalid parameters",
-		"One or more parameters break a rule. Every mistake is listed in `errors`, with the parameter and its rule.")
+		"One or more parameters break a rule. `errors` lists every mistake, with the parameter and its rule.")
 	unauthorized = newKind("unauthorized", http.StatusUnauthorized, "Credentials are missing or wrong",
-		"The request needs an API key or a token, or came with one that is no good. WWW-Authenticate and `detail` say which.")
+		"The request needs an API key or a token, or the one that it sent is not valid. `detail` and WWW-Authenticate say which.")
 	forbidden = newKind("forbidden", http.StatusForbidden, "Not allowed",
-		"The caller may not do this: its credentials lack the scope that is named, or nobody can have it as this gateway is configured.")
+		"The caller's credentials lack the scope that `detail` names, or this gateway is configured so that nobody has it.")
 	authUnavailable = newKind("auth-unavailable", http.StatusServiceUnavailable, "Credentials cannot be checked",
-		"The token may be good, but the keys of its issuer have not been read yet. Come back after Retry-After.")
+		"The token cannot be checked, because the keys of its issuer have not been read yet. It may be valid: send it again after Retry-After.")
 	notFound = newKind("not-found", http.StatusNotFound, "Not found",
-		"There is nothing at this path, or the place or thing that was asked for does not exist as far as its source knows. A source's word that something does not exist is remembered for 30 seconds.")
+		"Nothing exists at this path, or no source knows the place or thing that was asked for. That a source does not know something is remembered for 30 seconds.")
 	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",
-		"The path exists, but not for this method. The Allow header lists those it has.")
+		"The path exists, but not for this method. The Allow header lists the methods that it has.")
 	notAcceptable = newKind("not-acceptable", http.StatusNotAcceptable, "Not acceptable",
 		"The Accept header rules out every form that this answer has. Answers are application/json.")
 	conflict = newKind("conflict", http.StatusConflict, "Conflict",
@@ -74,9 +76,9 @@ var (
 	preconditionFailed = newKind("precondition-failed", http.StatusPreconditionFailed, "Precondition failed",
 		"The user is not, or no longer, one of those that If-Match names, or is one that If-None-Match rules out. Nothing was changed. Read the user again, and send the write with its new ETag if it still makes sense.")
 	stillRunning = newKind("still-running", http.StatusConflict, "Still running",
-		"The first request with this Idempotency-Key has not been answered yet. Come back after Retry-After with the same key.")
+		"The first request with this Idempotency-Key is still running. Send the same request with the same key again after Retry-After.")
 	keyReused = newKind("key-reused", http.StatusUnprocessableEntity, "Idempotency-Key reused",
-		"This Idempotency-Key came with another request before. A new request wants a new key; a repeated one must be the same to the byte.")
+		"This Idempotency-Key was sent with another request before. Use a new key for a new request; a repetition must be the same byte for byte.")
 	invalidBody = newKind("invalid-body", http.StatusBadRequest, "Invalid body",
 		"The body is not what its media type says: JSON in UTF-8, complete, one value, with no name twice in an object.")
 	requestTimeout = newKind("request-timeout", http.StatusRequestTimeout, "Request timeout",
@@ -88,21 +90,21 @@ var (
 	unsupportedMediaType = newKind("unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported media type",
 		"Bodies are application/json, or for PATCH application/merge-patch+json, in UTF-8 and not compressed. The answer's Accept says which media types are read, or its Accept-Encoding that no content coding is.")
 	tooManyRequests = newKind("too-many-requests", http.StatusTooManyRequests, "Too many requests",
-		"The client, an API key, a token or an address, has used up what it may ask in a while. RateLimit-Policy says how much that is, RateLimit what is left, Retry-After when the next request is welcome.")
+		"The client, which is an API key, a token or an address, has made all the requests that it may make for now, or too many wrong credentials came from its address. RateLimit-Policy says how many are allowed, RateLimit how many are left, and Retry-After when to send the next.")
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
-		"The gateway has no room for this now. Come back after Retry-After.")
+		"The gateway has no room for this request now. Send it again after Retry-After.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
 		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent because the circuit is open, a quota is exhausted or too many calls are in flight; else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
-		"A request's body may have 1 MiB at most.")
+		"A request body may have at most 1 MiB.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",
-		"Every source that was asked failed, and nothing that it said earlier is young enough to be served. `sources` says what happened to each, as `meta.sources` does in an answer. The status is 503 when a circuit breaker, a quota, a limit on calls in flight or its own wish to be left alone kept one of them from being asked: come back after Retry-After. It is 504 when all timed out, else 502.")
+		"Every source that was asked failed, and no earlier answer is recent enough to be served. `sources` says what happened to each, as `meta.sources` does in an answer. The status is 503 if an open circuit breaker, a quota, too many calls in flight or the Retry-After of an upstream kept one of them from being asked: try again after Retry-After. It is 504 if all timed out, else 502.")
 	notCached = newKind("not-cached", http.StatusGatewayTimeout, "Not cached",
-		"The request wanted nobody to be asked (Cache-Control: only-if-cached), and what is remembered does not do. Ask without it.")
+		"The request allowed cached answers only (Cache-Control: only-if-cached), and none is cached that it may use. Send it without only-if-cached.")
 	notConfigured = newKind("not-configured", http.StatusNotImplemented, "Not configured",
-		"This gateway runs with the upstream that the answer needs switched off.")
+		"An upstream that the answer needs is switched off in this gateway's configuration.")
 	internalError = newKind("internal-error", http.StatusInternalServerError, "Internal error",
-		"Something went wrong on our side. The log has the rest, under the trace id.")
+		"Something went wrong in the gateway. Its log has the details, under the `trace_id` of this answer.")
 )
 
 // kinds are all problem types, by the last segment of their type.
@@ -132,8 +134,8 @@ func (k kind) slug() string { return k.Type[len(problemPath):] }
 func (k kind) with(detail string) *problem { return &problem{kind: k, Detail: detail} }
 
 var (
-	errNothingHere = notFound.with("there is nothing at this path; /openapi.yaml lists what there is")
-	errInternal    = internalError.with("something went wrong on our side; the log has the rest, under the trace id")
+	errNothingHere = notFound.with("nothing exists at this path; /openapi.yaml lists the paths that do")
+	errInternal    = internalError.with("something went wrong in the gateway; its log has the details, under the trace id")
 )
 
 // settles says that repeating the request would only bring the same answer, or
@@ -173,7 +175,8 @@ func asProblem(err error) *problem {
 	return errInternal
 }
 
-// refused is the problem of a caller who may not.
+// refused is the problem of a caller whose credentials are missing or do not
+// suffice.
 func refused(e *auth.Error) *problem {
 	kinds := map[int]kind{http.StatusUnauthorized: unauthorized, http.StatusForbidden: forbidden, http.StatusServiceUnavailable: authUnavailable}
 	p := kinds[e.Status].with(e.Detail)
@@ -184,7 +187,7 @@ func refused(e *auth.Error) *problem {
 	return p
 }
 
-// unanswered is the problem of an aggregate that has nothing to give.
+// unanswered is the problem of an aggregate none of whose sources gave anything.
 func unanswered(e *upstream.NoAnswerError) *problem {
 	if e.NotFound() {
 		p := notFound.with(e.Subject + " is not known to any source")
@@ -192,11 +195,11 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 		return p
 	}
 	if slices.ContainsFunc(e.Sources, notAsked) {
-		p := notCached.with("it is not remembered, and nobody was to be asked")
+		p := notCached.with("not cached, and only-if-cached forbids asking the sources")
 		p.sources = e.Sources
 		return p
 	}
-	p := allSourcesFailed.with("no source could answer, and nothing young enough is remembered")
+	p := allSourcesFailed.with("no source could answer, and no earlier answer is recent enough")
 	p.sources = e.Sources
 	timeouts, failures := 0, 0
 	for _, o := range e.Sources {
@@ -208,7 +211,7 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 		case refusal(o):
 			p.Status = http.StatusServiceUnavailable
 			if wait := max(time.Second, o.Err.RetryAfter); p.retryAfter == 0 || wait < p.retryAfter {
-				p.retryAfter = wait // the first that may be back is enough
+				p.retryAfter = wait // the source that is back first is enough
 			}
 		case o.Err.Code == upstream.CodeTimeout:
 			timeouts++
@@ -220,29 +223,29 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 	return p
 }
 
-// refusal reports whether a source could not be asked for now: by a policy, a
-// quota, or because its upstream has asked to be left alone.
+// refusal reports whether a source could not be asked for now and may be later:
+// because of a policy, a quota, or its upstream's Retry-After. That an upstream
+// refuses our credentials says nothing about when it will take them.
 func refusal(o upstream.Outcome) bool {
 	switch o.Err.Code {
 	case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
 		return true
+	case upstream.CodeUnauthorized, upstream.CodeForbidden:
+		return false
 	}
 	return o.Attempts == 0 && o.Err.RetryAfter > 0
 }
 
 func notAsked(o upstream.Outcome) bool { return o.Err != nil && o.Err.Code == upstream.CodeNotCached }
 
-// problem answers with the problem that err is. What nobody foresaw keeps its
-// detail for the log.
+// problem answers with the problem that err is. The text of an error that has no
+// problem goes to the log only.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	p := *asProblem(err)
 	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic has been logged, with its stack
 		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
 	}
-	p.Instance = r.URL.EscapedPath() // a URI reference
-	if strings.HasPrefix(p.Instance, "//") {
-		p.Instance = "/." + p.Instance // a path still, and not a host (RFC 3986 §3.3)
-	}
+	p.Instance = instance(r.URL)
 	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
 		p.TraceID = sc.TraceID().String()
 	}
@@ -272,6 +275,16 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // who hung up does not read it
+}
+
+// instance is the path of a request, as a URI reference. A target that has no
+// path, such as CONNECT's host and port, is the root.
+func instance(u *url.URL) string {
+	path := cmp.Or(u.EscapedPath(), "/")
+	if strings.HasPrefix(path, "//") {
+		return "/." + path // or it would begin with a host (RFC 3986 §3.3)
+	}
+	return path
 }
 
 // explain serves a problem type's explanation at its URI.

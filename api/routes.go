@@ -22,13 +22,11 @@ func (s *server) routes() http.Handler {
 		compressed,
 		s.limitBody,
 	)
-	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error {
-		return errNothingHere
-	}))
+	r.NotFound(s.handle(noRoute))
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.Auth.Middleware(s.problem), s.clientAddress, s.limit, s.deadline)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit, s.deadline)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))

@@ -47,19 +47,25 @@ type server struct {
 
 	// The middleware of a group is built for each of its routes: what those
 	// share is here.
-	clients       *limiter // nil: no limit
-	warnOfProxies sync.Once
+	clients          *limiter // nil: no limit
+	wrongCredentials *limiter // by address
+	warnOfProxies    sync.Once
 }
 
 // New is the handler of the public listener.
 func New(cfg Config) http.Handler {
+	tries := cfg.ClientLimit // of wrong credentials, which are always limited
+	if tries.Calls == 0 {
+		tries = Limit{600, time.Minute}
+	}
 	s := &server{
 		Config: cfg,
 		log:    cfg.Logger,
 		fleet:  fleet{redis: cfg.Redis, running: cfg.RequestTimeout + 5*time.Second},
 		counts: newCounts(cfg.Telemetry.Meter(), cfg.Logger),
 
-		clients: newLimiter(cfg.ClientLimit, cfg.Redis),
+		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
+		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
 	}
 	return s.routes()
 }
@@ -98,6 +104,7 @@ func pathParam(r *http.Request, name string) string {
 // handler can tell.
 type facts struct {
 	requestID string
+	address   netip.Addr // of the client, below /v1
 	degraded  bool
 }
 

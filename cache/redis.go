@@ -351,18 +351,22 @@ func (r *Redis) Settle(ctx context.Context, key string, b []byte, d time.Duratio
 	})
 }
 
-// take is GCRA (a token bucket) on Redis's own clock, in milliseconds.
+// take is GCRA (a token bucket) on Redis's own clock, in milliseconds. It
+// calculates with what is used of the window: added to the time of day, a short
+// span would lose its last digits. Times are stored to the microsecond, so that
+// much more than the window is still within it.
 var take = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 local window = tonumber(ARGV[2])
-local next = full + window / tonumber(ARGV[1])
-if next - now > window then
-	return {tostring(next - now - window), tostring(full - now)}
+local full = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+local used = math.min(math.max(full - now, 0), window)
+local after = used + window / tonumber(ARGV[1])
+if after > window + 0.001 then
+	return {tostring(after - window), tostring(used)}
 end
-redis.call('SET', KEYS[1], string.format('%.3f', next), 'PX', math.ceil(next - now))
-return {'0', tostring(next - now)}`)
+redis.call('SET', KEYS[1], string.format('%.3f', now + after), 'PX', math.max(1, math.ceil(after)))
+return {'0', tostring(after)}`)
 
 // Take takes a token of a bucket that holds calls and is filled in window: retry
 // is 0 if there was one, else the time until there is; reset is when the bucket
@@ -382,4 +386,8 @@ func (r *Redis) Take(ctx context.Context, key string, calls int, window time.Dur
 	return retry, reset, err == nil
 }
 
-func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+// milliseconds is at most 146 years: as float64 the longest Duration is one too
+// long.
+func milliseconds(ms float64) time.Duration {
+	return time.Duration(min(ms*float64(time.Millisecond), 1<<62))
+}

@@ -3,7 +3,9 @@ package cache_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -334,4 +336,44 @@ func TestRedisTake(t *testing.T) {
 	if _, _, known := none.Take(t.Context(), "client", 3, time.Hour); known {
 		t.Error("Take from no Redis is known")
 	}
+}
+
+func TestRedisTakeAtTheEdgeOfNumbers(t *testing.T) {
+	r := open(t, redistest.Start(t), nil)
+	for name, c := range map[string]struct {
+		calls  int
+		window time.Duration
+		burst  int // so many are let through at once
+	}{
+		"it lets one request through in a window of broken milliseconds": {1, time.Hour + 1_234_567*time.Nanosecond, 1},
+		"it lets a burst of all through, however they divide the window": {7, time.Hour + 1_234_567*time.Nanosecond, 7},
+		"it knows windows of years":                                      {1, 8760 * time.Hour, 1},
+		"it knows windows of a nanosecond":                               {1, time.Nanosecond, 20},
+		"it knows many calls in less than a microsecond":                 {600, 100 * time.Nanosecond, 20},
+		"it knows more calls than nanoseconds":                           {math.MaxInt, time.Second, 20},
+		"it knows the longest window":                                    {1, math.MaxInt64, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for client := range 50 { // floating point fails for some moments only
+				key := fmt.Sprint(c.calls, c.window, client)
+				for n := range c.burst {
+					if retry, reset, known := r.Take(t.Context(), key, c.calls, c.window); retry != 0 || reset < 0 || !known {
+						t.Fatalf("Take %d = %s, %s, %t; want a token", n, retry, reset, known)
+					}
+				}
+				if c.window < time.Hour {
+					continue
+				}
+				if retry, _, known := r.Take(t.Context(), key, c.calls, c.window); retry <= 0 || !known {
+					t.Fatalf("Take after the burst = %s, %t; want to be told to wait", retry, known)
+				}
+			}
+		})
+	}
+	t.Run("it does not wait for what a longer window has left", func(t *testing.T) {
+		r.Take(t.Context(), "changed", 1, 24*time.Hour)
+		if retry, _, known := r.Take(t.Context(), "changed", 1, time.Minute); retry > time.Minute || !known {
+			t.Errorf("Take = %s, %t; want a minute at most", retry, known)
+		}
+	})
 }

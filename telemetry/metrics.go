@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -49,12 +48,12 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 		return nil, err
 	}
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
-	if env("OTEL_SDK_DISABLED") != "true" { // nobody reads, nothing is kept
+	if !sdkDisabled(env) { // else nothing is recorded
 		options = append(options, sdkmetric.WithReader(toPrometheus))
 	}
 	exporter, err := metricExporterFor(ctx, env)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP: %w", err)
+		return nil, err
 	}
 	if exporter != nil {
 		options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter)))
@@ -109,13 +108,18 @@ func (m *metrics) record(ctx context.Context, s served, took time.Duration) {
 }
 
 // metricExporterFor is nil when metrics are only shown to Prometheus.
-func metricExporterFor(ctx context.Context, env func(string) string) (sdkmetric.Exporter, error) {
+func metricExporterFor(ctx context.Context, env func(string) string) (exporter sdkmetric.Exporter, err error) {
 	protocol, on, err := otlp(env, "METRICS")
 	switch {
 	case err != nil || !on:
 		return nil, err
 	case protocol == grpcProtocol:
-		return otlpmetricgrpc.New(ctx)
+		exporter, err = otlpmetricgrpc.New(ctx)
+	default:
+		exporter, err = otlpmetrichttp.New(ctx)
 	}
-	return otlpmetrichttp.New(ctx)
+	if err != nil {
+		return nil, errUnusable("METRICS")
+	}
+	return exporter, nil
 }

@@ -11,10 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"sync"
-	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/metric"
@@ -63,17 +60,16 @@ func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 	}
 	res, err := resource.New(ctx, whoWeAre...)
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, errors.New("OTEL_RESOURCE_ATTRIBUTES: cannot be read") // the error quotes it
 	}
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
 	exporter, err := exporterFor(ctx, cfg.Env)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP: %w", err)
+		return nil, err
 	case exporter == nil:
 		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
 	default:
-		otel.SetErrorHandler(occasionally(cfg.Logger, time.Minute))
 		options = append(options, sdktrace.WithSampler(sampler), sdktrace.WithBatcher(exporter))
 	}
 	numbers, err := newMetrics(ctx, res, cfg.Env)
@@ -100,33 +96,48 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 }
 
 // exporterFor is nil when nothing is to be exported.
-func exporterFor(ctx context.Context, env func(string) string) (sdktrace.SpanExporter, error) {
+func exporterFor(ctx context.Context, env func(string) string) (exporter sdktrace.SpanExporter, err error) {
 	protocol, on, err := otlp(env, "TRACES")
 	switch {
 	case err != nil || !on:
 		return nil, err
 	case protocol == grpcProtocol:
-		return otlptracegrpc.New(ctx)
+		exporter, err = otlptracegrpc.New(ctx)
+	default:
+		exporter, err = otlptracehttp.New(ctx)
 	}
-	return otlptracehttp.New(ctx)
+	if err != nil {
+		return nil, errUnusable("TRACES")
+	}
+	return exporter, nil
+}
+
+// errUnusable stands for an exporter's own error, which quotes the endpoint.
+func errUnusable(signal string) error {
+	return fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_%s_ENDPOINT: no exporter can be made for it", signal)
 }
 
 const grpcProtocol = "grpc"
 
 // otlp says whether a signal is to be exported, and how: by its own variables,
-// and then by those for all signals.
+// and then by those for all signals. An endpoint that nothing can be sent to
+// counts as none; the SDK would send to https://localhost:4318 instead.
 func otlp(env func(string) string, signal string) (protocol string, on bool, err error) {
-	either := func(name string) string {
-		return cmp.Or(env("OTEL_EXPORTER_OTLP_"+signal+"_"+name), env("OTEL_EXPORTER_OTLP_"+name))
+	own := "OTEL_EXPORTER_OTLP_" + signal + "_"
+	variable := "OTEL_EXPORTER_OTLP_PROTOCOL"
+	if env(own+"PROTOCOL") != "" {
+		variable = own + "PROTOCOL"
 	}
-	if either("ENDPOINT") == "" || env("OTEL_SDK_DISABLED") == "true" || env("OTEL_"+signal+"_EXPORTER") == "none" {
+	protocol = cmp.Or(env(variable), "http/protobuf")
+	usable := func(name string) bool { return env(name) != "" && usableEndpoint(env(name), protocol) }
+	if !usable(own+"ENDPOINT") && !usable("OTEL_EXPORTER_OTLP_ENDPOINT") || sdkDisabled(env) || env("OTEL_"+signal+"_EXPORTER") == "none" {
 		return "", false, nil
 	}
-	switch protocol = cmp.Or(either("PROTOCOL"), "http/protobuf"); protocol {
+	switch protocol {
 	case grpcProtocol, "http/protobuf":
 		return protocol, true, nil
 	}
-	return "", false, fmt.Errorf("protocol %q is neither grpc nor http/protobuf", protocol)
+	return "", false, fmt.Errorf("%s: %q is neither grpc nor http/protobuf", variable, protocol)
 }
 
 // samplerFor reads OTEL_TRACES_SAMPLER by the specification, but for one thing:
@@ -162,25 +173,4 @@ func samplerFor(name, arg string, parent Parent) (sdktrace.Sampler, error) {
 		return sdktrace.TraceIDRatioBased(ratio), nil
 	}
 	return nil, fmt.Errorf("OTEL_TRACES_SAMPLER: %q is not a sampler (always_on, always_off, traceidratio, or one of these after parentbased_)", name)
-}
-
-// occasionally logs an exporter's errors, the first and then one an interval:
-// a collector that is gone is said so, not complained of.
-func occasionally(log *slog.Logger, every time.Duration) otel.ErrorHandler {
-	var (
-		mu   sync.Mutex
-		next time.Time
-		lost int
-	)
-	return otel.ErrorHandlerFunc(func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		now := time.Now()
-		if now.Before(next) {
-			lost++
-			return
-		}
-		log.Warn("telemetry could not be exported", "error", err.Error(), "not_logged", lost)
-		next, lost = now.Add(every), 0
-	})
 }

@@ -211,11 +211,14 @@ func TestExportErrorsAreLoggedOnceAMinute(t *testing.T) {
 		var out bytes.Buffer
 		h := occasionally(slog.New(slog.NewJSONHandler(&out, nil)), time.Minute)
 		for range 1200 { // ten a second, two minutes long
-			h.Handle(errors.New("no collector"))
+			h.Handle(errors.New("s3cret"))
 			time.Sleep(100 * time.Millisecond)
 		}
 		if lines := strings.Count(out.String(), "\n"); lines != 2 {
 			t.Errorf("logged %d lines in two minutes, want 2", lines)
+		}
+		if strings.Contains(out.String(), "s3cret") {
+			t.Errorf("logged the text of an error: %s", &out)
 		}
 	})
 }

@@ -17,15 +17,15 @@ const (
 	lastRetry    = 30 * time.Second
 
 	// pause is the least time between two readings that callers cause: anybody
-	// can name keys that do not exist.
+	// can send a token with a wrong signature.
 	pause = 10 * time.Second
 
 	patience = 2 * time.Second // of a caller who waits for a reading
 )
 
 // issuer has the keys that tokens are signed with. It reads them again from
-// time to time, and when a token names one that is not among them; those it has
-// last read go on to be good through any outage.
+// time to time, and when none of them has signed a token; those that it has last
+// read stay good while the issuer is away.
 //
 // It is not jwkset's own client, whose reading has no bound, whose callers queue
 // up at its rate limit, and which cannot say that it has read nothing yet.
@@ -82,30 +82,14 @@ func (i *issuer) close() {
 	i.readings.Wait()
 }
 
-// key is the key that a token names. The error is an *Error: 503 while nothing
-// has been read, and 401 for a key that is not among those that have been. It
-// is that too while the issuer is down: the key may be new, but anybody could
-// otherwise make us answer 503.
-func (i *issuer) key(ctx context.Context, id keyID) (any, error) {
-	if key, ok := i.known(id); ok {
-		return key, nil
+// renewed is the set of keys after a reading, if one is due: a token was signed
+// with none of those in used.
+func (i *issuer) renewed(ctx context.Context, used *keySet) *keySet {
+	if now := i.keys.Load(); now != used { // read by another caller meanwhile
+		return now
 	}
 	i.refresh(ctx)
-	if key, ok := i.known(id); ok {
-		return key, nil
-	}
-	if i.keys.Load() == nil {
-		return nil, unavailable(i.retryAfter())
-	}
-	return nil, errUnknownSigner
-}
-
-func (i *issuer) known(id keyID) (any, bool) {
-	keys := i.keys.Load()
-	if keys == nil {
-		return nil, false
-	}
-	return keys.find(id)
+	return i.keys.Load()
 }
 
 // refresh waits for a reading: the one in progress, or a new one unless the
@@ -182,19 +166,10 @@ func (i *issuer) tell(keys keySet, err error) {
 	case err != nil && err.Error() != i.failure:
 		i.failure = err.Error()
 		i.log.Warn("the token issuer's keys could not be read", "error", i.failure, "known", old != nil)
-	case err == nil && (old == nil || i.failure != "" || !sameNames(*old, keys)):
+	case err == nil && (old == nil || i.failure != "" || !old.equal(keys)):
 		i.failure = ""
 		i.log.Info("the token issuer's keys were read", "keys", len(keys))
 	}
-}
-
-func sameNames(a, b keySet) bool {
-	for id := range a {
-		if _, ok := b[id]; !ok {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }
 
 // retryAfter is when the next reading may have brought the keys.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"tributary/api/auth"
 )
@@ -50,7 +53,7 @@ func TestIssuerNeverRead(t *testing.T) {
 		a := open(t, believing(i))
 		synctest.Wait()
 		_, err := show(a, k.ed.token(t, nil))
-		wantStatus(t, err, http.StatusServiceUnavailable, "could not be read yet")
+		wantStatus(t, err, http.StatusServiceUnavailable, "could not be read")
 		refused, ok := errors.AsType[*auth.Error](err)
 		if !ok || refused.RetryAfter != time.Second || refused.Challenge != "" {
 			t.Errorf("error = %+v, want a retry after 1 s and no challenge", refused)
@@ -125,10 +128,12 @@ func TestIssuerOutage(t *testing.T) {
 		fails http.HandlerFunc
 		logs  string
 	}{
-		"an error":         {down, "status 503"},
-		"silence":          {hangs, "no answer within 5s"},
-		"a drip":           {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hangs(w, r) }, "no answer within 5s"},
-		"a cut connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"an error":            {down, "status 503"},
+		"silence":             {hangs, "no answer within 5s"},
+		"what is not HTTP":    {speaks("HTP/1.1 200 hush\r\n\r\n"), "the answer is not HTTP"},
+		"a header of its own": {speaks("HTTP/1.1 200 OK\r\nhush hush\r\n\r\n"), "the answer is not HTTP"},
+		"a drip":              {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); hangs(w, r) }, "no answer within 5s"},
+		"a cut connection":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 		"a cut answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "999")
 			w.Write([]byte("{"))
@@ -272,6 +277,18 @@ func TestIssuerOutage(t *testing.T) {
 	})
 }
 
+// speaks answers with these bytes.
+func speaks(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		io.WriteString(conn, text)
+	}
+}
+
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -316,6 +333,57 @@ func TestKeyRotation(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		_, err := show(a, k.ed.token(t, nil))
 		wantStatus(t, err, http.StatusUnauthorized, "signature")
+	})
+	it(t, "reads the keys again for a token that the key of its name has not signed", func(t *testing.T) {
+		i := startPiped(t, publishes(k.ed))
+		a := open(t, believing(i))
+		time.Sleep(11 * time.Second)
+		i.now(publishes(k.other.as("ed-1")))
+		_, err := show(a, k.other.as("ed-1").token(t, nil))
+		wantStatus(t, err, http.StatusOK, "")
+		_, err = show(a, k.ed.token(t, nil))
+		wantStatus(t, err, http.StatusUnauthorized, "signature")
+	})
+	it(t, "logs that a key has changed under its name", func(t *testing.T) {
+		var log bytes.Buffer
+		i := startPiped(t, publishes(k.ed))
+		cfg := believing(i)
+		cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		a := open(t, cfg)
+		synctest.Wait()
+		i.now(publishes(k.other.as("ed-1")))
+		time.Sleep(10 * time.Minute)
+		a.Close()
+		if n := strings.Count(log.String(), "keys were read"); n != 2 {
+			t.Errorf("log:\n%swant two readings told", log.String())
+		}
+	})
+	for name, forged := range map[string]signer{"wrong signatures": k.other.as("ed-1"), "tokens without a kid": k.other.as("")} {
+		it(t, "asks at most every ten seconds, however many "+name+" it is shown", func(t *testing.T) {
+			i := startPiped(t, publishes(k.ed))
+			a := open(t, believing(i))
+			synctest.Wait()
+			for range 600 { // a minute's worth
+				_, err := show(a, forged.token(t, nil))
+				wantStatus(t, err, http.StatusUnauthorized, "signature")
+				time.Sleep(100 * time.Millisecond)
+			}
+			if i.asked() != 6 {
+				t.Errorf("it was asked %d times in a minute, want 6", i.asked())
+			}
+		})
+	}
+	it(t, "does not ask for tokens that no key could make good", func(t *testing.T) {
+		i := startPiped(t, publishes(k.ed))
+		a := open(t, believing(i))
+		time.Sleep(time.Minute)
+		for _, token := range []string{"a.b.c", raw(`{"alg":"none","kid":"ed-1"}`, `{}`), k.ed.token(t, claims{"exp": 1}), k.ed.token(t, claims{"aud": "others"})} {
+			_, err := show(a, token)
+			wantStatus(t, err, http.StatusUnauthorized, "")
+		}
+		if i.asked() != 1 {
+			t.Errorf("it was asked %d times, want once at the start", i.asked())
+		}
 	})
 	it(t, "asks at most every ten seconds, whatever keys are named", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed))
@@ -421,6 +489,15 @@ func TestKeySet(t *testing.T) {
 		"has no use for P-384":                              {jwks(k.p384.jwk(claims{"alg": nil})), k.ec, none},
 		"refuses a shared secret":                           {jwks(k.ec.jwk(nil), `{"kty":"oct","k":"c2VjcmV0","kid":"ed-1"}`), k.ed, bad},
 		"takes the public part of a private key":            {jwks(k.ed.jwk(claims{"d": "AQ"})), k.ed, good},
+		"takes the first of two keys under one name":        {jwks(k.ed.jwk(nil), k.other.as("ed-1").jwk(nil)), k.ed, good},
+		"takes the second of two keys under one name":       {jwks(k.other.as("ed-1").jwk(nil), k.ed.jwk(nil)), k.ed, good},
+		"takes a key without a name for a named token":      {jwks(k.other.jwk(nil), k.ed.jwk(claims{"kid": nil})), k.ed, good},
+		"takes the second of two keys without a name":       {jwks(k.other.jwk(claims{"kid": nil}), k.ed.jwk(claims{"kid": nil})), k.ed.as(""), good},
+		"takes a named key for a token without":             {jwks(k.other.jwk(nil), k.ed.jwk(nil)), k.ed.as(""), good},
+		"counts a key that is published often once":         {jwks(append(slices.Repeat([]string{k.other.as("ed-1").jwk(nil)}, 20), k.ed.jwk(nil))...), k.ed, good},
+		"tries eight keys for a token and no more":          {jwks(append(strangers(8, nil), k.ed.jwk(nil))...), k.ed, bad},
+		"tries the key of the token's name first":           {jwks(append(strangers(20, claims{"kid": nil}), k.ed.jwk(nil))...), k.ed, good},
+		"skips a byte order mark":                           {"\ufeff" + jwks(k.ed.jwk(nil)), k.ed, good},
 	} {
 		it(t, name, func(t *testing.T) {
 			a := open(t, believing(startPiped(t, sends(c.set))))
@@ -432,4 +509,55 @@ func TestKeySet(t *testing.T) {
 			wantStatus(t, err, c.status, "")
 		})
 	}
+}
+
+// strangers are other keys under the name ed-1, with members changed.
+func strangers(n int, changes claims) (all []string) {
+	for range n {
+		all = append(all, signer{"ed-1", jwt.SigningMethodEdDSA, newEd25519()}.jwk(changes))
+	}
+	return all
+}
+
+func TestWrongCredentialsAreToldFromOldOnes(t *testing.T) {
+	k := theKeys()
+	hour := time.Now().Add(time.Hour).Unix()
+	for name, c := range map[string]struct {
+		headers []string
+		wrong   bool
+	}{
+		"an unknown key":                               {bearer("nope"), true},
+		"an unknown X-API-Key":                         {xAPIKey("nope"), true},
+		"an empty key":                                 {xAPIKey(""), true},
+		"an empty bearer":                              {bearer(""), true},
+		"two keys":                                     {append(bearer(webKey), xAPIKey(writerKey)...), true},
+		"another scheme":                               {[]string{"Authorization", "Basic d2ViOmtleQ=="}, true},
+		"a malformed token":                            {bearer("a.b.c"), true},
+		"a token without a signature":                  {bearer(raw(`{"alg":"none"}`, `{}`)), true},
+		"a token of an unknown key":                    {bearer(k.other.token(t, nil)), true},
+		"a token with a wrong signature":               {bearer(k.other.as("ed-1").token(t, nil)), true},
+		"an expired token with a wrong signature":      {bearer(k.other.as("ed-1").token(t, claims{"exp": 1})), true},
+		"another issuer's token":                       {bearer(k.ed.token(t, claims{"iss": "https://elsewhere.example"})), true},
+		"a token for others":                           {bearer(k.ed.token(t, claims{"aud": "others"})), true},
+		"a token without a subject":                    {bearer(k.ed.token(t, claims{"sub": nil})), true},
+		"an expired token with a good signature":       {bearer(k.ed.token(t, claims{"exp": 1})), false},
+		"a token before its time, of a good signature": {bearer(k.ed.token(t, claims{"nbf": hour, "exp": hour + 1})), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := believing(startIssuer(t, publishes(k.ed)))
+			cfg.Keys = apiKeys()
+			_, err := open(t, cfg).Authenticate(request(c.headers...))
+			if refused, ok := errors.AsType[*auth.Error](err); !ok || refused.Wrong != c.wrong || refused.Status != http.StatusUnauthorized {
+				t.Errorf("error = %+v, want a 401 with Wrong %t", err, c.wrong)
+			}
+		})
+	}
+	t.Run("none at all, and the right ones without the scope", func(t *testing.T) {
+		a := open(t, auth.Config{Keys: apiKeys()})
+		for _, caller := range []auth.Caller{{}, {Kind: auth.APIKey}} {
+			if refused, ok := errors.AsType[*auth.Error](a.Authorize(caller, auth.UsersWrite)); !ok || refused.Wrong {
+				t.Errorf("error = %+v, want one that is not Wrong", refused)
+			}
+		}
+	})
 }

@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -10,29 +12,48 @@ import (
 	"slices"
 
 	"github.com/MicahParks/jwkset"
+	"github.com/golang-jwt/jwt/v5"
 )
 
-// keyID is what a token says of the key that it is signed with.
-type keyID struct {
-	kid       string // "": it does not say
+// signingKey is one public key of an issuer. It is for one algorithm only,
+// whatever a token asks for (RFC 8725 §3.1).
+type signingKey struct {
+	kid       string // "": it has no name
 	algorithm string
+	key       crypto.PublicKey
 }
 
-// keySet is an issuer's public keys. Each is for one algorithm only, whatever
-// a token would like (RFC 8725 §3.1).
-type keySet map[keyID]any
+func (k signingKey) equal(other signingKey) bool {
+	key, ok := k.key.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && k.kid == other.kid && k.algorithm == other.algorithm && key.Equal(other.key)
+}
 
-// find is the key of that name. A token may leave the name out when there is
-// one key only (OpenID Connect Core §10.1).
-func (s keySet) find(id keyID) (any, bool) {
-	if id.kid == "" && len(s) == 1 {
-		for only, key := range s {
-			return key, only.algorithm == id.algorithm
+// keySet is an issuer's public keys. Two may have one name: a kid is a hint, and
+// need not be unique (RFC 7517 §4.5).
+type keySet []signingKey
+
+// maxCandidates bounds the signatures that are checked for one token.
+const maxCandidates = 8
+
+// candidates are the keys that a token may be signed with: those of its
+// algorithm that have the name which it gives. Where either has no name, the
+// signature alone tells.
+func (s keySet) candidates(kid, algorithm string) jwt.VerificationKeySet {
+	var named, unnamed []jwt.VerificationKey
+	for _, k := range s {
+		switch {
+		case k.algorithm != algorithm:
+		case k.kid == kid:
+			named = append(named, k.key)
+		case k.kid == "" || kid == "":
+			unnamed = append(unnamed, k.key)
 		}
 	}
-	key, ok := s[id]
-	return key, ok
+	all := append(named, unnamed...) // the likeliest first
+	return jwt.VerificationKeySet{Keys: all[:min(len(all), maxCandidates)]}
 }
+
+func (s keySet) equal(other keySet) bool { return slices.EqualFunc(s, other, signingKey.equal) }
 
 // parseKeySet reads a JWK set (RFC 7517 §5). A key in it that we have no use
 // for, or cannot read, does not cost us the others.
@@ -40,13 +61,14 @@ func parseKeySet(body []byte) (keySet, error) {
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark
 	if err := json.Unmarshal(body, &document); err != nil {
 		return nil, errors.New("the answer is not a JWK set") // the error quotes it
 	}
-	keys := keySet{}
+	var keys keySet
 	for _, raw := range document.Keys {
-		if id, key, ok := parseKey(raw); ok {
-			keys[id] = key
+		if key, ok := parseKey(raw); ok && !slices.ContainsFunc(keys, key.equal) {
+			keys = append(keys, key)
 		}
 	}
 	if len(keys) == 0 {
@@ -56,22 +78,22 @@ func parseKeySet(body []byte) (keySet, error) {
 	return keys, nil
 }
 
-func parseKey(raw json.RawMessage) (keyID, any, bool) {
+func parseKey(raw json.RawMessage) (signingKey, bool) {
 	var m jwkset.JWKMarshal
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return keyID{}, nil, false
+		return signingKey{}, false
 	}
 	m.X5C, m.X5T, m.X5TS256, m.X5U = nil, "", "", "" // TLS has told whose keys they are
 	jwk, err := jwkset.NewJWKFromMarshal(m, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	if err != nil {
-		return keyID{}, nil, false
+		return signingKey{}, false
 	}
 	algorithm := algorithmOf(jwk.Key())
 	usable := algorithm != "" &&
 		(m.ALG == "" || m.ALG.String() == algorithm) &&
 		(m.USE == "" || m.USE == jwkset.UseSig) &&
 		(len(m.KEYOPS) == 0 || slices.Contains(m.KEYOPS, jwkset.KeyOpsVerify))
-	return keyID{m.KID, algorithm}, jwk.Key(), usable
+	return signingKey{m.KID, algorithm, jwk.Key()}, usable
 }
 
 // algorithmOf is what a key is for, "" if for nothing of ours.

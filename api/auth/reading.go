@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -18,7 +19,7 @@ const (
 
 // read asks the issuer. The error's text holds no URL.
 func (i *issuer) read() (keys keySet, err error) {
-	defer func() { // keys are foreign bytes, and nobody above us would catch it
+	defer func() { // a parser may panic on what it is sent, and nothing above recovers
 		if p := recover(); p != nil {
 			keys, err = nil, fmt.Errorf("panic: %v", p)
 		}
@@ -49,8 +50,9 @@ func (i *issuer) read() (keys keySet, err error) {
 	return parseKeySet(body)
 }
 
-// plain says what went wrong on the way. It leaves out the URL, whose query may
-// hold a key, and our own port, with which one outage would look like many.
+// plain says what went wrong between us and the issuer. It leaves out the URL,
+// whose query may hold a key; our own port, with which one outage would look like
+// many; and what the issuer has sent.
 func plain(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %s", readTimeout)
@@ -62,7 +64,10 @@ func plain(err error) error {
 		return fmt.Errorf("%s: %w", op.Op, op.Err)
 	}
 	if outer, ok := errors.AsType[*url.Error](err); ok {
-		return outer.Err
+		err = outer.Err
+	}
+	if strings.Contains(err.Error(), "malformed") { // net/http quotes it, and has no type for it
+		return errors.New("the answer is not HTTP")
 	}
 	return err
 }

@@ -13,6 +13,10 @@ type Error struct {
 	Detail     string        // for people
 	Challenge  string        // WWW-Authenticate (RFC 6750 §3); "": none
 	RetryAfter time.Duration // with 503
+
+	// Wrong: credentials were sent that cannot be right. Somebody may be trying
+	// them out. A token that was right, or will be, is not among them.
+	Wrong bool
 }
 
 func (e *Error) Error() string { return e.Detail }
@@ -23,26 +27,34 @@ const challenge = `Bearer realm="tributary"`
 // §3.1): their sender may not have known what is wanted.
 var (
 	errNoCredentials = unauthenticated("this needs credentials: an API key or a token as Authorization: Bearer, or an API key as X-API-Key")
-	errScheme        = unauthenticated("the Authorization header is not of the form: Bearer, a space, an API key or a token")
+	errScheme        = wrong(unauthenticated("the Authorization header is not of the form: Bearer, a space, an API key or a token"))
 )
 
 var (
-	errEmpty      = invalidToken("the credential is empty")
-	errSeveral    = invalidToken("more than one credential was sent")
-	errUnknownKey = invalidToken("unknown API key")
-	errNoTokens   = invalidToken("tokens are not accepted here, only API keys")
+	errEmpty      = wrongToken("the credential is empty")
+	errSeveral    = wrongToken("more than one credential was sent")
+	errUnknownKey = wrongToken("unknown API key")
+	errNoTokens   = wrongToken("tokens are not accepted here, only API keys")
 
-	errMalformed     = invalidToken("the token is malformed")
-	errAlgorithm     = invalidToken("the algorithm of the token is not allowed; RS256, ES256 and EdDSA are")
-	errExtension     = invalidToken("the token has a critical extension that is not understood")
-	errUnknownSigner = invalidToken("the token is signed with an unknown key")
-	errSignature     = invalidToken("the signature of the token is wrong")
-	errMissingClaim  = invalidToken("the token lacks one of the claims iss, sub, aud and exp")
-	errExpired       = invalidToken("the token has expired")
-	errNotYetValid   = invalidToken("the token is not yet valid")
-	errIssuer        = invalidToken("the token has the wrong issuer")
-	errAudience      = invalidToken("the token has the wrong audience")
+	errMalformed     = wrongToken("the token is malformed")
+	errAlgorithm     = wrongToken("the algorithm of the token is not allowed; RS256, ES256 and EdDSA are")
+	errExtension     = wrongToken("the token has a critical extension that is not understood")
+	errUnknownSigner = wrongToken("the token is signed with an unknown key")
+	errSignature     = wrongToken("the signature of the token is wrong")
+	errMissingClaim  = wrongToken("the token lacks one of the claims iss, sub, aud and exp")
+	errIssuer        = wrongToken("the token has the wrong issuer")
+	errAudience      = wrongToken("the token has the wrong audience")
 )
+
+// The signature of these tokens is good: they are the issuer's.
+var (
+	errExpired     = invalidToken("the token has expired")
+	errNotYetValid = invalidToken("the token is not yet valid")
+)
+
+// errNoKeys means that the issuer's keys were never read. No caller sees it: it
+// becomes what unavailable returns.
+var errNoKeys = &Error{Status: http.StatusServiceUnavailable}
 
 func unauthenticated(detail string) *Error {
 	return &Error{Status: http.StatusUnauthorized, Detail: detail, Challenge: challenge}
@@ -56,6 +68,13 @@ func invalidToken(detail string) *Error {
 		Detail:    detail,
 		Challenge: challenge + `, error="invalid_token", error_description="` + detail + `"`,
 	}
+}
+
+func wrongToken(detail string) *Error { return wrong(invalidToken(detail)) }
+
+func wrong(e *Error) *Error {
+	e.Wrong = true
+	return e
 }
 
 func insufficientScope(scope string) *Error {
@@ -74,12 +93,12 @@ func notConfigured(scope string) *Error {
 	}
 }
 
-// unavailable is not the caller's fault, so it is no 401: clients throw a token
-// away that was refused.
+// unavailable is not the caller's fault, so it is no 401, after which clients
+// throw their token away.
 func unavailable(retryAfter time.Duration) *Error {
 	return &Error{
 		Status:     http.StatusServiceUnavailable,
-		Detail:     "the token cannot be checked: the keys of its issuer could not be read yet",
+		Detail:     "the token cannot be checked yet: the keys of its issuer could not be read; try again after Retry-After",
 		RetryAfter: retryAfter,
 	}
 }

@@ -55,26 +55,50 @@ func newTokens(cfg Config) *tokens {
 	}
 }
 
-// verify is the caller that a token speaks for. The error is an *Error.
+// verify is the caller that a token speaks for. The error is an *Error: 503 while
+// no keys have been read, and 401 for a token that none of the keys has signed. It
+// is 401 while the issuer cannot be reached, too: the token's key may be a new
+// one, but otherwise anybody could make us answer 503.
 func (t *tokens) verify(ctx context.Context, raw string) (Caller, error) {
 	if len(raw) > maxToken {
 		return Caller{}, errMalformed
 	}
+	used := t.issuer.keys.Load()
+	claims, err := t.parse(raw, used)
+	switch err {
+	case errNoKeys, errUnknownSigner, errSignature: // the issuer may have other keys by now
+		if renewed := t.issuer.renewed(ctx, used); renewed != used {
+			claims, err = t.parse(raw, renewed)
+		}
+	}
+	switch err {
+	case nil:
+		return t.caller(claims)
+	case errNoKeys:
+		return Caller{}, unavailable(t.issuer.retryAfter())
+	}
+	return Caller{}, err
+}
+
+// parse checks a token against a set of keys, nil for one that was never read.
+// The error is an *Error.
+func (t *tokens) parse(raw string, keys *keySet) (jwt.MapClaims, error) {
 	// A map and not a struct, whose fields encoding/json would also fill from
 	// "SCOPE" or "Exp", which an issuer may let its users choose.
 	claims := jwt.MapClaims{}
 	token, err := t.parser.ParseWithClaims(raw, claims, func(token *jwt.Token) (any, error) {
-		return t.signer(ctx, token)
+		return signers(token, keys)
 	})
 	if err != nil {
-		return Caller{}, refusal(token, err)
+		return nil, refusal(token, err)
 	}
-	return t.caller(claims)
+	return claims, nil
 }
 
-// signer is the key that a token's header names. What else the header offers,
-// such as a key or where to find one, is the sender's word and not looked at.
-func (t *tokens) signer(ctx context.Context, token *jwt.Token) (any, error) {
+// signers are the keys that may have signed a token, by its header. What else
+// the header offers, such as a key or where to find one, is the sender's word and
+// not looked at.
+func signers(token *jwt.Token, keys *keySet) (any, error) {
 	if _, ok := token.Header["crit"]; ok { // RFC 7515 §4.1.11; we understand none
 		return nil, errExtension
 	}
@@ -82,7 +106,14 @@ func (t *tokens) signer(ctx context.Context, token *jwt.Token) (any, error) {
 	if _, named := token.Header["kid"]; named && !ok {
 		return nil, errMalformed
 	}
-	return t.issuer.key(ctx, keyID{kid, token.Method.Alg()})
+	if keys == nil {
+		return nil, errNoKeys
+	}
+	candidates := keys.candidates(kid, token.Method.Alg())
+	if len(candidates.Keys) == 0 {
+		return nil, errUnknownSigner
+	}
+	return candidates, nil
 }
 
 func (t *tokens) caller(claims jwt.MapClaims) (Caller, error) {
@@ -105,7 +136,7 @@ func (t *tokens) caller(claims jwt.MapClaims) (Caller, error) {
 
 // refusal is what a caller is told of an error of the parser, whose own text
 // may quote the token.
-func refusal(token *jwt.Token, err error) error {
+func refusal(token *jwt.Token, err error) *Error {
 	var ours *Error
 	switch {
 	case errors.As(err, &ours):

@@ -81,7 +81,7 @@ func benchGateway(b *testing.B, env map[string]string) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(g.Close)
+	b.Cleanup(func() { _ = g.Close(context.Background()) })
 	return g.api
 }
 

@@ -5,15 +5,23 @@ import (
 	"io"
 	"net/url"
 	"time"
+
+	"tributary/telemetry"
 )
 
 // check prints the value that each variable has in effect, or every mistake in
-// them.
+// them. What works and should still be changed is a warning on stderr.
 func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
+	}
+	for _, warning := range cfg.APIKeys.warnings() {
+		fmt.Fprintln(stderr, warning)
+	}
+	for _, p := range telemetry.CheckEnvironment(getenv) {
+		fmt.Fprintf(stderr, "%s: warning: %s\n", p.Variable, p.Text)
 	}
 	for _, v := range variables(cfg) {
 		fmt.Fprintf(stdout, "%s=%s\n", v.name, v)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"tributary/telemetry"
 )
 
 // config is everything that can be set from outside, each value with its type
@@ -69,7 +72,7 @@ type upstreamConfig struct {
 	RetryMaxDelay      time.Duration `env:"RETRY_MAX_DELAY"` // never below RetryDelay
 	HedgeQuantile      float64       `env:"HEDGE_QUANTILE"`  // 0: no hedges
 	MaxConcurrent      int           `env:"MAX_CONCURRENT"`
-	RateLimit          rate          `env:"RATE_LIMIT"`
+	RateLimit          rates         `env:"RATE_LIMIT"` // all windows must have room
 	BreakerFailureRate float64       `env:"BREAKER_FAILURE_RATE"`
 	BreakerMinCalls    int           `env:"BREAKER_MIN_CALLS"`
 	BreakerWindow      time.Duration `env:"BREAKER_WINDOW"`
@@ -77,6 +80,10 @@ type upstreamConfig struct {
 	FreshFor           time.Duration `env:"FRESH_FOR"`
 	RevalidateFor      time.Duration `env:"REVALIDATE_FOR"`
 	StaleFor           time.Duration `env:"STALE_FOR"` // the greatest age ever served
+
+	// keepUnvalidated says that an answer whose provider forbids its reuse without
+	// asking (no-cache, must-revalidate) is still kept for when asking fails.
+	keepUnvalidated bool
 }
 
 // defaults returns the configuration of an empty environment, but for what
@@ -97,19 +104,20 @@ func defaults() config {
 	}
 
 	// The limits are the ones that the providers publish.
-	cfg.OpenMeteo = upstreamDefaults("api.open-meteo.com", rate{600, time.Minute})
-	cfg.Geocoding = upstreamDefaults("geocoding-api.open-meteo.com", rate{600, time.Minute})
-	cfg.OpenWeather = upstreamDefaults("api.openweathermap.org", rate{60, time.Minute})
-	cfg.Metno = upstreamDefaults("api.met.no", rate{20, time.Second})
-	cfg.Directory = upstreamDefaults("jsonplaceholder.typicode.com", rate{})
-	cfg.GitHub = upstreamDefaults("api.github.com", rate{60, time.Hour})
+	openMeteo := rates{{600, time.Minute}, {5000, time.Hour}, {10_000, 24 * time.Hour}}
+	cfg.OpenMeteo = upstreamDefaults("api.open-meteo.com", openMeteo)
+	cfg.Geocoding = upstreamDefaults("geocoding-api.open-meteo.com", openMeteo)
+	cfg.OpenWeather = upstreamDefaults("api.openweathermap.org", rates{{60, time.Minute}})
+	cfg.Metno = upstreamDefaults("api.met.no", rates{{20, time.Second}})
+	cfg.Directory = upstreamDefaults("jsonplaceholder.typicode.com", nil)
+	cfg.GitHub = upstreamDefaults("api.github.com", rates{{60, time.Hour}})
 
 	cfg.Geocoding.keepFor(24*time.Hour, 24*time.Hour, 720*time.Hour)
 	cfg.Directory.keepFor(30*time.Second, time.Minute, 24*time.Hour)
 	return cfg
 }
 
-func upstreamDefaults(host string, limit rate) upstreamConfig {
+func upstreamDefaults(host string, limit rates) upstreamConfig {
 	u := upstreamConfig{
 		URL:                url.URL{Scheme: "https", Host: host},
 		Enabled:            true,
@@ -165,6 +173,11 @@ func readConfig(getenv func(string) string) (config, error) {
 	r.parse(&cfg)
 	cfg.settle(r)
 	cfg.check(r)
+	for _, p := range telemetry.CheckEnvironment(getenv) {
+		if p.Fatal {
+			r.add(p.Variable, "%s", p.Text)
+		}
+	}
 	if len(r.mistakes) > 0 {
 		return config{}, r.err(variables(cfg))
 	}
@@ -197,7 +210,7 @@ func fieldVariables(s reflect.Value, prefix string) []variable {
 	for field, value := range s.Fields() {
 		if name, ok := field.Tag.Lookup("env"); ok {
 			vars = append(vars, variable{prefix + name, value.Interface()})
-		} else {
+		} else if field.IsExported() {
 			vars = append(vars, fieldVariables(value, prefix+field.Tag.Get("envPrefix"))...)
 		}
 	}
@@ -315,11 +328,10 @@ func (r *reading) mistaken(name string) bool {
 func (r *reading) err(vars []variable) configError {
 	order := map[string]int{}
 	for i, v := range vars {
-		order[v.name], order[v.name+"_FILE"] = i, i
+		order[v.name], order[v.name+"_FILE"] = i+1, i+1
 	}
-	slices.SortStableFunc(r.mistakes, func(a, b mistake) int {
-		return order[a.variable] - order[b.variable]
-	})
+	position := func(m mistake) int { return cmp.Or(order[m.variable], len(vars)+1) } // others, OpenTelemetry's, come last
+	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return position(a) - position(b) })
 
 	var lines configError
 	for _, m := range r.mistakes {
@@ -353,6 +365,7 @@ var parsers = parserTable(
 	parserOf(oneOf(logJSON, logText)),
 	parserOf(parseOrigins),
 	parserOf(parseRate),
+	parserOf(parseRates),
 	parserOf(parsePrefixes),
 	parserOf(oneOf(traceJoin, traceTrust, traceLink)),
 	parserOf(parseSourceNames),

@@ -69,6 +69,9 @@ func parsePrefixes(value string) (prefixes, error) {
 // parsePrefix also takes an address, as the network of it alone.
 func parsePrefix(item string) (netip.Prefix, error) {
 	if prefix, err := netip.ParsePrefix(item); err == nil {
+		if bits := prefix.Bits() - 96; prefix.Addr().Is4In6() && bits >= 0 { // addresses are compared as IPv4
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), bits)
+		}
 		return prefix.Masked(), nil
 	}
 	addr, err := netip.ParseAddr(item)
@@ -192,6 +195,20 @@ func (a apiKeys) String() string {
 		noun = "key"
 	}
 	return fmt.Sprintf("set (%d %s: %s)", len(a), noun, strings.Join(names, ", "))
+}
+
+// shortKey is the length below which a key can be found by trying.
+const shortKey = 16
+
+// warnings are about keys that work and should be longer.
+func (a apiKeys) warnings() []string {
+	var all []string
+	for _, key := range a {
+		if len(key.Key.Reveal()) < shortKey {
+			all = append(all, fmt.Sprintf("API_KEYS: warning: the key %q has fewer than %d characters and may be guessed (use a long random one)", key.Name, shortKey))
+		}
+	}
+	return all
 }
 
 func (a apiKeys) GoString() string     { return a.String() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func (cfg *config) settle(r *reading) {
 		cfg.Metno.Enabled = cfg.MetnoContact != ""
 	}
 	if !r.has("GITHUB_RATE_LIMIT") && cfg.GitHubToken.IsSet() {
-		cfg.GitHub.RateLimit = rate{5000, time.Hour}
+		cfg.GitHub.RateLimit = rates{{5000, time.Hour}}
 	}
 	for _, u := range cfg.upstreams() {
 		if !r.has(u.variable("RETRY_MAX_DELAY")) {
@@ -30,8 +31,19 @@ func (cfg *config) settle(r *reading) {
 		}
 		u.URL.Path = strings.TrimRight(u.URL.Path, "/")
 		u.URL.RawPath = strings.TrimRight(u.URL.RawPath, "/")
+		if !r.has(u.variable("MAX_CONCURRENT")) && slices.Contains(freeHosts, strings.ToLower(u.URL.Hostname())) {
+			u.MaxConcurrent = 5
+		}
+		// Old weather and old places are better than none, whatever their provider
+		// says of reuse. Of people's data the operator has to want it.
+		personal := u.name == "directory" || u.name == "github"
+		u.keepUnvalidated = !personal || r.has(u.variable("STALE_FOR"))
 	}
 }
+
+// freeHosts are Open-Meteo's, who refuse a caller with more than a few calls in
+// flight. Paying customers have hosts of their own.
+var freeHosts = []string{"api.open-meteo.com", "geocoding-api.open-meteo.com", "air-quality-api.open-meteo.com"}
 
 // check adds what is wrong with values that are well formed.
 func (cfg *config) check(r *reading) {

@@ -168,7 +168,7 @@ func TestConfigIsRead(t *testing.T) {
 					URL: *mustURL("http://127.0.0.1:9104/met"), Timeout: 3 * time.Second,
 					RetryDelay: 20 * time.Millisecond, RetryMaxDelay: 20 * time.Millisecond,
 					MaxConcurrent: 1, BreakerFailureRate: 1, BreakerMinCalls: 1, BreakerWindow: time.Second,
-					BreakerDelay: 2 * time.Second, RevalidateFor: time.Hour, StaleFor: time.Hour,
+					BreakerDelay: 2 * time.Second, RevalidateFor: time.Hour, StaleFor: time.Hour, keepUnvalidated: true,
 				}
 			},
 		},
@@ -190,11 +190,53 @@ func TestConfigIsRead(t *testing.T) {
 		},
 		"it knows that GitHub allows more with a token": {
 			environment{"GITHUB_TOKEN": "t0ken"},
-			func(c *config) { c.GitHubToken, c.GitHub.RateLimit = newSecret("t0ken"), rate{5000, time.Hour} },
+			func(c *config) { c.GitHubToken, c.GitHub.RateLimit = newSecret("t0ken"), rates{{5000, time.Hour}} },
+		},
+		"it reads several windows of a limit": {
+			environment{"METNO_RATE_LIMIT": "20/1s, 1000/1h\n10000/24h", "OPENMETEO_RATE_LIMIT": "off"},
+			func(c *config) {
+				c.Metno.RateLimit = rates{{20, time.Second}, {1000, time.Hour}, {10_000, 24 * time.Hour}}
+				c.OpenMeteo.RateLimit = nil
+			},
+		},
+		"it reads limits at the edge of numbers": {
+			environment{"CLIENT_RATE_LIMIT": "2147483647/1s", "METNO_RATE_LIMIT": "999999999999999/1ns", "GITHUB_RATE_LIMIT": "1/8760h"},
+			func(c *config) {
+				c.ClientRateLimit = rate{2147483647, time.Second}
+				c.Metno.RateLimit, c.GitHub.RateLimit = rates{{999_999_999_999_999, 1}}, rates{{1, 8760 * time.Hour}}
+			},
+		},
+		"it allows a customer of Open-Meteo more calls in flight": {
+			environment{"OPENMETEO_URL": "https://customer-api.open-meteo.com"},
+			func(c *config) {
+				c.OpenMeteo.URL, c.OpenMeteo.MaxConcurrent = *mustURL("https://customer-api.open-meteo.com"), 64
+			},
+		},
+		"it knows Open-Meteo's free hosts however they are written": {
+			environment{"OPENMETEO_URL": "http://API.Open-Meteo.com:80/", "GEOCODING_MAX_CONCURRENT": "7"},
+			func(c *config) {
+				c.OpenMeteo.URL, c.Geocoding.MaxConcurrent = *mustURL("http://API.Open-Meteo.com:80"), 7
+			},
+		},
+		"it keeps people's data that a directory wants revalidated only where that is said": {
+			environment{"DIRECTORY_STALE_FOR": "24h"},
+			func(c *config) { c.Directory.keepUnvalidated = true },
+		},
+		"it keeps an account of GitHub's likewise": {
+			environment{"GITHUB_STALE_FOR": "24h"},
+			func(c *config) { c.GitHub.keepUnvalidated = true },
+		},
+		"it reads a network of IPv4 that is written as IPv6": {
+			environment{"TRUSTED_PROXIES": "::ffff:10.0.0.0/104"},
+			func(c *config) { c.TrustedProxies = prefixes{netip.MustParsePrefix("10.0.0.0/8")} },
+		},
+		"it leaves OpenTelemetry's good numbers to it": {
+			environment{"OTEL_BSP_MAX_QUEUE_SIZE": "1", "OTEL_EXPORTER_OTLP_TIMEOUT": "0", "OTEL_SPAN_EVENT_COUNT_LIMIT": "-1"},
+			func(*config) {},
 		},
 		"it lets GitHub's limit be set beside a token": {
 			environment{"GITHUB_TOKEN": "t0ken", "GITHUB_RATE_LIMIT": "15000/1h"},
-			func(c *config) { c.GitHubToken, c.GitHub.RateLimit = newSecret("t0ken"), rate{15000, time.Hour} },
+			func(c *config) { c.GitHubToken, c.GitHub.RateLimit = newSecret("t0ken"), rates{{15000, time.Hour}} },
 		},
 		"it reads the rest": {
 			environment{"OPENMETEO_API_KEY": "k3y", "DIRECTORY_TOKEN": "t0ken", "DIRECTORY_IDEMPOTENCY": "on", "USERS_GITHUB_LINK": "username"},
@@ -211,6 +253,17 @@ func TestConfigIsRead(t *testing.T) {
 				t.Errorf("readConfig(%v)\n got %+v\nwant %+v", tt.vars, got, want)
 			}
 		})
+	}
+}
+
+// Numbers of people are kept as their provider wants it; weather and places are
+// kept in any case.
+func TestWhatIsKeptUnvalidated(t *testing.T) {
+	cfg := mustRead(t, nil)
+	for _, u := range cfg.upstreams() {
+		if want := u.name != "directory" && u.name != "github"; u.keepUnvalidated != want {
+			t.Errorf("%s: keepUnvalidated = %t, want %t", u.name, u.keepUnvalidated, want)
+		}
 	}
 }
 
@@ -305,6 +358,33 @@ func TestConfigMistakes(t *testing.T) {
 				`GEOCODING_RATE_LIMIT: "5/m" is not calls per window (use 60/1m, off)`,
 				`METNO_RATE_LIMIT: "5/-1s" is not calls per window (use 60/1m, off)`,
 				`GITHUB_RATE_LIMIT: "60/1h/2" is not calls per window (use 60/1m, off)`,
+			},
+		},
+		"it wants numbers of calls that a header can tell": {
+			environment{"CLIENT_RATE_LIMIT": "1000000000000000/1m", "METNO_RATE_LIMIT": "9223372036854775807/1s", "GITHUB_RATE_LIMIT": "99999999999999999999/1h"},
+			[]string{
+				`CLIENT_RATE_LIMIT: "1000000000000000/1m" allows more than 999999999999999 calls (use off for no limit)`,
+				`METNO_RATE_LIMIT: "9223372036854775807/1s" allows more than 999999999999999 calls (use off for no limit)`,
+				`GITHUB_RATE_LIMIT: "99999999999999999999/1h" is not calls per window (use 60/1m, off)`,
+			},
+		},
+		"it wants each of an upstream's windows to be one": {
+			environment{"OPENMETEO_RATE_LIMIT": "600/1m,5000,0/1s", "GEOCODING_RATE_LIMIT": "600/1m,off", "METNO_RATE_LIMIT": " , ", "CLIENT_RATE_LIMIT": "600/1m,5000/1h"},
+			[]string{
+				`CLIENT_RATE_LIMIT: "600/1m,5000/1h" is not calls per window (use 60/1m, off)`,
+				`OPENMETEO_RATE_LIMIT: "5000" is not calls per window (use 60/1m, off)`,
+				`OPENMETEO_RATE_LIMIT: "0/1s" is not calls per window (use 60/1m, off)`,
+				`GEOCODING_RATE_LIMIT: off cannot stand beside a limit`,
+				`METNO_RATE_LIMIT: " , " is not calls per window (use 60/1m, off)`,
+			},
+		},
+		"it wants numbers that OpenTelemetry can use": {
+			environment{"OTEL_BSP_MAX_QUEUE_SIZE": "-1", "OTEL_BSP_SCHEDULE_DELAY": "0", "OTEL_METRIC_EXPORT_INTERVAL": "1m", "LISTEN_ADDR": "x"},
+			[]string{
+				`LISTEN_ADDR: "x" is not host:port (use :8080, 127.0.0.1:8080)`,
+				`OTEL_BSP_SCHEDULE_DELAY: is not a whole number between 1 and 2147483647`,
+				`OTEL_BSP_MAX_QUEUE_SIZE: is not a whole number between 1 and 1000000`,
+				`OTEL_METRIC_EXPORT_INTERVAL: is not a whole number between 1 and 2147483647`,
 			},
 		},
 		"it wants networks": {
@@ -490,7 +570,7 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 			t.Errorf("secret %d = %q, want %q", i, got.Reveal(), want)
 		}
 	}
-	if !cfg.OpenWeather.Enabled || cfg.AnonymousScopes != nil || cfg.GitHub.RateLimit.Calls != 5000 {
+	if !cfg.OpenWeather.Enabled || cfg.AnonymousScopes != nil || cfg.GitHub.RateLimit[0].Calls != 5000 {
 		t.Errorf("secrets from files count less than others: %+v", cfg)
 	}
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -65,13 +66,18 @@ func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gatewa
 	return g, nil
 }
 
-// Close ends what is in the air to the upstreams, and waits for it.
-func (g *gateway) Close() {
-	g.auth.Close()
-	for _, u := range g.upstreams {
-		u.Close()
+// Close ends the calls to upstreams that are still running, and waits for them
+// until ctx is done. The error names what has not ended by then.
+func (g *gateway) Close(ctx context.Context) error {
+	parts := map[string]func(){"reading JWT_JWKS_URL": g.auth.Close}
+	for name, u := range g.upstreams {
+		parts[name] = u.Close
 	}
-	_ = g.redis.Close()
+	if err := closeAll(ctx, parts); err != nil {
+		return err
+	}
+	// Last, as the upstreams store in it what they have been told.
+	return closeAll(ctx, map[string]func(){"redis": func() { _ = g.redis.Close() }})
 }
 
 // auth is who may call.
@@ -149,23 +155,25 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 				Delay:       u.BreakerDelay,
 			},
 		},
-		Lifetimes:    cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
-		Store:        g.store,
-		Redis:        g.redis,
+		Lifetimes: cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
+		Store:     g.store,
+		Redis:     g.redis,
+
+		KeepUnvalidated: u.keepUnvalidated,
+
 		FetchBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
-		Propagate:    slices.Contains(cfg.TracePropagate, u.name),
-		Tracer:       tel.Tracer(),
-		Meter:        tel.Meter(),
-		Logger:       log,
+		Propagate:   slices.Contains(cfg.TracePropagate, u.name),
+		Tracer:      tel.Tracer(),
+		Meter:       tel.Meter(),
+		Logger:      log,
 	}
 }
 
-// quotas is none where there is no limit.
-func quotas(r rate) []upstream.Quota {
-	if r.Calls == 0 {
-		return nil
+func quotas(limits rates) (all []upstream.Quota) {
+	for _, r := range limits {
+		all = append(all, upstream.Quota{Calls: r.Calls, Window: r.Window})
 	}
-	return []upstream.Quota{{Calls: r.Calls, Window: r.Window}}
+	return all
 }
 
 // writingTime is what is left of a request's budget, when the last source has

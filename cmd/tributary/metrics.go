@@ -8,8 +8,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// measure shows what is one for all upstreams: the memory they share, and
-// which program this is.
+// measure registers the metrics that are not one upstream's: memory, Redis and
+// the version of the program.
 func (g *gateway) measure(cfg config, meter metric.Meter) error {
 	var errs []error
 	gauge := func(name, unit, description string) metric.Int64ObservableGauge {
@@ -17,18 +17,18 @@ func (g *gateway) measure(cfg config, meter metric.Meter) error {
 		errs = append(errs, err)
 		return m
 	}
-	entries := gauge("tributary.cache.entries", "{entry}", "Answers in memory.")
-	size := gauge("tributary.cache.size", "By", "Answers in memory, by the bytes that they were read from.")
-	limit := gauge("tributary.cache.limit", "{entry}", "Answers that may be in memory.")
-	info := gauge("tributary.build.info", "", "Which program this is, in its labels.")
+	entries := gauge("tributary.cache.entries", "{entry}", "Entries in memory.")
+	size := gauge("tributary.cache.size", "By", "Size of the bodies that the entries in memory were decoded from.")
+	limit := gauge("tributary.cache.limit", "{entry}", "Greatest number of entries in memory, CACHE_MAX_ENTRIES.")
+	info := gauge("tributary.build.info", "", "Always 1; the labels tell version, commit and Go version.")
 	counter := func(name, unit, description string) metric.Int64ObservableCounter {
 		m, err := meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
 		errs = append(errs, err)
 		return m
 	}
-	evictions := counter("tributary.cache.evictions", "{entry}", "Answers that had to make room for others.")
-	commands := counter("tributary.redis.commands", "{command}", "Commands for Redis.")
-	failures := counter("tributary.redis.failures", "{command}", "Commands for Redis that failed, or were not sent.")
+	evictions := counter("tributary.cache.evictions", "{entry}", "Entries removed because memory was full.")
+	commands := counter("tributary.redis.commands", "{command}", "Commands for Redis, sent or not.")
+	failures := counter("tributary.redis.failures", "{command}", "Commands for Redis that failed or were not sent.")
 
 	b := thisBuild()
 	program := metric.WithAttributeSet(attribute.NewSet(

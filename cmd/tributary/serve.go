@@ -40,6 +40,7 @@ func serveUntil(ctx context.Context, getenv func(string) string, stderr io.Write
 		return 1
 	}
 	log := newLogger(cfg, getenv, stderr)
+	logEnvironment(log, getenv)
 	if err := serveConfig(ctx, cfg, getenv, log, announce); err != nil {
 		log.Error("stopped", "error", err.Error())
 		return 1
@@ -58,7 +59,12 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 	if err != nil {
 		return fmt.Errorf("telemetry: %w", err)
 	}
-	defer flush(ctx, tel, log) // last of all: the rest has things to tell while it stops
+	exit := newExit(cfg.ShutdownTimeout)
+	defer func() { // last of all: the other steps of the exit leave traces too
+		ctx, cancel := exit.forFlushing()
+		defer cancel()
+		flush(ctx, tel, log)
+	}()
 
 	// Listen first: a port that is taken is an error here, and not in a
 	// goroutine.
@@ -82,21 +88,26 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 	if err != nil {
 		return err
 	}
-	defer g.Close()
-	errorLog := slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what broken clients do is not our error
-	server := &http.Server{
-		Handler:           g.api,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       cfg.RequestTimeout + 5*time.Second,
-		WriteTimeout:      cfg.RequestTimeout + 10*time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          errorLog,
-	}
+	defer func() {
+		ctx, cancel := exit.forClosing()
+		defer cancel()
+		err = errors.Join(err, g.Close(ctx))
+	}()
+	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // what broken clients do is not our error
+	server := newDrainable(&http.Server{
+		Handler:                      g.api,
+		DisableGeneralOptionsHandler: true, // our answer to OPTIONS * is like our other ones
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
+		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               64 << 10,
+		ErrorLog:                     errorLog,
+	}, &g.draining)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(public) }()
 	if admin != nil {
-		operators := &http.Server{Handler: adminHandler(tel), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
+		operators := &http.Server{Handler: closeWhile(&g.draining, adminHandler(tel)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
 		defer operators.Close() // a profile in progress does not hold up the end
 		go func() { failed <- operators.Serve(admin) }()
 	}
@@ -108,34 +119,8 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 		return err
 	case <-ctx.Done():
 	}
-	return drain(g, server, cfg, log)
-}
-
-// flush sends what telemetry there is, for a while.
-func flush(ctx context.Context, tel *telemetry.Telemetry, log *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := tel.Shutdown(ctx); err != nil {
-		log.Warn("telemetry was lost", "error", err.Error())
-	}
-}
-
-// drain lets load balancers see that we are going, then stops listening, and
-// lets the requests in flight finish.
-func drain(g *gateway, server *http.Server, cfg config, log *slog.Logger) error {
-	g.draining.Store(true)
 	log.Info("draining", "delay", cfg.DrainDelay.String())
-	if cfg.DrainDelay > 0 {
-		time.Sleep(cfg.DrainDelay)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
-	defer cancel()
-	err := server.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		server.Close()
-		return fmt.Errorf("requests were cut off after SHUTDOWN_TIMEOUT, %s", cfg.ShutdownTimeout)
-	}
-	return err
+	return server.drain(cfg.DrainDelay, exit)
 }
 
 // adminHandler is for operators: it is not to be reached from outside.

@@ -32,6 +32,7 @@ func TestRun(t *testing.T) {
 		{"an admin port that is taken", nil, map[string]string{"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": taken.Addr().String()}, 1, "ADMIN_ADDR"},
 		{"a configuration with mistakes", nil, map[string]string{"PATIENCE": "soon", "LISTEN_ADDR": "here"}, 1, "PATIENCE: "},
 		{"a sampler that does not exist", nil, map[string]string{"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "OTEL_TRACES_SAMPLER": "sometimes"}, 1, "OTEL_TRACES_SAMPLER"},
+		{"a number that OpenTelemetry cannot use", nil, map[string]string{"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "OTEL_BSP_MAX_QUEUE_SIZE": "-1"}, 1, "OTEL_BSP_MAX_QUEUE_SIZE: "},
 		{"a simulator on a port that is taken", []string{"sim"}, map[string]string{"SIM_ADDR": taken.Addr().String()}, 1, "sim"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,5 +91,39 @@ func TestDraining(t *testing.T) {
 	}
 	if code := <-exit; code != 0 {
 		t.Errorf("exit code = %d, want 0", code)
+	}
+}
+
+// Whatever hangs, the process ends within SHUTDOWN_TIMEOUT and says what it was.
+func TestExitCutsOff(t *testing.T) {
+	simulator := start(t, "sim", nil)
+	simulator.fault("directory", `{"mode": "hang"}`)
+	env := map[string]string{
+		"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "SHUTDOWN_TIMEOUT": "200ms", "DIRECTORY_URL": simulator.urls["directory"],
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	at := make(chan listening, 1)
+	exit := make(chan int, 1)
+	logs := &lockedBuffer{}
+	go func() {
+		exit <- serveUntil(ctx, func(name string) string { return env[name] }, logs, func(l listening) { at <- l })
+	}()
+	target := urlOf((<-at).api) + "/v1/users/1"
+	answered := make(chan error, 1)
+	go func() {
+		r, err := http.Get(target)
+		if err == nil {
+			r.Body.Close()
+		}
+		answered <- err
+	}()
+	for simulator.calls("directory") == 0 { // until the request is in flight
+	}
+	stop()
+	if err := <-answered; err == nil {
+		t.Error("a request that outlasts SHUTDOWN_TIMEOUT was answered, want it cut off")
+	}
+	if code := <-exit; code != 1 || !strings.Contains(logs.String(), "cut off at the end of SHUTDOWN_TIMEOUT, 200ms") {
+		t.Errorf("exit code = %d, want 1 and the reason; it logged:\n%s", code, logs)
 	}
 }

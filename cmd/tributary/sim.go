@@ -46,6 +46,9 @@ func startSimulator(ctx context.Context, getenv func(string) string, besideGatew
 		return nil, 1
 	}
 	s := &simulated{log: newLogger(cfg, getenv, stderr)}
+	if !besideGateway { // which does this itself
+		logEnvironment(s.log, getenv)
+	}
 	s.tel, err = telemetry.Setup(ctx, telemetry.Config{
 		Service: "tributary-sim",
 		Fixed:   besideGateway,
@@ -55,7 +58,7 @@ func startSimulator(ctx context.Context, getenv func(string) string, besideGatew
 		Logger:  s.log,
 	})
 	if err != nil {
-		fmt.Fprintln(stderr, "telemetry:", err)
+		s.log.Error("stopped", "error", "telemetry: "+err.Error())
 		return nil, 1
 	}
 	s.Simulator, err = upstreamsim.Start(ctx, upstreamsim.Config{
@@ -65,8 +68,8 @@ func startSimulator(ctx context.Context, getenv func(string) string, besideGatew
 		Tracer:         s.tel.Tracer(),
 	})
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		flush(ctx, s.tel, s.log)
+		s.log.Error("stopped", "error", err.Error())
+		flush(context.WithoutCancel(ctx), s.tel, s.log)
 		return nil, 1
 	}
 	return s, 0

@@ -1300,7 +1300,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The client has used up what it may ask in a while. */
+        /**
+         * @description The client has made all the requests that it may make for now. Or too many wrong credentials came
+         *     from its address; then `RateLimit` is about those, and right ones are still let in.
+         */
         TooManyRequests: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -1345,8 +1348,9 @@ export interface components {
             };
         };
         /**
-         * @description Every source failed, and nothing young enough is remembered. Not all of them timed out (504), and
-         *     none was left unasked for its own sake (503).
+         * @description Every source failed, and no earlier answer is recent enough. Not all of them timed out (504), and
+         *     none was unavailable for a time that is known (503). A source that refuses the gateway's own
+         *     credentials is one of those.
          */
         SourcesFailed: {
             headers: {
@@ -1361,9 +1365,9 @@ export interface components {
             };
         };
         /**
-         * @description Every source failed, nothing young enough is remembered, and at least one source could not be
-         *     asked, because of a circuit breaker, a quota, a limit on calls in flight, or its own wish to be
-         *     left alone (`Retry-After`). Or a token could not be checked, and then there are no `sources`.
+         * @description Every source failed, no earlier answer is recent enough, and at least one source could not be
+         *     asked for now, because of an open circuit breaker, a quota, a limit on calls in flight, or its own
+         *     `Retry-After`. Or a token could not be checked, and then there are no `sources`.
          */
         SourcesRefused: {
             headers: {
@@ -1379,8 +1383,8 @@ export interface components {
             };
         };
         /**
-         * @description Every source timed out, and nothing young enough is remembered. Or nothing is remembered, and
-         *     `Cache-Control: only-if-cached` wanted nobody to be asked.
+         * @description Every source timed out, and no earlier answer is recent enough. Or nothing is cached, and
+         *     `Cache-Control: only-if-cached` forbids asking.
          */
         SourcesTimedOut: {
             headers: {

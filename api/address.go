@@ -1,0 +1,77 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// clientAddress finds the address that a request comes from: the connection's,
+// or where that is a trusted proxy's the one that its X-Forwarded-For names. The
+// header of anybody else is ignored, with one warning.
+func (s *server) clientAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		address, _ := parseAddress(r.RemoteAddr)
+		if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 {
+			if s.trusts(address) {
+				address = s.forwardedFor(address, forwarded)
+			} else {
+				s.warnOfProxies.Do(func() {
+					s.log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For is ignored: the peer that sent it is not in TRUSTED_PROXIES; this is logged once")
+				})
+			}
+		}
+		factsOf(r.Context()).address = address
+		next.ServeHTTP(w, r)
+	})
+}
+
+// forwardedFor goes through a chain of addresses from the last, which the peer
+// has added, to the first. The first that is no trusted proxy's is the client's:
+// what stands before it is its own word. In a chain of trusted proxies only, the
+// first is. Where something else than an address stands, nobody vouches for a
+// client, and the peer is taken.
+func (s *server) forwardedFor(peer netip.Addr, lines []string) netip.Addr {
+	address := peer
+	for _, line := range slices.Backward(lines) { // several lines are one list (RFC 9110 §5.3)
+		for line != "" {
+			comma := strings.LastIndexByte(line, ',')
+			entry := strings.Trim(line[comma+1:], " \t")
+			line = line[:max(comma, 0)]
+			if entry == "" { // RFC 9110 §5.6.1.2
+				continue
+			}
+			hop, ok := parseAddress(entry)
+			if !ok {
+				return peer
+			}
+			if address = hop; !s.trusts(hop) {
+				return address
+			}
+		}
+	}
+	return address
+}
+
+// parseAddress reads an address, with or without a port; IPv6 may stand in
+// brackets, and has to if there is a port. IPv4 in the form of IPv6 becomes IPv4.
+func parseAddress(text string) (netip.Addr, bool) {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		inside, bracketed := strings.CutPrefix(text, "[")
+		if inside, ends := strings.CutSuffix(inside, "]"); bracketed && ends {
+			address, err = netip.ParseAddr(inside)
+		} else {
+			var withPort netip.AddrPort
+			withPort, err = netip.ParseAddrPort(text)
+			address = withPort.Addr()
+		}
+	}
+	return address.Unmap().WithZone(""), err == nil
+}
+
+func (s *server) trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(s.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address) })
+}
