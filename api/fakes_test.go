@@ -52,6 +52,9 @@ func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
 			return http.NewRequestWithContext(ctx, http.MethodGet, "/report?at="+p.Key(), nil)
 		},
 		Decode: func(r upstream.Response) (*weather.Report, error) {
+			if string(r.Body) == nothingNow {
+				return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the observation is more than 3 hours old")
+			}
 			report := new(weather.Report)
 			return report, json.Unmarshal(r.Body, report)
 		},
@@ -123,6 +126,11 @@ func answers(status int, body string, header ...string) behaviour {
 
 // knowsNothing answers that there is no such thing.
 var knowsNothing = answers(http.StatusNotFound, "")
+
+// nothingNow is the body of a report that is well formed and useless.
+const nothingNow = `"nothing now"`
+
+var hasNoData = answers(http.StatusOK, nothingNow)
 
 var breaks = answers(http.StatusInternalServerError, "")
 

@@ -399,14 +399,16 @@ export interface components {
          *     - `not_found`: it does not have this, or does not cover the place.
          *     - `bad_request`: it refused the question.
          *     - `server_error`: it answered with a status of 500 or above.
-         *     - `invalid_response`: its answer cannot be believed.
+         *     - `invalid_response`: its answer cannot be believed, or some of it.
+         *     - `no_data`: its answer is well formed, but has nothing for now: an observation that is too old or
+         *       in the future, or no value.
          *     - `circuit_open`: not asked, as it failed too often of late.
          *     - `overloaded`: not asked, as too many calls to it are in flight.
          *     - `canceled`: the caller left, or the gateway is shutting down.
          *     - `not_cached`: not asked, as the caller wanted what is remembered (`only-if-cached`).
          * @enum {string}
          */
-        SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "circuit_open" | "overloaded" | "canceled" | "not_cached";
+        SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "no_data" | "circuit_open" | "overloaded" | "canceled" | "not_cached";
         /**
          * @description The trace of this request. The gateway's log has it too.
          * @example c561faaa9783cb5bcdf80f6542302db3
@@ -1108,7 +1110,7 @@ export interface components {
          * @description The type for programs. More may be added.
          * @enum {string}
          */
-        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
+        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
         /** @description One mistake in a request. */
         Mistake: {
             /**
@@ -1219,8 +1221,9 @@ export interface components {
             };
         };
         /**
-         * @description No place has this name, or no provider covers the place. Remembered for 30 seconds. `sources` says
-         *     who was asked.
+         * @description No place has this name, or no provider covers the place; `code` is `not_found`. Or every provider
+         *     that covers the place has no data for it now; `code` is `no_data`. Remembered for 30 seconds.
+         *     `sources` says who was asked.
          */
         UnknownPlace: {
             headers: {
