@@ -456,7 +456,7 @@ export interface components {
              */
             cloud_cover?: number;
             /**
-             * @description A rate, in `units.precipitation` an hour.
+             * @description A rate, in `units.precipitation`.
              * @example 0
              */
             precipitation?: number;
@@ -528,10 +528,10 @@ export interface components {
              */
             pressure: "hPa" | "inHg";
             /**
-             * @description Of what falls in an hour.
+             * @description Of the precipitation.
              * @enum {string}
              */
-            precipitation: "mm" | "in";
+            precipitation: "mm/h" | "in/h";
             /**
              * @description Of the visibility.
              * @enum {string}
