@@ -20,7 +20,8 @@ export interface paths {
          *
          *     Each number is the median of the sources that gave it, the wind's direction their mean on the
          *     circle, the condition the most frequent one. A source whose observation is more than 90
-         *     minutes older than the newest is heard only on what no newer one has.
+         *     minutes older than the newest is used only for what no newer one has. One value of a source that
+         *     is not possible is left out; its other values are used.
          */
         get: operations["getWeather"];
         put?: never;
@@ -323,7 +324,7 @@ export interface components {
         /** @description Where an answer is from. */
         Meta: {
             /**
-             * @description `degraded` if at least one source is `stale` or `failed`.
+             * @description `degraded` if at least one source is `stale` or `failed`, or something of its answer was left out.
              * @enum {string}
              */
             status: "complete" | "degraded";
@@ -381,7 +382,10 @@ export interface components {
          * @enum {string}
          */
         SourceState: "live" | "cached" | "revalidating" | "stale" | "failed" | "skipped";
-        /** @description Why a source has nothing to give, or only something old. */
+        /**
+         * @description Why a source has nothing to give, or only something old; or, beside `live`, `cached` and
+         *     `revalidating`, what could not be read and is left out.
+         */
         SourceError: {
             code: components["schemas"]["SourceErrorCode"];
             /**
