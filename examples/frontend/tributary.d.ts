@@ -439,7 +439,7 @@ export interface components {
              */
             feels_like?: number;
             /**
-             * @description In `units.temperature`.
+             * @description In `units.temperature`, never above `temperature`.
              * @example 5.6
              */
             dew_point?: number;
@@ -465,7 +465,7 @@ export interface components {
              */
             precipitation?: number;
             /**
-             * @description In `units.visibility`.
+             * @description In `units.visibility`. A source that tells 10 km at most does not lower a greater value.
              * @example 20062.5
              */
             visibility?: number;
@@ -503,13 +503,13 @@ export interface components {
              */
             speed?: number;
             /**
-             * @description Where it comes from, in degrees clockwise from north. Absent too if the sources point in
-             *     opposite directions.
+             * @description Where it comes from, in degrees clockwise from north. Sources that report a speed of 0 do not
+             *     count. Absent too if the sources point in opposite directions.
              * @example 188.2
              */
             direction?: number;
             /**
-             * @description In `units.wind_speed`.
+             * @description In `units.wind_speed`, never below `speed`.
              * @example 5.8
              */
             gust?: number;
