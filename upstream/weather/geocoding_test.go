@@ -2,6 +2,7 @@ package weather
 
 import (
 	"testing"
+	"time"
 
 	"tributary/upstream"
 )
@@ -85,6 +86,12 @@ func TestGeocodingKeys(t *testing.T) {
 		if got := key(q); got == same {
 			t.Errorf("key of %+v = %q, the same as that of another question", q, got)
 		}
+	}
+}
+
+func TestGeocodingDeclares(t *testing.T) {
+	if spec := Geocoding(); spec.Weight > 1 || spec.Forbidden != upstream.ThisSource || spec.MinFresh != 30*time.Second {
+		t.Errorf("weight = %g, a 403 is about %v, requests at least %s apart; want 1, the source, 30 s", spec.Weight, spec.Forbidden, spec.MinFresh)
 	}
 }
 

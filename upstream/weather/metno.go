@@ -49,7 +49,9 @@ func METNorway() upstream.Spec[Place, *Report] {
 		Renewable: func(r *Report, now time.Time) bool {
 			return now.Sub(r.At(now).ObservedAt) <= metnoRenewable
 		},
-		ObeyExpires: true, // https://api.met.no/doc/TermsOfService
+		ObeyExpires: true,                  // https://api.met.no/doc/TermsOfService
+		Forbidden:   upstream.ThisUpstream, // a ban, which more calls would make permanent
+		MinFresh:    minFresh,
 	}
 }
 

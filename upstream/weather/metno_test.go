@@ -15,8 +15,12 @@ func TestMETNorwayRequest(t *testing.T) {
 	if got := requested(t, METNorway(), NewPlace(28.65195, 77.23149)); got != want {
 		t.Errorf("request = %s, want %s", got, want)
 	}
-	if !METNorway().ObeyExpires {
+	spec := METNorway()
+	if !spec.ObeyExpires {
 		t.Error("does not obey Expires, which MET's terms demand")
+	}
+	if spec.Forbidden != upstream.ThisUpstream || spec.MinFresh != 30*time.Second {
+		t.Errorf("a 403 is about %v, requests at least %s apart; want the whole upstream, 30 s", spec.Forbidden, spec.MinFresh)
 	}
 }
 

@@ -18,27 +18,50 @@ import (
 // OpenMeteoAttribution is required by Open-Meteo's licence wherever its data is shown.
 const OpenMeteoAttribution = "Weather data by Open-Meteo.com (CC BY 4.0)"
 
+// minFresh is the least time between two requests for one place, whatever
+// lifetime a provider gives.
+const minFresh = 30 * time.Second
+
 // openMeteoVariables is the current value of everything we have a field for.
 // Sums and gusts of current look back over one interval of 15 minutes.
 const openMeteoVariables = "temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day," +
 	"precipitation,weather_code,cloud_cover,pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility"
 
 const openMeteoQuery = "&current=" + openMeteoVariables +
-	"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime&timezone=auto"
+	"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime"
 
 // OpenMeteo asks the forecast API of Open-Meteo for the current weather.
 // https://open-meteo.com/en/docs
+//
+// Times are asked for in unix time, so that the time zone matters for nothing
+// but its name. Where Open-Meteo refuses timezone=auto, it is left out.
 func OpenMeteo() upstream.Spec[Place, *Report] {
+	noZone := newZonelessRegions()
 	return upstream.Spec[Place, *Report]{
 		Name:  "openmeteo",
 		Route: "/v1/forecast",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			return get(ctx, "/v1/forecast?latitude="+degrees(p.Latitude)+"&longitude="+degrees(p.Longitude)+openMeteoQuery)
+			query := openMeteoQuery
+			if !noZone.has(p) {
+				query += "&timezone=auto"
+			}
+			return get(ctx, "/v1/forecast?latitude="+degrees(p.Latitude)+"&longitude="+degrees(p.Longitude)+query)
 		},
-		Decode:  decodeOpenMeteo,
-		Refusal: openMeteoRefusal,
+		Decode:    decodeOpenMeteo,
+		Refusal:   openMeteoRefusal,
+		Again:     noZone.again,
+		Weight:    openMeteoWeight(openMeteoVariables),
+		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
+		MinFresh:  minFresh,
 	}
+}
+
+// openMeteoWeight is what one request for a place with a comma list of variables
+// counts in Open-Meteo's quota: one call for every ten variables, and at least
+// one (calculateQueryWeight in Sources/App/Helper/Writer/ForecastApiResult.swift).
+func openMeteoWeight(variables string) float64 {
+	return max(1, float64(1+strings.Count(variables, ","))/10)
 }
 
 type openMeteoAnswer struct {

@@ -18,6 +18,21 @@ func TestOpenMeteoRequest(t *testing.T) {
 	}
 }
 
+func TestOpenMeteoDeclares(t *testing.T) {
+	spec := OpenMeteo()
+	if spec.Weight != 1.3 {
+		t.Errorf("weight = %g, want 1.3 for 13 variables", spec.Weight)
+	}
+	if spec.Forbidden != upstream.ThisSource || spec.MinFresh != 30*time.Second {
+		t.Errorf("a 403 is about %v, requests at least %s apart; want the source, 30 s", spec.Forbidden, spec.MinFresh)
+	}
+	for variables, want := range map[string]float64{"a": 1, "a,b,c,d,e,f,g,h,i,j": 1, "a,b,c,d,e,f,g,h,i,j,k": 1.1} {
+		if got := openMeteoWeight(variables); got != want {
+			t.Errorf("weight of %s = %g, want %g", variables, got, want)
+		}
+	}
+}
+
 // openMeteoDelhi is testdata/openmeteo.json, read by hand.
 func openMeteoDelhi() Report {
 	return Report{

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -27,7 +28,10 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
 			return get(ctx, "/data/2.5/weather?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude)+"&units=metric")
 		},
-		Decode: decodeOpenWeather,
+		Decode:     decodeOpenWeather,
+		Forbidden:  upstream.ThisSource, // a 403 is about our key or plan
+		LimitPause: time.Minute,         // the quota of the free plan is per minute
+		MinFresh:   minFresh,
 	}
 }
 

@@ -3,6 +3,7 @@ package weather
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"tributary/upstream"
 )
@@ -11,6 +12,9 @@ func TestOpenWeatherRequest(t *testing.T) {
 	const want = "/data/2.5/weather?lat=-33.87&lon=151.21&units=metric"
 	if got := requested(t, OpenWeather(), NewPlace(-33.86785, 151.20732)); got != want {
 		t.Errorf("request = %s, want %s", got, want)
+	}
+	if spec := OpenWeather(); spec.Forbidden != upstream.ThisSource || spec.LimitPause != time.Minute || spec.MinFresh != 30*time.Second {
+		t.Errorf("a 403 is about %v, a 429 lasts %s, requests at least %s apart; want the source, 1m, 30s", spec.Forbidden, spec.LimitPause, spec.MinFresh)
 	}
 }
 

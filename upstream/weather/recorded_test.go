@@ -60,6 +60,9 @@ func (want read) check(t *testing.T, spec upstream.Spec[Place, *Report], body []
 		if spec.Refusal != nil && spec.Refusal(r) != nil {
 			t.Errorf("refusal = %v, want it left to the status", spec.Refusal(r))
 		}
+		if spec.Again != nil && spec.Again(Place{}, r) {
+			t.Error("is asked again without a time zone")
+		}
 		return
 	}
 	got, err := spec.Decode(respond(string(body), moment(want.at)))
