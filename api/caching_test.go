@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tributary/upstream/weather"
 )
 
 const extensions = ", stale-while-revalidate=60, stale-if-error=86400"
@@ -33,7 +35,7 @@ func TestCacheControl(t *testing.T) {
 		g.metno.now(knowsNothing) // believed for 30 s
 		g.get(city).wantHeader("Cache-Control", "public, max-age=30"+extensions)
 		g = newGateway(t)
-		g.geocoding.now(says([]any{delhi}, "Cache-Control", "max-age=10"))
+		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}}, "Cache-Control", "max-age=10"))
 		g.get(city).wantHeader("Cache-Control", "public, max-age=10"+extensions)
 	})
 

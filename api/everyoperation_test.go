@@ -88,7 +88,7 @@ func TestEveryOperationIsLimited(t *testing.T) {
 func TestEveryOperationSurvivesABug(t *testing.T) {
 	g := populated(t, func(s *setup) { // what is not made by its constructor has nothing inside
 		s.people, s.Users = nil, new(users.Service)
-		s.Weather = weather.NewService(cache.NewStore(1), new(upstream.Source[weather.PlaceQuery, []weather.Place]), 0, weather.Provider{})
+		s.Weather = weather.NewService(cache.NewStore(1), new(upstream.Source[weather.PlaceQuery, weather.Found]), 0, weather.Provider{})
 		s.Status = func() api.Status { panic("a bug in the wiring") }
 	})
 	for _, o := range append(versioned(), keyedPost, keyedPatch) {

@@ -30,6 +30,10 @@ func TestNoAnswer(t *testing.T) {
 		{"it is a 504 when who answers knows nothing and the others hang", hangs, knowsNothing, hangs, 504, "timeout", "not_found", "timeout"},
 		{"it is a 502 when who answers knows nothing and another breaks", hangs, knowsNothing, breaks, 502, "timeout", "not_found", "server_error"},
 		{"it is a 503 when a quota is spent", answers(429, "", "Retry-After", "7"), breaks, hangs, 503, "rate_limited", "server_error", "timeout"},
+		{"it is a 404 when none has data now", hasNoData, hasNoData, hasNoData, 404, "no_data", "no_data", "no_data"},
+		{"it is a 404 when who knows the place has no data now", knowsNothing, hasNoData, knowsNothing, 404, "not_found", "no_data", "not_found"},
+		{"it is a 502 when one has no data now and another breaks", hasNoData, breaks, hasNoData, 502, "no_data", "server_error", "no_data"},
+		{"it is a 502 when one has no data now and another talks nonsense", hasNoData, says("nonsense"), knowsNothing, 502, "no_data", "invalid_response", "not_found"},
 		{"it is a 404 when nobody knows the place", knowsNothing, knowsNothing, answers(410, ""), 404, "not_found", "not_found", "not_found"},
 	} {
 		it(t, c.name, func(t *testing.T) {
@@ -41,6 +45,9 @@ func TestNoAnswer(t *testing.T) {
 			code, cacheControl := "all_sources_failed", "no-store"
 			if c.wantStatus == http.StatusNotFound {
 				code, cacheControl = "not_found", "max-age=30"
+			}
+			if c.wantStatus == http.StatusNotFound && c.wantMet == "no_data" {
+				code = "no_data"
 			}
 			a.problem(c.wantStatus, code)
 			a.wantHeader("Cache-Control", cacheControl)

@@ -52,6 +52,9 @@ func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
 			return http.NewRequestWithContext(ctx, http.MethodGet, "/report?at="+p.Key(), nil)
 		},
 		Decode: func(r upstream.Response) (*weather.Report, error) {
+			if string(r.Body) == nothingNow {
+				return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the observation is more than 3 hours old")
+			}
 			report := new(weather.Report)
 			return report, json.Unmarshal(r.Body, report)
 		},
@@ -59,15 +62,15 @@ func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
 }
 
 // lookups asks a fake for places.
-var lookups = upstream.Spec[weather.PlaceQuery, []weather.Place]{
+var lookups = upstream.Spec[weather.PlaceQuery, weather.Found]{
 	Name:  "geocoding",
 	Route: "/places",
 	Key:   func(q weather.PlaceQuery) string { return q.Country + ":" + q.Name },
 	Request: func(ctx context.Context, q weather.PlaceQuery) (*http.Request, error) {
 		return http.NewRequestWithContext(ctx, http.MethodGet, "/places?country="+q.Country+"&name="+url.QueryEscape(q.Name), nil)
 	},
-	Decode: func(r upstream.Response) (places []weather.Place, err error) {
-		return places, json.Unmarshal(r.Body, &places)
+	Decode: func(r upstream.Response) (found weather.Found, err error) {
+		return found, json.Unmarshal(r.Body, &found)
 	},
 }
 
@@ -97,7 +100,7 @@ func reports(number float64) behaviour {
 }
 
 // knows answers that these are the places of any name.
-func knows(places ...weather.Place) behaviour { return says(places) }
+func knows(places ...weather.Place) behaviour { return says(weather.Found{Places: places}) }
 
 // says answers with a value; header is names and values in turn.
 func says(v any, header ...string) behaviour {
@@ -123,6 +126,11 @@ func answers(status int, body string, header ...string) behaviour {
 
 // knowsNothing answers that there is no such thing.
 var knowsNothing = answers(http.StatusNotFound, "")
+
+// nothingNow is the body of a report that is well formed and useless.
+const nothingNow = `"nothing now"`
+
+var hasNoData = answers(http.StatusOK, nothingNow)
 
 var breaks = answers(http.StatusInternalServerError, "")
 

@@ -140,7 +140,7 @@ func (s *setup) service(g *gateway) *weather.Service {
 	store := cache.NewStore(1000)
 	open := func(name string, f *fake) *upstream.Upstream { return s.open(g, name, f, store) }
 
-	var geocoding *upstream.Source[weather.PlaceQuery, []weather.Place]
+	var geocoding *upstream.Source[weather.PlaceQuery, weather.Found]
 	if up := open("geocoding", g.geocoding); up != nil {
 		geocoding = upstream.NewSource(up, lookups)
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary/upstream/weather"
 )
@@ -60,7 +61,7 @@ func TestPlacesTellWhatIsKnown(t *testing.T) {
 	a := g.get("/v1/places?q=Del")
 	a.wantStatus(http.StatusOK)
 	want := `{"data":[{"name":"Delhi","admin":"Delhi","country":"IN","latitude":28.65,"longitude":77.23,"timezone":"Asia/Kolkata","population":10927986},` +
-		`{"name":"Nowhere","latitude":-1,"longitude":180}],"meta":`
+		`{"name":"Nowhere","latitude":-1.01,"longitude":180}],"meta":`
 	if !strings.HasPrefix(string(a.body), want) {
 		t.Errorf("%s = %s, want %s…", a.call, a.body, want)
 	}
@@ -86,6 +87,46 @@ func TestNoPlaceIsAnEmptyList(t *testing.T) {
 		if n := g.geocoding.calls.Load(); n != 1 {
 			t.Errorf("geocoding was asked %d times, want 1", n)
 		}
+	})
+}
+
+func TestPlacesSayWhatWasLeftOut(t *testing.T) {
+	it(t, "beside the places that could be read", func(t *testing.T) {
+		g := newGateway(t)
+		const detail = "1 of 2 left out: results[1].latitude: outside -90 to 90"
+		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: detail}))
+		for _, state := range []string{"live", "cached"} {
+			a := g.get("/v1/places?q=Del")
+			a.wantStatus(http.StatusOK)
+			if got := a.places(); len(got.Data) != 1 || got.Meta.Status != "degraded" {
+				t.Errorf("%d places, %s; want 1, degraded", len(got.Data), got.Meta.Status)
+			}
+			if s := a.wantState("geocoding", state, "invalid_response"); s.Error.Detail != detail {
+				t.Errorf("detail = %q, want %q", s.Error.Detail, detail)
+			}
+		}
+		time.Sleep(25 * time.Hour)
+		g.get("/v1/places?q=Del").wantState("geocoding", "revalidating", "invalid_response")
+	})
+
+	it(t, "for the weather of a city too", func(t *testing.T) {
+		g := newGateway(t)
+		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
+		a := g.get(city)
+		a.wantStatus(http.StatusOK)
+		a.wantState("geocoding", "live", "invalid_response")
+		if got := a.weather().Meta.Status; got != "degraded" {
+			t.Errorf("status = %s, want degraded", got)
+		}
+	})
+
+	it(t, "but an old answer says why it is old", func(t *testing.T) {
+		g := newGateway(t)
+		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
+		g.get("/v1/places?q=Del")
+		time.Sleep(72 * time.Hour)
+		g.geocoding.now(breaks)
+		g.get("/v1/places?q=Del").wantState("geocoding", "stale", "server_error")
 	})
 }
 

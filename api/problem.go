@@ -67,6 +67,8 @@ var (
 		"The token cannot be checked, because the keys of its issuer have not been read yet. It may be valid: send it again after Retry-After.")
 	notFound = newKind("not-found", http.StatusNotFound, "Not found",
 		"Nothing exists at this path, or no source knows the place or thing that was asked for. That a source does not know something is remembered for 30 seconds.")
+	noData = newKind("no-data", http.StatusNotFound, "No data now",
+		"The place exists, but no source has anything for it now: an observation is too old or in the future, or the source has no value. `sources` says which. Ask again later; a source is asked again after 5 minutes.")
 	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",
 		"The path exists, but not for this method. The Allow header lists the methods that it has.")
 	notAcceptable = newKind("not-acceptable", http.StatusNotAcceptable, "Not acceptable",
@@ -110,7 +112,7 @@ var (
 // kinds are all problem types, by the last segment of their type.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
-	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, methodNotAllowed, notAcceptable, conflict, preconditionFailed, stillRunning, keyReused, invalidBody, requestTimeout, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
+	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, noData, methodNotAllowed, notAcceptable, conflict, preconditionFailed, stillRunning, keyReused, invalidBody, requestTimeout, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
 		m[k.slug()] = k
 	}
 	return m
@@ -191,6 +193,11 @@ func refused(e *auth.Error) *problem {
 func unanswered(e *upstream.NoAnswerError) *problem {
 	if e.NotFound() {
 		p := notFound.with(e.Subject + " is not known to any source")
+		p.sources = e.Sources
+		return p
+	}
+	if e.NoData() {
+		p := noData.with("no source has data about " + e.Subject + " now")
 		p.sources = e.Sources
 		return p
 	}

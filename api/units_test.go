@@ -17,7 +17,7 @@ func TestUnits(t *testing.T) {
 			`"temperature":22,"feels_like":-40,"dew_point":12.3,"humidity":47,"pressure":1013.3,` + // 1013.25
 			`"wind":{"speed":10,"direction":0,"gust":15.5},` + // 359.97° is north
 			`"cloud_cover":40,"precipitation":25.4,"visibility":4000,` +
-			`"units":{"temperature":"°C","wind_speed":"m/s","pressure":"hPa","precipitation":"mm","visibility":"m","humidity":"%"},` +
+			`"units":{"temperature":"°C","wind_speed":"m/s","pressure":"hPa","precipitation":"mm/h","visibility":"m","humidity":"%"},` +
 			`"spread":{"temperature":{"min":20,"max":24,"sources":2}}}`},
 		{"imperial", beginning +
 			`"temperature":71.6,` + // 22 × 9/5 + 32
@@ -28,8 +28,8 @@ func TestUnits(t *testing.T) {
 			`"wind":{"speed":22.4,"direction":0,"gust":34.7},` + // ÷ 0.44704: 22.369, 34.673
 			`"cloud_cover":40,` +
 			`"precipitation":1,` + // 25.4 mm are an inch
-			`"visibility":2.5,` + // 4000 ÷ 1609.344 = 2.4855
-			`"units":{"temperature":"°F","wind_speed":"mph","pressure":"inHg","precipitation":"in","visibility":"mi","humidity":"%"},` +
+			`"visibility":2.49,` + // 4000 ÷ 1609.344 = 2.4855
+			`"units":{"temperature":"°F","wind_speed":"mph","pressure":"inHg","precipitation":"in/h","visibility":"mi","humidity":"%"},` +
 			`"spread":{"temperature":{"min":68,"max":75.2,"sources":2}}}`},
 	} {
 		it(t, "are "+c.units, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestWhatNobodyKnowsIsAbsent(t *testing.T) {
 		a.wantStatus(http.StatusOK)
 		want := `{"data":{"place":{"latitude":28.65,"longitude":77.23},"observed_at":"2000-01-01T00:00:00Z",` +
 			`"condition":{"code":"unknown","text":"Unknown"},"temperature":32,` +
-			`"units":{"temperature":"°F","wind_speed":"mph","pressure":"inHg","precipitation":"in","visibility":"mi","humidity":"%"}}`
+			`"units":{"temperature":"°F","wind_speed":"mph","pressure":"inHg","precipitation":"in/h","visibility":"mi","humidity":"%"}}`
 		if got := string(data(a)); got != want {
 			t.Errorf("%s = %s, want %s", a.call, got, want)
 		}

@@ -1,6 +1,10 @@
 package upstream
 
-import "tributary/upstream/call"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tributary/upstream/call"
+)
 
 // What a provider needs to describe its requests and answers, under one import.
 type (
@@ -40,4 +44,8 @@ func Errorf(code Code, format string, args ...any) *Error { return call.Errorf(c
 // DecodeJSON reads a body that is one JSON value; see call.DecodeJSON.
 func DecodeJSON(body []byte, open byte, into any) error { return call.DecodeJSON(body, open, into) }
 
+// KindName names a kind of JSON value in words.
+func KindName(k jsontext.Kind) string { return call.KindName(k) }
+
+// NewTransport is a connection pool; see call.NewTransport.
 var NewTransport = call.NewTransport

@@ -44,3 +44,19 @@ func (e *NoAnswerError) NotFound() bool {
 	}
 	return true
 }
+
+// NoData reports whether there is no value because no source has any for now, and
+// at least one knows the thing that was asked about.
+func (e *NoAnswerError) NoData() bool {
+	some := false
+	for _, o := range e.Sources {
+		if o.State != Failed {
+			continue
+		}
+		if o.Err == nil || o.Err.Code != CodeNoData {
+			return false
+		}
+		some = true
+	}
+	return some
+}

@@ -107,7 +107,7 @@ func (g *gateway) weather(cfg config) *weather.Service {
 	add("metno", weather.METNorway(), weather.METNorwayAttribution)
 	add("openweather", weather.OpenWeather(), "")
 
-	var geocoding *upstream.Source[weather.PlaceQuery, []weather.Place]
+	var geocoding *upstream.Source[weather.PlaceQuery, weather.Found]
 	if u, ok := g.upstreams["geocoding"]; ok {
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}

@@ -20,7 +20,8 @@ export interface paths {
          *
          *     Each number is the median of the sources that gave it, the wind's direction their mean on the
          *     circle, the condition the most frequent one. A source whose observation is more than 90
-         *     minutes older than the newest is heard only on what no newer one has.
+         *     minutes older than the newest is used only for what no newer one has. One value of a source that
+         *     is not possible is left out; its other values are used.
          */
         get: operations["getWeather"];
         put?: never;
@@ -323,7 +324,7 @@ export interface components {
         /** @description Where an answer is from. */
         Meta: {
             /**
-             * @description `degraded` if at least one source is `stale` or `failed`.
+             * @description `degraded` if at least one source is `stale` or `failed`, or something of its answer was left out.
              * @enum {string}
              */
             status: "complete" | "degraded";
@@ -381,7 +382,10 @@ export interface components {
          * @enum {string}
          */
         SourceState: "live" | "cached" | "revalidating" | "stale" | "failed" | "skipped";
-        /** @description Why a source has nothing to give, or only something old. */
+        /**
+         * @description Why a source has nothing to give, or only something old; or, beside `live`, `cached` and
+         *     `revalidating`, what could not be read and is left out.
+         */
         SourceError: {
             code: components["schemas"]["SourceErrorCode"];
             /**
@@ -399,14 +403,16 @@ export interface components {
          *     - `not_found`: it does not have this, or does not cover the place.
          *     - `bad_request`: it refused the question.
          *     - `server_error`: it answered with a status of 500 or above.
-         *     - `invalid_response`: its answer cannot be believed.
+         *     - `invalid_response`: its answer cannot be believed, or some of it.
+         *     - `no_data`: its answer is well formed, but has nothing for now: an observation that is too old or
+         *       in the future, or no value.
          *     - `circuit_open`: not asked, as it failed too often of late.
          *     - `overloaded`: not asked, as too many calls to it are in flight.
          *     - `canceled`: the caller left, or the gateway is shutting down.
          *     - `not_cached`: not asked, as the caller wanted what is remembered (`only-if-cached`).
          * @enum {string}
          */
-        SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "circuit_open" | "overloaded" | "canceled" | "not_cached";
+        SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "no_data" | "circuit_open" | "overloaded" | "canceled" | "not_cached";
         /**
          * @description The trace of this request. The gateway's log has it too.
          * @example c561faaa9783cb5bcdf80f6542302db3
@@ -433,7 +439,7 @@ export interface components {
              */
             feels_like?: number;
             /**
-             * @description In `units.temperature`.
+             * @description In `units.temperature`, never above `temperature`.
              * @example 5.6
              */
             dew_point?: number;
@@ -454,12 +460,12 @@ export interface components {
              */
             cloud_cover?: number;
             /**
-             * @description A rate, in `units.precipitation` an hour.
+             * @description A rate, in `units.precipitation`.
              * @example 0
              */
             precipitation?: number;
             /**
-             * @description In `units.visibility`.
+             * @description In `units.visibility`. A source that tells 10 km at most does not lower a greater value.
              * @example 20062.5
              */
             visibility?: number;
@@ -497,13 +503,13 @@ export interface components {
              */
             speed?: number;
             /**
-             * @description Where it comes from, in degrees clockwise from north. Absent too if the sources point in
-             *     opposite directions.
+             * @description Where it comes from, in degrees clockwise from north. Sources that report a speed of 0 do not
+             *     count. Absent too if the sources point in opposite directions.
              * @example 188.2
              */
             direction?: number;
             /**
-             * @description In `units.wind_speed`.
+             * @description In `units.wind_speed`, never below `speed`.
              * @example 5.8
              */
             gust?: number;
@@ -526,10 +532,10 @@ export interface components {
              */
             pressure: "hPa" | "inHg";
             /**
-             * @description Of what falls in an hour.
+             * @description Of the precipitation.
              * @enum {string}
              */
-            precipitation: "mm" | "in";
+            precipitation: "mm/h" | "in/h";
             /**
              * @description Of the visibility.
              * @enum {string}
@@ -1108,7 +1114,7 @@ export interface components {
          * @description The type for programs. More may be added.
          * @enum {string}
          */
-        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
+        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
         /** @description One mistake in a request. */
         Mistake: {
             /**
@@ -1219,8 +1225,9 @@ export interface components {
             };
         };
         /**
-         * @description No place has this name, or no provider covers the place. Remembered for 30 seconds. `sources` says
-         *     who was asked.
+         * @description No place has this name, or no provider covers the place; `code` is `not_found`. Or every provider
+         *     that covers the place has no data for it now; `code` is `no_data`. Remembered for 30 seconds.
+         *     `sources` says who was asked.
          */
         UnknownPlace: {
             headers: {

@@ -33,10 +33,23 @@ func DecodeJSON(body []byte, open byte, into any) error {
 	err := json.Unmarshal(body, into, lenient)
 	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
 		field := strings.TrimPrefix(strings.ReplaceAll(string(wrong.JSONPointer), "/", "."), ".")
-		return fmt.Errorf("%.80s: a JSON %s that cannot be read", field, wrong.JSONKind)
+		return fmt.Errorf("%.80s: a JSON %s that cannot be read", field, KindName(wrong.JSONKind))
 	}
 	if err != nil {
 		return errors.New("body: not JSON, or cut off")
 	}
 	return nil
+}
+
+// KindName names a kind of JSON value in words: jsontext writes "{" for an object.
+func KindName(k jsontext.Kind) string {
+	switch k {
+	case jsontext.KindBeginObject:
+		return "object"
+	case jsontext.KindBeginArray:
+		return "array"
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return "boolean"
+	}
+	return k.String()
 }

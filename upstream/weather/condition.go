@@ -1,8 +1,8 @@
 package weather
 
 // Condition is the state of the weather in one word. The values are part of
-// the public contract. Each provider's file says which of its own words
-// becomes which of these; what we know no word for is Unknown.
+// the public contract. Each provider's file maps its own codes to these; a code
+// that it does not map is Unknown.
 type Condition string
 
 // The eighteen conditions.
@@ -68,7 +68,7 @@ func (c Condition) Text() string {
 	return "Unknown"
 }
 
-// known reports whether c says anything; the zero Condition does not.
+// known reports whether c says anything; neither the zero Condition nor Unknown does.
 func (c Condition) known() bool { return c != "" && c != Unknown }
 
 // dry reports whether c rules out that anything falls from the sky.

@@ -2,8 +2,8 @@ package weather
 
 import "time"
 
-// Current is the current weather as a reader gets it, in JSON: the contract's
-// data of /v1/weather. Numbers that nobody knows are absent.
+// Current is the current weather in the form of the API: the data of /v1/weather.
+// Numbers that are not known are absent.
 type Current struct {
 	Place         Place          `json:"place"`
 	ObservedAt    time.Time      `json:"observed_at"`
@@ -38,8 +38,8 @@ type Wind struct {
 	Gust      *float64 `json:"gust,omitempty"`
 }
 
-// Present tells what was merged to a reader, in the units wanted. A place that
-// does not know its timezone takes it from the reports.
+// Present converts what was merged into the form of the API, in these units. A
+// place without a time zone gets that of the reports.
 func Present(place Place, m *Merged, u Units) Current {
 	s := u.system()
 	place.Latitude, place.Longitude = Round2(place.Latitude), Round2(place.Longitude)

@@ -9,8 +9,8 @@ import (
 	"tributary/upstream"
 )
 
-// checkReport checks what holds for whatever a decoder has believed: it can be
-// stored and read again, merged and shown.
+// checkReport checks what holds for every report of a decoder: its values are
+// possible, and it can be stored and read again, merged and shown.
 func checkReport(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) {
 	report, err := spec.Decode(respond(string(body), now))
 	if err != nil {
@@ -19,8 +19,18 @@ func checkReport(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) 
 		}
 		return
 	}
-	if err := report.validate(now); err != nil {
-		t.Errorf("believed, though not valid: %v", err)
+	before := asJSON(t, report)
+	for r := report; r != nil; r = r.Next {
+		r.dropImpossible()
+		if err := r.checkTemperature(); err != nil {
+			t.Errorf("not valid: %v", err)
+		}
+	}
+	if err := report.checkTime(now); err != nil {
+		t.Errorf("not valid: %v", err)
+	}
+	if after := asJSON(t, report); after != before {
+		t.Errorf("has impossible values: %s, without them %s", before, after)
 	}
 	var again *Report
 	if err := json.Unmarshal([]byte(asJSON(t, report)), &again); err != nil {
@@ -62,25 +72,26 @@ func FuzzMETNorway(f *testing.F) {
 func FuzzGeocoding(f *testing.F) {
 	f.Add([]byte(testdata(f, "geocoding.json")))
 	f.Add([]byte(`{"generationtime_ms":0.5}`))
+	f.Add([]byte(`{"results":[{"name":"A","latitude":1},{"name":7},null]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		places, err := Geocoding().Decode(respond(string(body), now))
+		found, err := Geocoding().Decode(respond(string(body), now))
 		if err != nil {
 			if typed, ok := errors.AsType[*upstream.Error](err); ok && typed.Code != upstream.CodeNotFound {
 				t.Errorf("error = %v", err)
 			}
 			return
 		}
-		if len(places) == 0 {
+		if len(found.Places) == 0 {
 			t.Error("no place and no error")
 		}
-		var again []Place
-		if err := json.Unmarshal([]byte(asJSON(t, places)), &again); err != nil {
+		var again Found
+		if err := json.Unmarshal([]byte(asJSON(t, found)), &again); err != nil {
 			t.Fatalf("stored, but not read again: %v", err)
 		}
-		if !reflect.DeepEqual(again, places) {
-			t.Errorf("stored as %s, read again as %s", asJSON(t, places), asJSON(t, again))
+		if !reflect.DeepEqual(again, found) {
+			t.Errorf("stored as %s, read again as %s", asJSON(t, found), asJSON(t, again))
 		}
-		for _, p := range places {
+		for _, p := range found.Places {
 			if p.Name == "" || p.Key() != NewPlace(p.Latitude, p.Longitude).Key() {
 				t.Errorf("place %+v has the key %q", p, p.Key())
 			}

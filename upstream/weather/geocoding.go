@@ -1,6 +1,7 @@
 package weather
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 
-	"golang.org/x/text/cases"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/unicode/norm"
 
 	"tributary/upstream"
@@ -22,26 +24,58 @@ type PlaceQuery struct {
 	Count   int    // at most so many, 1 to 100
 }
 
-// Geocoding asks Open-Meteo's geocoding API for places by name, the likeliest
-// first; the postal code of a place finds it too. No place is an
-// upstream.Error with CodeNotFound, never an empty list.
-// https://open-meteo.com/en/docs/geocoding-api
-func Geocoding() upstream.Spec[PlaceQuery, []Place] {
-	return upstream.Spec[PlaceQuery, []Place]{
-		Name:    "geocoding",
-		Route:   "/v1/search",
-		Key:     PlaceQuery.key,
-		Request: func(ctx context.Context, q PlaceQuery) (*http.Request, error) { return get(ctx, q.path()) },
-		Decode:  decodeGeocoding,
-		Refusal: openMeteoRefusal, // the same house, the same words
+// Found is the places that match a name, the likeliest first. It survives a trip
+// through JSON.
+type Found struct {
+	Places []Place `json:"places"`
+
+	// LeftOut says how many results could not be read, and why; empty: none.
+	LeftOut string `json:"left_out,omitempty"`
+}
+
+// Geocoding asks Open-Meteo's geocoding API for places by name; the postal code
+// of a place finds it too. No place is an upstream.Error with CodeNotFound, never
+// an empty list. https://open-meteo.com/en/docs/geocoding-api
+func Geocoding() upstream.Spec[PlaceQuery, Found] {
+	return upstream.Spec[PlaceQuery, Found]{
+		Name:      "geocoding",
+		Route:     "/v1/search",
+		Key:       PlaceQuery.key,
+		Request:   func(ctx context.Context, q PlaceQuery) (*http.Request, error) { return get(ctx, q.path()) },
+		Decode:    decodeGeocoding,
+		Refusal:   openMeteoRefusal,    // the same limits in the same words
+		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
+		MinFresh:  minFresh,
 	}
 }
 
-// key is the same for names that differ in case, in white space or in how
-// their accents are encoded. The name comes last because it may hold anything.
+// key is the same for names that the geocoder takes for the same. The name comes
+// last because it may hold anything.
 func (q PlaceQuery) key() string {
-	name := norm.NFC.String(cases.Fold().String(q.name()))
-	return strings.Join([]string{strconv.Itoa(q.Count), strings.ToUpper(q.Country), name}, ":")
+	return strings.Join([]string{strconv.Itoa(q.Count), strings.ToUpper(q.Country), fold(q.name())}, ":")
+}
+
+// fold takes out of a name what the geocoder does not look at: case, and the
+// diacritics of Latin, Greek and Cyrillic letters. It folds no more than the
+// geocoder does (Sources/App/SearchTextNormalizer.swift of
+// open-meteo/geocoding-api), or two questions would share an answer. Letters are
+// lowered one by one: ß is not ss, ı is not i, and ς is not σ. The marks of other
+// scripts stay, as they can be vowels.
+func fold(name string) string {
+	const endOfCyrillic = 0x0510
+	var b strings.Builder
+	b.Grow(len(name))
+	strip := false // the marks that follow
+	for _, r := range norm.NFD.String(name) {
+		mark := unicode.Is(unicode.Mn, r)
+		if !mark {
+			strip = r < endOfCyrillic
+		}
+		if !mark || !strip {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return norm.NFC.String(b.String())
 }
 
 func (q PlaceQuery) path() string {
@@ -52,68 +86,98 @@ func (q PlaceQuery) path() string {
 	return path
 }
 
-// name is what is asked for: the case stays, for the provider to make of it
-// what it knows.
+// name is sent in the caller's own spelling, but for white space and the encoding
+// of accents.
 func (q PlaceQuery) name() string {
 	return norm.NFC.String(strings.Join(strings.Fields(q.Name), " "))
 }
 
 type geocodingAnswer struct {
-	Error   bool             `json:"error"`
-	Results []geocodingPlace `json:"results"` // absent when there is none
+	Error   bool                     `json:"error"`
+	Results []object[geocodingPlace] `json:"results"` // absent when there is none
 }
 
 type geocodingPlace struct {
-	Name        string   `json:"name"`
-	Latitude    *float64 `json:"latitude"`
-	Longitude   *float64 `json:"longitude"`
-	CountryCode string   `json:"country_code"`
-	Admin1      string   `json:"admin1"`
-	Timezone    string   `json:"timezone"`
-	Population  *float64 `json:"population"`
+	Name        text   `json:"name"`
+	Latitude    number `json:"latitude"`
+	Longitude   number `json:"longitude"`
+	CountryCode text   `json:"country_code"`
+	Admin1      text   `json:"admin1"`
+	Timezone    text   `json:"timezone"`
+	Population  number `json:"population"`
 }
 
-func decodeGeocoding(r upstream.Response) ([]Place, error) {
+func decodeGeocoding(r upstream.Response) (Found, error) {
 	var a geocodingAnswer
-	if err := decodeJSON(r.Body, &a); err != nil {
-		return nil, err
+	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
+		return Found{}, err
 	}
 	if a.Error {
-		return nil, errors.New("error: true in a 200")
+		return Found{}, errors.New("error: true in an answer with status 200")
 	}
 	if len(a.Results) == 0 {
-		return nil, upstream.Errorf(upstream.CodeNotFound, "knows no place of that name")
+		return Found{}, upstream.Errorf(upstream.CodeNotFound, "no place of this name")
 	}
-	places := make([]Place, len(a.Results))
+	found := Found{Places: make([]Place, 0, len(a.Results))}
+	var first error
 	for i := range a.Results {
-		place, err := a.Results[i].place()
+		place, err := a.place(i)
 		if err != nil {
-			return nil, fmt.Errorf("results[%d].%w", i, err)
+			first = cmp.Or(first, err)
+			continue
 		}
-		places[i] = place
+		found.Places = append(found.Places, place)
 	}
-	return places, nil
+	if first == nil {
+		return found, nil
+	}
+	leftOut := fmt.Errorf("%d of %d left out: %w", len(a.Results)-len(found.Places), len(a.Results), first)
+	if len(found.Places) == 0 {
+		return Found{}, leftOut
+	}
+	found.LeftOut = leftOut.Error()
+	return found, nil
 }
 
+// place reads one result.
+func (a *geocodingAnswer) place(i int) (Place, error) {
+	result := &a.Results[i]
+	if result.kind != jsontext.KindBeginObject {
+		return Place{}, otherShape(fmt.Sprintf("results[%d]", i), result.kind)
+	}
+	place, err := result.value.place()
+	if err != nil {
+		return Place{}, fmt.Errorf("results[%d].%w", i, err)
+	}
+	return place, nil
+}
+
+// place takes one coordinate that was left out for 0: the answer is made from
+// protocol buffers, which leave a 0 out. Without any coordinate the place is
+// unknown.
 func (g *geocodingPlace) place() (Place, error) {
+	latitude, longitude := g.Latitude, g.Longitude
+	latitude.known = latitude.known || latitude.kind == jsontext.KindInvalid && g.Longitude.known
+	longitude.known = longitude.known || longitude.kind == jsontext.KindInvalid && g.Latitude.known
 	switch {
 	case g.Name == "":
 		return Place{}, errors.New("name: missing")
-	case g.Latitude == nil || !(*g.Latitude >= -90 && *g.Latitude <= 90):
-		return Place{}, errors.New("latitude: missing or outside -90 to 90")
-	case g.Longitude == nil || !(*g.Longitude >= -180 && *g.Longitude <= 180):
-		return Place{}, errors.New("longitude: missing or outside -180 to 180")
+	case !latitude.known:
+		return Place{}, otherShape("latitude", latitude.kind)
+	case !longitude.known:
+		return Place{}, otherShape("longitude", longitude.kind)
+	case !(latitude.value >= -90 && latitude.value <= 90):
+		return Place{}, errors.New("latitude: outside -90 to 90")
+	case !(longitude.value >= -180 && longitude.value <= 180):
+		return Place{}, errors.New("longitude: outside -180 to 180")
 	}
-	place := NewPlace(*g.Latitude, *g.Longitude)
-	place.Name = g.Name
-	place.Admin = g.Admin1
-	place.Country = g.CountryCode
-	place.Timezone = g.Timezone
-	if g.Population != nil {
-		if !(*g.Population >= 0 && *g.Population < 1e11) {
-			return Place{}, fmt.Errorf("population: %g is outside 0 to 1e11", *g.Population)
-		}
-		place.Population = new(int64(*g.Population))
+	place := NewPlace(latitude.value, longitude.value)
+	place.Name = string(g.Name)
+	place.Admin = string(g.Admin1)
+	place.Country = string(g.CountryCode)
+	place.Timezone = string(g.Timezone)
+	if n := g.Population; n.known && n.value >= 0 && n.value < 1e11 {
+		place.Population = new(int64(n.value))
 	}
 	return place, nil
 }

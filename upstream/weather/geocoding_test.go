@@ -2,6 +2,7 @@ package weather
 
 import (
 	"testing"
+	"time"
 
 	"tributary/upstream"
 )
@@ -26,34 +27,71 @@ func TestGeocodingRequest(t *testing.T) {
 	}
 }
 
+// Names that the geocoder takes for the same share an answer, and no others do.
 func TestGeocodingKeys(t *testing.T) {
 	key := Geocoding().Key
-	same := key(PlaceQuery{Name: "São Tomé", Country: "ST", Count: 1})
-	for _, q := range []PlaceQuery{
-		{Name: "SÃO TOMÉ", Country: "st", Count: 1},
-		{Name: " são\u00a0 tomé\n", Country: "ST", Count: 1},
-		{Name: "Sa\u0303o Tome\u0301", Country: "ST", Count: 1},
+	for _, tt := range []struct {
+		name      string
+		of        string
+		same      []string
+		different []string
+	}{
+		{"case and white space", "São Tomé", []string{"SÃO TOMÉ", " são\u00a0 tomé\n", "são\ttomé"}, []string{"São-Tomé", "SãoTomé", "São Tomé 2"}},
+		{"the encoding of accents", "São Tomé", []string{"Sa\u0303o Tome\u0301"}, nil},
+		{"diacritics of Latin letters", "Zürich", []string{"Zurich", "ZÜRICH", "zu\u0308rich"}, []string{"Zuerich"}},
+		{"several diacritics on one letter", "Huế", []string{"Hue", "HUẾ"}, nil},
+		{"the ring of Åland", "Åland", []string{"Aland", "\u212bland"}, []string{"Aaland"}},
+		{"letters with a stroke", "Ørsta", []string{"ørsta"}, []string{"Orsta", "Oersta"}},
+		{"the Polish stroke", "Łódź", []string{"łódź", "Łodz"}, []string{"Lodz"}},
+		{"ligatures", "Ærø", []string{"ærø"}, []string{"Aero", "Aerø"}},
+		{"thorn and eth", "Þorlákshöfn", []string{"þorlakshofn"}, []string{"Thorlakshofn"}},
+		{"the sharp s", "Aßling", []string{"aßling", "AẞLING"}, []string{"Assling", "ASSLING", "Asling"}},
+		{"the double s", "Weissenau", []string{"WEISSENAU"}, []string{"Weißenau", "Weiſſenau"}},
+		{"the Turkish dotted I", "İzmir", []string{"izmir", "Izmir", "IZMIR"}, []string{"ızmir"}},
+		{"the Turkish dotless ı", "Iğdır", []string{"IĞDıR", "iğdır", "Igdır"}, []string{"Igdir", "ığdır"}},
+		{"Greek accents", "Σάμη", []string{"ΣΑΜΗ", "σαμη"}, nil},
+		{"the Greek sigma at the end of a word", "Σάμος", []string{"Σαμος"}, []string{"ΣΑΜΟΣ"}}, // which is lowered to σ
+		{"Cyrillic letters", "Ёлкино", []string{"ЕЛКИНО", "елкино"}, []string{"Олкино"}},
+		{"vowel signs of Hindi", "दिल्ली", []string{"दिल्ली"}, []string{"दल्ली", "दलल", "दिल्ल"}},
+		{"voicing marks of Japanese", "がま", []string{"か\u3099ま"}, []string{"かま"}},
+		{"points of Hebrew", "חֵיפָה", []string{"חֵיפָה"}, []string{"חיפה"}},
+		{"Korean syllables", "서울", []string{"\u1109\u1165\u110b\u116e\u11af"}, []string{"서우"}},
+		{"width", "Tokyo", []string{"TOKYO"}, []string{"Ｔｏｋｙｏ"}},
+		{"ligatures of print", "Flint", nil, []string{"\ufb02int"}},
 	} {
-		if got := key(q); got != same {
-			t.Errorf("key of %+v = %q, want %q", q, got, same)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			want := key(PlaceQuery{Name: tt.of, Count: 1})
+			for _, name := range tt.same {
+				if got := key(PlaceQuery{Name: name, Count: 1}); got != want {
+					t.Errorf("key of %q = %q, want %q as of %q", name, got, want, tt.of)
+				}
+			}
+			for _, name := range tt.different {
+				if got := key(PlaceQuery{Name: name, Count: 1}); got == want {
+					t.Errorf("key of %q = %q, the same as of %q", name, got, tt.of)
+				}
+			}
+		})
 	}
-	if a, b := key(PlaceQuery{Name: "ΣΑΜΟΣ", Count: 1}), key(PlaceQuery{Name: "Σάμος", Count: 1}); a == b {
-		t.Errorf("accents do not count: %q", a)
-	}
-	if a, b := key(PlaceQuery{Name: "ΣΆΜΟΣ", Count: 1}), key(PlaceQuery{Name: "σάμος", Count: 1}); a != b {
-		t.Errorf("the final sigma counts: %q and %q", a, b)
+	same := key(PlaceQuery{Name: "Delhi", Country: "IN", Count: 1})
+	if got := key(PlaceQuery{Name: "Delhi", Country: "in", Count: 1}); got != same {
+		t.Errorf("key for a country in lower case = %q, want %q", got, same)
 	}
 	for _, q := range []PlaceQuery{
-		{Name: "São Tomé", Count: 1},
-		{Name: "São Tomé", Country: "BR", Count: 1},
-		{Name: "São Tomé", Country: "ST", Count: 2},
-		{Name: "ST:São Tomé", Count: 1},
-		{Name: "Sao Tome", Country: "ST", Count: 1},
+		{Name: "Delhi", Count: 1},
+		{Name: "Delhi", Country: "US", Count: 1},
+		{Name: "Delhi", Country: "IN", Count: 2},
+		{Name: "IN:Delhi", Count: 1},
 	} {
 		if got := key(q); got == same {
 			t.Errorf("key of %+v = %q, the same as that of another question", q, got)
 		}
+	}
+}
+
+func TestGeocodingDeclares(t *testing.T) {
+	if spec := Geocoding(); spec.Weight > 1 || spec.Forbidden != upstream.ThisSource || spec.MinFresh != 30*time.Second {
+		t.Errorf("weight = %g, a 403 is about %v, requests at least %s apart; want 1, the source, 30 s", spec.Weight, spec.Forbidden, spec.MinFresh)
 	}
 }
 
@@ -62,15 +100,76 @@ func TestGeocodingReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `[{"name":"Delhi","admin":"Delhi","country":"IN","latitude":28.65,"longitude":77.23,"timezone":"Asia/Kolkata","population":10927986},` +
+	const want = `{"places":[{"name":"Delhi","admin":"Delhi","country":"IN","latitude":28.65,"longitude":77.23,"timezone":"Asia/Kolkata","population":10927986},` +
 		`{"name":"दिल्ली","latitude":0,"longitude":180,"timezone":"Asia/Kolkata"},` +
-		`{"name":"Delhi","admin":"New York","country":"US","latitude":42.28,"longitude":-74.92,"timezone":"America/New_York","population":3087}]`
-	if places := asJSON(t, got); places != want {
-		t.Errorf("places = %s, want %s", places, want)
+		`{"name":"Delhi","admin":"New York","country":"US","latitude":42.28,"longitude":-74.92,"timezone":"America/New_York","population":3087}]}`
+	if found := asJSON(t, got); found != want {
+		t.Errorf("found = %s, want %s", found, want)
 	}
-	if key := got[1].Key(); key != "0,180" {
+	if key := got.Places[1].Key(); key != "0,180" {
 		t.Errorf("key = %q, want 0,180", key)
 	}
+}
+
+func TestGeocodingReadsOneResult(t *testing.T) {
+	for _, tt := range []struct{ name, result, want string }{
+		{"on the meridian", `{"name":"Somersham","latitude":52.38333,"country_code":"GB"}`, `{"name":"Somersham","country":"GB","latitude":52.38,"longitude":0}`},
+		{"on the equator", `{"name":"Macapá","longitude":-51.06639}`, `{"name":"Macapá","latitude":0,"longitude":-51.07}`},
+		{"at a 0 that is told", `{"name":"A","latitude":0,"longitude":0}`, `{"name":"A","latitude":0,"longitude":0}`},
+		{"with an odd population", `{"name":"A","latitude":1,"longitude":2,"population":-1}`, `{"name":"A","latitude":1,"longitude":2}`},
+		{"with more people than there are", `{"name":"A","latitude":1,"longitude":2,"population":1e300}`, `{"name":"A","latitude":1,"longitude":2}`},
+		{"with text for a population", `{"name":"A","latitude":1,"longitude":2,"population":"many"}`, `{"name":"A","latitude":1,"longitude":2}`},
+		{"with odd optional members", `{"name":"A","latitude":1,"longitude":2,"admin1":7,"country_code":null,"timezone":[],"population":{}}`, `{"name":"A","latitude":1,"longitude":2}`},
+		{"with names in another case", `{"name":"A","latitude":1,"longitude":2,"NAME":"B","Latitude":9,"Admin1":"C"}`, `{"name":"A","latitude":1,"longitude":2}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := decodeGeocoding(respond(`{"results":[`+tt.result+`]}`, now))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, want := asJSON(t, got), `{"places":[`+tt.want+`]}`; found != want {
+				t.Errorf("found = %s, want %s", found, want)
+			}
+		})
+	}
+}
+
+// A result that cannot be read is left out; alone, it leaves nothing.
+func TestGeocodingLeavesOutAResult(t *testing.T) {
+	const good = `{"name":"A","latitude":1,"longitude":2}`
+	for _, tt := range []struct{ name, result, why string }{
+		{"without a name", `{"latitude":1,"longitude":2}`, ".name: missing"},
+		{"with a number for a name", `{"name":7,"latitude":1,"longitude":2}`, ".name: missing"},
+		{"without coordinates", `{"name":"B"}`, ".latitude: missing"},
+		{"with null for a latitude", `{"name":"B","latitude":null,"longitude":2}`, ".latitude: a JSON null that cannot be read"},
+		{"with null for a longitude", `{"name":"B","latitude":1,"longitude":null}`, ".longitude: a JSON null that cannot be read"},
+		{"with null beside nothing", `{"name":"B","longitude":null}`, ".latitude: missing"},
+		{"with text for a latitude", `{"name":"B","latitude":"1","longitude":2}`, ".latitude: a JSON string that cannot be read"},
+		{"with a latitude of no float", `{"name":"B","latitude":1e400,"longitude":2}`, ".latitude: a JSON number that cannot be read"},
+		{"beyond the pole", `{"name":"B","latitude":90.1,"longitude":2}`, ".latitude: outside -90 to 90"},
+		{"beyond the date line", `{"name":"B","latitude":1,"longitude":-180.5}`, ".longitude: outside -180 to 180"},
+		{"that is null", `null`, ": a JSON null that cannot be read"},
+		{"that is text", `"B"`, ": a JSON string that cannot be read"},
+		{"that is an array", `[]`, ": a JSON array that cannot be read"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := decodeGeocoding(respond(`{"results":[`+good+`,`+tt.result+`,`+good+`]}`, now))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := "1 of 3 left out: results[1]" + tt.why; len(got.Places) != 2 || got.LeftOut != want {
+				t.Errorf("%d places, left out: %q; want 2, %q", len(got.Places), got.LeftOut, want)
+			}
+			_, err = decodeGeocoding(respond(`{"results":[`+tt.result+`]}`, now))
+			wantError(t, err, "1 of 1 left out: results[0]"+tt.why)
+		})
+	}
+	t.Run("and counts them all", func(t *testing.T) {
+		got, err := decodeGeocoding(respond(`{"results":[`+good+`,{},`+good+`,7,{"name":"C"}]}`, now))
+		if err != nil || len(got.Places) != 2 || got.LeftOut != "3 of 5 left out: results[1].name: missing" {
+			t.Errorf("found = %+v, %v; want two places, three left out", got, err)
+		}
+	})
 }
 
 func TestGeocodingFindsNothing(t *testing.T) {
@@ -82,24 +181,9 @@ func TestGeocodingFindsNothing(t *testing.T) {
 
 func TestGeocodingRefuses(t *testing.T) {
 	refusesGarbage(t, decodeGeocoding, testdata(t, "geocoding.json"))
-	for _, tt := range []struct {
-		name, body, want string
-	}{
-		{"an error in a 200", `{"error":true,"reason":"Parameter count must be between 1 and 100."}`, "error: true in a 200"},
-		{"an object for the list", `{"results":{"name":"Delhi"}}`, "results: a JSON object that cannot be read"},
-		{"a place without a name", `{"results":[{"latitude":1,"longitude":2}]}`, "results[0].name: missing"},
-		{"a place without a latitude", `{"results":[{"name":"A","longitude":2}]}`, "results[0].latitude: missing or outside"},
-		{"a second place without a longitude", `{"results":[{"name":"A","latitude":1,"longitude":2},{"name":"B","latitude":1,"longitude":null}]}`, "results[1].longitude: missing or outside"},
-		{"a place beyond the pole", `{"results":[{"name":"A","latitude":90.1,"longitude":2}]}`, "latitude: missing or outside -90 to 90"},
-		{"a place beyond the date line", `{"results":[{"name":"A","latitude":1,"longitude":-180.5}]}`, "longitude: missing or outside -180 to 180"},
-		{"coordinates as text", `{"results":[{"name":"A","latitude":"1","longitude":2}]}`, "results.latitude: a JSON string that cannot be read"},
-		{"a number out of range", `{"results":[{"name":"A","latitude":1e400,"longitude":2}]}`, "results.latitude: a JSON number that cannot be read"},
-		{"fewer than no people", `{"results":[{"name":"A","latitude":1,"longitude":2,"population":-1}]}`, "population: -1 is outside"},
-		{"more people than there are", `{"results":[{"name":"A","latitude":1,"longitude":2,"population":1e300}]}`, "population: 1e+300 is outside"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := decodeGeocoding(respond(tt.body, now))
-			wantError(t, err, tt.want)
-		})
-	}
+	checkRefusals(t, decodeGeocoding, []refusal{
+		{"an error in a 200", `{"error":true,"reason":"Parameter count must be between 1 and 100."}`, "error: true in an answer with status 200", false},
+		{"an object for the list", `{"results":{"name":"Delhi"}}`, "results: a JSON object that cannot be read", false},
+		{"results none of which can be read", `{"results":[{"name":"A"},{"name":""}]}`, "2 of 2 left out: results[0].latitude: missing", false},
+	})
 }

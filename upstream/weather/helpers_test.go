@@ -91,6 +91,9 @@ func sameReport(t *testing.T, got, want *Report) {
 			t.Errorf("%s = %s, want %s", name, known(n), known(wanted[name]))
 		}
 	}
+	if got.VisibilityCapped != want.VisibilityCapped {
+		t.Errorf("visibility_capped = %v, want %v", got.VisibilityCapped, want.VisibilityCapped)
+	}
 	if got.Condition != want.Condition {
 		t.Errorf("condition = %q, want %q", got.Condition, want.Condition)
 	}
@@ -130,6 +133,36 @@ func wantCode(t *testing.T, err error, code upstream.Code) {
 	t.Helper()
 	if typed, ok := errors.AsType[*upstream.Error](err); !ok || typed.Code != code {
 		t.Errorf("error = %v, want code %s", err, code)
+	}
+}
+
+// wantNoData wants an error with CodeNoData that has the given text in its detail.
+func wantNoData(t *testing.T, err error, text string) {
+	t.Helper()
+	wantCode(t, err, upstream.CodeNoData)
+	if err != nil && !strings.Contains(err.Error(), text) {
+		t.Errorf("error = %q, want %q in it", err, text)
+	}
+}
+
+// refusal is an answer that cannot be used.
+type refusal struct {
+	name, body string
+	want       string // a part of the error's text
+	noData     bool   // the error has CodeNoData; otherwise it is a plain one
+}
+
+func checkRefusals[A any](t *testing.T, decode func(upstream.Response) (A, error), refusals []refusal) {
+	t.Helper()
+	for _, tt := range refusals {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := decode(respond(tt.body, now))
+			if tt.noData {
+				wantNoData(t, err, tt.want)
+			} else {
+				wantError(t, err, tt.want)
+			}
+		})
 	}
 }
 

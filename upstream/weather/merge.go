@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// lateAfter is how much older than the newest observation one may be and still
-// have a full say.
+// lateAfter is how much older than the newest observation one may be and still be
+// used for every field.
 const lateAfter = 90 * time.Minute
 
-// Merged is what several reports say together.
+// Merged is several reports merged into one.
 type Merged struct {
-	Report        // without Next and PrecipitationNextHour; ObservedAt is the oldest of the reports used
-	Spread Spread // how far they lie apart
-	Used   []bool // for each report given to Merge, whether any field took it into account
+	Report        // without Next, PrecipitationNextHour and VisibilityCapped; ObservedAt is the oldest of the reports used
+	Spread Spread // how far the reports lie apart
+	Used   []bool // for each report given to Merge, whether any field is made of it
 }
 
 // Spread has, for each number that at least two reports gave, how far they lie
@@ -42,17 +42,20 @@ type Range struct {
 	Sources int     `json:"sources"`
 }
 
-// Merge makes one report out of what the given ones say of now. Their order
-// decides ties. A nil report stands for a source that has none; if all are
-// nil, so is the result. The reports are not changed, but the result may share
-// their memory.
+// Merge makes one report for now out of several. Their order decides ties. A nil
+// report stands for a source that has none; if all are nil, so is the result. The
+// reports are not changed, but the result may share their memory.
 //
 // Numbers are medians; the wind's direction is the mean of its unit vectors,
 // and absent where they cancel out; the condition and whether it is day are
-// what most say. A report more than 90 minutes older than the newest is heard
-// only on fields that no newer one has.
+// what most reports have. A report more than 90 minutes older than the newest is
+// used only for fields that no newer one has.
+//
+// Medians of different fields can come from different reports. A gust below the
+// wind speed or a dew point above the temperature, which no report may have, is
+// left out.
 func Merge(now time.Time, reports ...*Report) *Merged {
-	p := convene(now, reports)
+	p := newPanel(now, reports)
 	if p == nil {
 		return nil
 	}
@@ -60,12 +63,20 @@ func Merge(now time.Time, reports ...*Report) *Merged {
 	m.Temperature, m.Spread.Temperature = p.median(func(r *Report) *float64 { return r.Temperature })
 	m.FeelsLike, m.Spread.FeelsLike = p.median(func(r *Report) *float64 { return r.FeelsLike })
 	m.DewPoint, m.Spread.DewPoint = p.median(func(r *Report) *float64 { return r.DewPoint })
+	if greater(m.DewPoint, m.Temperature) {
+		m.DewPoint, m.Spread.DewPoint = nil, Range{}
+		p.withdraw()
+	}
 	m.Humidity, m.Spread.Humidity = p.median(func(r *Report) *float64 { return r.Humidity })
 	m.Pressure, m.Spread.Pressure = p.median(func(r *Report) *float64 { return r.Pressure })
 	m.WindSpeed, m.Spread.WindSpeed = p.median(func(r *Report) *float64 { return r.WindSpeed })
 	m.WindGust, m.Spread.WindGust = p.median(func(r *Report) *float64 { return r.WindGust })
+	if greater(m.WindSpeed, m.WindGust) {
+		m.WindGust, m.Spread.WindGust = nil, Range{}
+		p.withdraw()
+	}
 	m.CloudCover, m.Spread.CloudCover = p.median(func(r *Report) *float64 { return r.CloudCover })
-	m.Visibility, m.Spread.Visibility = p.median(func(r *Report) *float64 { return r.Visibility })
+	m.Visibility, m.Spread.Visibility = p.visibility()
 	m.Precipitation, m.Spread.Precipitation = p.median(p.precipitation())
 	m.WindDirection, m.Spread.WindDirection = p.direction()
 	m.Condition = p.condition()
@@ -77,19 +88,20 @@ func Merge(now time.Time, reports ...*Report) *Merged {
 
 // panel is the reports side by side, each at its entry for now.
 type panel struct {
-	seats   []seat
-	numbers []float64 // scratch: what was heard on the field in hand
-	results []float64 // what the numbers of the result point into: one allocation for all
+	seats     []seat
+	newlyUsed []*seat   // those that the latest call of each marked as used
+	numbers   []float64 // scratch: the values of one field
+	results   []float64 // what the numbers of the result point into: one allocation for all
 }
 
 type seat struct {
-	report *Report // nil: empty
+	report *Report // nil: none
 	late   bool
 	used   bool
 }
 
-// convene returns nil when nobody has come.
-func convene(now time.Time, reports []*Report) *panel {
+// newPanel returns nil when there is no report.
+func newPanel(now time.Time, reports []*Report) *panel {
 	var newest time.Time
 	seats := make([]seat, len(reports))
 	empty := true
@@ -109,23 +121,30 @@ func convene(now time.Time, reports []*Report) *panel {
 		s := &seats[i]
 		s.late = s.report != nil && newest.Sub(s.report.ObservedAt) > lateAfter
 	}
-	return &panel{seats: seats, numbers: make([]float64, 0, len(seats)), results: make([]float64, 0, 11)}
+	return &panel{
+		seats: seats, newlyUsed: make([]*seat, 0, len(seats)),
+		numbers: make([]float64, 0, len(seats)), results: make([]float64, 0, 11),
+	}
 }
 
-// hear calls say with what each report that is to be heard says of a field, in
-// order, and marks it as used. A nil from of is silence.
-func hear[T any](p *panel, of func(*Report) *T, say func(T)) {
+// each calls yield with the field of each report that counts for it, in order,
+// and marks the report as used. Where of returns nil, the report does not have
+// the field.
+func each[T any](p *panel, of func(*Report) *T, yield func(*Report, T)) {
+	p.newlyUsed = p.newlyUsed[:0]
 	for i := range p.seats {
 		s := &p.seats[i]
 		if s.report == nil {
 			continue
 		}
-		word := of(s.report)
-		if word == nil || s.late && newerHas(p, s.report.ObservedAt, of) {
+		value := of(s.report)
+		if value == nil || s.late && newerHas(p, s.report.ObservedAt, of) {
 			continue
 		}
-		s.used = true
-		say(*word)
+		if !s.used {
+			s.used, p.newlyUsed = true, append(p.newlyUsed, s)
+		}
+		yield(s.report, *value)
 	}
 }
 
@@ -135,11 +154,23 @@ func newerHas[T any](p *panel, than time.Time, of func(*Report) *T) bool {
 	})
 }
 
-// sorted returns what is to be heard on a number, in ascending order, until
-// the next call.
+// withdraw takes back the marks of the latest call of each: its field is left
+// out.
+func (p *panel) withdraw() {
+	for _, s := range p.newlyUsed {
+		s.used = false
+	}
+}
+
+// current reports whether any report that is not late fits.
+func (p *panel) current(fits func(*Report) bool) bool {
+	return slices.ContainsFunc(p.seats, func(s seat) bool { return s.report != nil && !s.late && fits(s.report) })
+}
+
+// sorted returns the values of a field in ascending order, until the next call.
 func (p *panel) sorted(of func(*Report) *float64) []float64 {
 	p.numbers = p.numbers[:0]
-	hear(p, of, func(v float64) { p.numbers = append(p.numbers, v) })
+	each(p, of, func(_ *Report, v float64) { p.numbers = append(p.numbers, v) })
 	slices.Sort(p.numbers)
 	return p.numbers
 }
@@ -152,23 +183,38 @@ func (p *panel) keep(v float64) *float64 {
 
 func (p *panel) median(of func(*Report) *float64) (*float64, Range) {
 	v := p.sorted(of)
-	n := len(v)
-	switch {
-	case n == 0:
+	if len(v) == 0 {
 		return nil, Range{}
-	case n == 1:
-		return p.keep(v[0]), Range{}
-	case n%2 == 1:
-		return p.keep(v[n/2]), Range{v[0], v[n-1], n}
 	}
-	return p.keep(v[n/2-1]/2 + v[n/2]/2), Range{v[0], v[n-1], n}
+	return p.keep(middle(v)), rangeOf(v)
 }
 
-// precipitation decides what counts as such: what was measured if a report
-// that is not late has it, else a forecast for the next hour stands in.
+// middle is the median of at least one number in ascending order.
+func middle(v []float64) float64 {
+	n := len(v)
+	if n%2 == 1 {
+		return v[n/2]
+	}
+	return v[n/2-1]/2 + v[n/2]/2
+}
+
+// rangeOf is the zero Range for fewer than two numbers; they are in ascending
+// order.
+func rangeOf(v []float64) Range {
+	if len(v) < 2 {
+		return Range{}
+	}
+	return Range{v[0], v[len(v)-1], len(v)}
+}
+
+// greater reports whether both numbers are known and a is greater.
+func greater(a, b *float64) bool { return a != nil && b != nil && *a > *b }
+
+// precipitation decides what counts as such: what was measured if a report that
+// is not late has it, else also a forecast for the next hour.
 func (p *panel) precipitation() func(*Report) *float64 {
 	measured := func(r *Report) *float64 { return r.Precipitation }
-	if slices.ContainsFunc(p.seats, func(s seat) bool { return s.report != nil && !s.late && measured(s.report) != nil }) {
+	if p.current(func(r *Report) bool { return measured(r) != nil }) {
 		return measured
 	}
 	return func(r *Report) *float64 {
@@ -179,10 +225,55 @@ func (p *panel) precipitation() func(*Report) *float64 {
 	}
 }
 
+// visibility is a median in which a capped value, which says "at least", counts
+// as the median of those that are not capped where that is greater: it agrees
+// with them, and never lowers their median. Among capped values alone it is
+// their plain median. The range is that of the values as they were given.
+func (p *panel) visibility() (*float64, Range) {
+	of := func(r *Report) *float64 { return r.Visibility }
+	if !slices.ContainsFunc(p.seats, func(s seat) bool { return s.report != nil && s.report.VisibilityCapped }) {
+		return p.median(of)
+	}
+	var exact, capped []float64
+	each(p, of, func(r *Report, v float64) {
+		if r.VisibilityCapped {
+			capped = append(capped, v)
+		} else {
+			exact = append(exact, v)
+		}
+	})
+	given := slices.Concat(exact, capped)
+	slices.Sort(given)
+	switch {
+	case len(given) == 0:
+		return nil, Range{}
+	case len(exact) == 0:
+		return p.keep(middle(given)), rangeOf(given)
+	}
+	slices.Sort(exact)
+	agreed := middle(exact)
+	for _, c := range capped {
+		exact = append(exact, max(c, agreed))
+	}
+	slices.Sort(exact)
+	return p.keep(middle(exact)), rangeOf(given)
+}
+
 // direction is the direction of the sum of the unit vectors. Speeds do not
-// weigh: they are another field, which need not be known.
+// weigh: they are another field, which need not be known. A report of calm has a
+// direction of no meaning, mostly 0, and where all current ones are calm a late
+// one does not replace it.
 func (p *panel) direction() (*float64, Range) {
-	v := p.sorted(func(r *Report) *float64 { return r.WindDirection })
+	of := func(r *Report) *float64 {
+		if r.calm() {
+			return nil
+		}
+		return r.WindDirection
+	}
+	if p.current((*Report).calm) && !p.current(func(r *Report) bool { return of(r) != nil }) {
+		return nil, Range{}
+	}
+	v := p.sorted(of)
 	if len(v) == 0 {
 		return nil, Range{}
 	}
@@ -201,7 +292,7 @@ func (p *panel) direction() (*float64, Range) {
 	return p.keep(clockwise(math.Atan2(east, north) * 180 / math.Pi)), arc
 }
 
-// smallestArc is what the widest gap between neighbours on the circle leaves.
+// smallestArc is the circle without the widest gap between neighbours.
 func smallestArc(ascending []float64) Range {
 	n := len(ascending)
 	arc := Range{ascending[0], ascending[n-1], n}
@@ -215,7 +306,7 @@ func smallestArc(ascending []float64) Range {
 	return arc
 }
 
-// clockwise brings an angle of -360 to 360 into 0 to below 360. What is so
+// clockwise brings an angle of -360 to 360 into 0 to below 360. An angle so
 // little below 0 that adding 360 rounds to 360 is north too.
 func clockwise(degrees float64) float64 {
 	if degrees < 0 {
@@ -229,12 +320,12 @@ func clockwise(degrees float64) float64 {
 
 func (p *panel) condition() Condition {
 	votes := make([]Condition, 0, len(p.seats))
-	hear(p, func(r *Report) *Condition {
+	each(p, func(r *Report) *Condition {
 		if !r.Condition.known() {
 			return nil
 		}
 		return &r.Condition
-	}, func(c Condition) { votes = append(votes, c) })
+	}, func(_ *Report, c Condition) { votes = append(votes, c) })
 	if len(votes) == 0 {
 		return Unknown
 	}
@@ -243,15 +334,15 @@ func (p *panel) condition() Condition {
 
 func (p *panel) isDay() *bool {
 	votes := make([]bool, 0, len(p.seats))
-	hear(p, func(r *Report) *bool { return r.IsDay }, func(day bool) { votes = append(votes, day) })
+	each(p, func(r *Report) *bool { return r.IsDay }, func(_ *Report, day bool) { votes = append(votes, day) })
 	if len(votes) == 0 {
 		return nil
 	}
 	return new(majority(votes))
 }
 
-// majority returns the most frequent vote, the earliest of those where several
-// are. There is at least one.
+// majority returns the most frequent vote; of several, the one that comes first.
+// There is at least one.
 func majority[T comparable](votes []T) T {
 	winner, most := votes[0], 0
 	for _, candidate := range votes {
@@ -268,8 +359,8 @@ func majority[T comparable](votes []T) T {
 	return winner
 }
 
-// timezone is the first that is told. It is the place's, not an observation:
-// neither does it age nor does it make a report used.
+// timezone is the first that a report has. It is the place's and not an
+// observation: it does not grow old, and a report is not used for it.
 func (p *panel) timezone() string {
 	for _, s := range p.seats {
 		if s.report != nil && s.report.Timezone != "" {

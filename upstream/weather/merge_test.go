@@ -140,6 +140,139 @@ func TestMergeOfWindDirections(t *testing.T) {
 	}
 }
 
+func TestMergeOfCalms(t *testing.T) {
+	wind := func(speed, direction float64) *Report {
+		return said(func(r *Report) { r.WindSpeed, r.WindDirection = &speed, &direction })
+	}
+	late := func(r *Report) *Report { r.ObservedAt = clock(3, 0); return r }
+	for _, tt := range []struct {
+		name    string
+		reports []*Report
+		want    *float64
+		arc     Range
+	}{
+		{"a calm has no say", []*Report{wind(0, 0), wind(0.6, 200), wind(0, 0)}, new(200.0), Range{}},
+		{"whatever direction it tells", []*Report{wind(0, 90), wind(3, 200)}, new(200.0), Range{}},
+		{"two winds beside a calm", []*Report{wind(2, 190), wind(0, 0), wind(3, 210)}, new(200.0), Range{190, 210, 2}},
+		{"calms alone have no direction", []*Report{wind(0, 0), wind(0, 180)}, nil, Range{}},
+		{"one calm has none", []*Report{wind(0, 360)}, nil, Range{}},
+		{"the least wind has one", []*Report{wind(0.1, 10)}, new(10.0), Range{}},
+		{"an unknown speed is no calm", []*Report{said(func(r *Report) { r.WindDirection = new(0.0) })}, new(0.0), Range{}},
+		{"a late wind does not turn a calm", []*Report{wind(0, 0), late(wind(5, 200))}, nil, Range{}},
+		{"a late calm is ignored too", []*Report{late(wind(0, 0)), wind(5, 200)}, new(200.0), Range{}},
+		{"a late wind where no current report has any", []*Report{temperature(20), late(wind(5, 200))}, new(200.0), Range{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, tt.reports...)
+			if !near(m.WindDirection, tt.want) || m.Spread.WindDirection != tt.arc {
+				t.Errorf("direction = %s in %+v, want %s in %+v", known(m.WindDirection), m.Spread.WindDirection, known(tt.want), tt.arc)
+			}
+		})
+	}
+}
+
+func TestMergeOfCappedVisibility(t *testing.T) {
+	exact := func(v float64) *Report { return said(func(r *Report) { r.Visibility = &v }) }
+	capped := func(v float64) *Report {
+		return said(func(r *Report) { r.Visibility, r.VisibilityCapped = &v, true })
+	}
+	for _, tt := range []struct {
+		name    string
+		reports []*Report
+		want    float64
+		spread  Range
+	}{
+		{"agrees with one that sees further", []*Report{exact(61_023), capped(10_000)}, 61_023, Range{10_000, 61_023, 2}},
+		{"and does not depend on the order", []*Report{capped(10_000), exact(61_023)}, 61_023, Range{10_000, 61_023, 2}},
+		{"agrees with one that sees as far", []*Report{exact(10_000), capped(10_000)}, 10_000, Range{10_000, 10_000, 2}},
+		{"counts as itself against one that sees less", []*Report{exact(3000), capped(10_000)}, 6500, Range{3000, 10_000, 2}},
+		{"does not lower the median of two that see further", []*Report{exact(24_000), capped(10_000), exact(50_000)}, 37_000, Range{10_000, 50_000, 3}},
+		{"does not lower the median of one that sees less and one that sees further", []*Report{exact(2000), capped(10_000), exact(61_023)}, 31_511.5, Range{2000, 61_023, 3}},
+		{"is the median of two that see less", []*Report{exact(8000), capped(10_000), exact(9000)}, 9000, Range{8000, 10_000, 3}},
+		{"is in the middle of one less and one more", []*Report{exact(8000), capped(10_000), exact(12_000)}, 10_000, Range{8000, 12_000, 3}},
+		{"is told where nobody sees further", []*Report{capped(10_000)}, 10_000, Range{}},
+		{"has a median among caps", []*Report{capped(10_000), capped(16_093)}, 13_046.5, Range{10_000, 16_093, 2}},
+		{"two of them do not lower it either", []*Report{capped(10_000), capped(16_093), exact(61_023)}, 61_023, Range{10_000, 61_023, 3}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, tt.reports...)
+			if !near(m.Visibility, &tt.want) || m.Spread.Visibility != tt.spread {
+				t.Errorf("visibility = %s in %+v, want %g in %+v", known(m.Visibility), m.Spread.Visibility, tt.want, tt.spread)
+			}
+		})
+	}
+	t.Run("a cap without a visibility is nothing", func(t *testing.T) {
+		if m := Merge(now, said(func(r *Report) { r.VisibilityCapped = true })); m.Visibility != nil {
+			t.Errorf("visibility = %g, want none", *m.Visibility)
+		}
+	})
+}
+
+func TestMergeLeavesOutWhatIsOutOfOrder(t *testing.T) {
+	wind := func(speed float64, gust *float64) *Report {
+		return said(func(r *Report) { r.WindSpeed, r.WindGust = &speed, gust })
+	}
+	air := func(temperature float64, dewPoint *float64) *Report {
+		return said(func(r *Report) { r.Temperature, r.DewPoint = &temperature, dewPoint })
+	}
+	for _, tt := range []struct {
+		name           string
+		reports        []*Report
+		gust, dewPoint *float64
+	}{
+		{"a gust below the speed", []*Report{wind(3, new(5.0)), wind(9, nil), wind(9.5, nil)}, nil, nil},
+		{"with its spread", []*Report{wind(3, new(5.0)), wind(9, new(9.0)), wind(9.5, nil)}, nil, nil},
+		{"not a gust above it", []*Report{wind(3, new(12.0)), wind(9, nil), wind(9.5, nil)}, new(12.0), nil},
+		{"not a gust that is equal", []*Report{wind(5, new(5.0))}, new(5.0), nil},
+		{"a gust below the speed in one report", []*Report{wind(5, new(4.9))}, nil, nil},
+		{"not a gust without a speed", []*Report{said(func(r *Report) { r.WindGust = new(4.0) })}, new(4.0), nil},
+		{"a dew point above the temperature", []*Report{air(14, new(13.5)), air(11, nil), air(10.6, nil)}, nil, nil},
+		{"with its spread too", []*Report{air(14, new(13.5)), air(11, new(12.5)), air(10.6, nil)}, nil, nil},
+		{"not a dew point below it", []*Report{air(14, new(9.0)), air(11, nil)}, nil, new(9.0)},
+		{"not a dew point that is equal", []*Report{air(3.4, new(3.4))}, nil, new(3.4)},
+		{"a dew point above the temperature in one report", []*Report{air(3.4, new(3.5))}, nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, tt.reports...)
+			if !near(m.WindGust, tt.gust) || tt.gust == nil && m.Spread.WindGust != (Range{}) {
+				t.Errorf("gust = %s in %+v, want %s", known(m.WindGust), m.Spread.WindGust, known(tt.gust))
+			}
+			if !near(m.DewPoint, tt.dewPoint) || tt.dewPoint == nil && m.Spread.DewPoint != (Range{}) {
+				t.Errorf("dew point = %s in %+v, want %s", known(m.DewPoint), m.Spread.DewPoint, known(tt.dewPoint))
+			}
+		})
+	}
+}
+
+func TestMergeDoesNotUseAReportForWhatItLeavesOut(t *testing.T) {
+	late := func(with func(r *Report)) *Report {
+		return said(func(r *Report) { with(r); r.ObservedAt = clock(3, 0) })
+	}
+	current := func() *Report { return said(func(r *Report) { r.WindSpeed = new(9.0) }) }
+	for _, tt := range []struct {
+		name string
+		late *Report
+		used bool
+	}{
+		{"a gust that is left out", late(func(r *Report) { r.WindGust = new(5.0) }), false},
+		{"a dew point that is left out", late(func(r *Report) { r.DewPoint = new(25.0) }), false},
+		{"such a gust, but a visibility too", late(func(r *Report) { r.WindGust, r.Visibility = new(5.0), new(9000.0) }), true},
+		{"such a gust, but a feeling too", late(func(r *Report) { r.WindGust, r.FeelsLike = new(5.0), new(9.0) }), true},
+		{"a gust that is told", late(func(r *Report) { r.WindGust = new(12.0) }), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := Merge(now, current(), tt.late)
+			observedAt := clock(6, 0)
+			if tt.used {
+				observedAt = clock(3, 0)
+			}
+			if m.Used[1] != tt.used || !m.ObservedAt.Equal(observedAt) {
+				t.Errorf("used = %v, observed_at = %v; want %v, %v", m.Used[1], m.ObservedAt, tt.used, observedAt)
+			}
+		})
+	}
+}
+
 func TestMergeOfConditions(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
@@ -297,6 +430,10 @@ func anyReport(r *rand.Rand) *Report {
 			v.Field(i).Set(reflect.ValueOf(new(r.Float64() * 360)))
 		}
 	}
+	if r.IntN(4) == 0 {
+		report.WindSpeed = new(0.0)
+	}
+	report.VisibilityCapped = r.IntN(3) == 0
 	if r.IntN(2) == 0 {
 		report.IsDay = new(r.IntN(2) == 0)
 	}
@@ -349,12 +486,18 @@ func checkMerged(t *testing.T, m *Merged, reports []*Report) {
 		if in.Sources == 1 || in.Sources > gave && name != "precipitation" {
 			t.Fatalf("spread of %s = %+v, given by %d", name, in, gave)
 		}
-		if gave > 0 && n == nil && name != "wind_direction" {
+		switch {
+		case gave == 0 || n != nil || name == "wind_direction":
+		case (name == "wind_gust" || name == "dew_point") && in == (Range{}): // out of order
+		default:
 			t.Fatalf("%s is unknown, though %d gave it", name, gave)
 		}
 		if in.Sources > 0 && n != nil && name != "wind_direction" && (*n < in.Min || *n > in.Max) {
 			t.Fatalf("%s = %g, not within %+v", name, *n, in)
 		}
+	}
+	if greater(m.WindSpeed, m.WindGust) || greater(m.DewPoint, m.Temperature) {
+		t.Fatalf("out of order: %s", asJSON(t, m.Report))
 	}
 	if len(m.Used) != len(reports) || !slices.Contains(m.Used, true) {
 		t.Fatalf("used = %v of %d reports", m.Used, len(reports))

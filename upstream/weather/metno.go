@@ -2,31 +2,33 @@ package weather
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"tributary/upstream"
 )
 
-// METNorwayAttribution is what MET Norway's licence wants beside its data.
+// METNorwayAttribution is required by MET Norway's licence wherever its data is shown.
 const METNorwayAttribution = "Data from MET Norway (CC BY 4.0)"
 
 const (
-	// metnoHorizon is how much of the series is kept beyond the current
-	// entry: well past the half hour after which MET wants to be asked again.
+	// metnoHorizon is how much of the series is kept after the current entry:
+	// well over the half hour after which MET is asked again.
 	metnoHorizon = 5 * time.Hour
 
-	// metnoRenewable is how old the entry that speaks of now may be for a 304
-	// to be believed: an hour between entries, and some room.
+	// metnoRenewable is how old the entry for now may be for a 304 to be
+	// believed: an hour between entries, and some room.
 	metnoRenewable = 90 * time.Minute
 )
 
-// METNorway asks MET Norway's Locationforecast. It forecasts; what it says of
-// now is the latest entry of its series whose time has come.
+// METNorway asks MET Norway's Locationforecast. It is a forecast: its current
+// weather is the latest entry of its series whose time is not after now.
 // https://docs.api.met.no/doc/locationforecast/HowTO.html
 func METNorway() upstream.Spec[Place, *Report] {
 	return upstream.Spec[Place, *Report]{
@@ -47,118 +49,183 @@ func METNorway() upstream.Spec[Place, *Report] {
 		Renewable: func(r *Report, now time.Time) bool {
 			return now.Sub(r.At(now).ObservedAt) <= metnoRenewable
 		},
-		ObeyExpires: true, // https://api.met.no/doc/TermsOfService
+		ObeyExpires: true,                  // https://api.met.no/doc/TermsOfService
+		Forbidden:   upstream.ThisUpstream, // a ban, which more calls would make permanent
+		MinFresh:    minFresh,
 	}
 }
 
 type metnoAnswer struct {
 	Properties struct {
-		Meta struct {
-			Units map[string]string `json:"units"`
-		} `json:"meta"`
-		Timeseries []metnoEntry `json:"timeseries"`
+		Meta object[struct {
+			Units object[units] `json:"units"`
+		}] `json:"meta"`
+		Timeseries metnoSeries `json:"timeseries"`
 	} `json:"properties"`
 }
 
 type metnoEntry struct {
-	Time string          `json:"time"`
-	Data json.RawMessage `json:"data"` // a metnoData, read of the few entries that are kept
+	Time text           `json:"time"`
+	Data jsontext.Value `json:"data"` // a metnoData
 }
 
 type metnoData struct {
-	Instant struct {
-		Details struct {
-			AirPressureAtSeaLevel *float64 `json:"air_pressure_at_sea_level"`
-			AirTemperature        *float64 `json:"air_temperature"`
-			CloudAreaFraction     *float64 `json:"cloud_area_fraction"`
-			DewPointTemperature   *float64 `json:"dew_point_temperature"` // only in complete
-			RelativeHumidity      *float64 `json:"relative_humidity"`
-			WindFromDirection     *float64 `json:"wind_from_direction"`
-			WindSpeed             *float64 `json:"wind_speed"`
-			WindSpeedOfGust       *float64 `json:"wind_speed_of_gust"` // only in complete, and not everywhere
-		} `json:"details"`
-	} `json:"instant"`
-	Next1Hours  metnoPeriod `json:"next_1_hours"` // absent later in the series
-	Next6Hours  metnoPeriod `json:"next_6_hours"`
-	Next12Hours metnoPeriod `json:"next_12_hours"`
+	Instant object[struct {
+		Details object[metnoDetails] `json:"details"`
+	}] `json:"instant"`
+	Next1Hours  object[metnoPeriod] `json:"next_1_hours"` // absent later in the series
+	Next6Hours  object[metnoPeriod] `json:"next_6_hours"`
+	Next12Hours object[metnoPeriod] `json:"next_12_hours"`
+}
+
+type metnoDetails struct {
+	AirPressureAtSeaLevel number `json:"air_pressure_at_sea_level"`
+	AirTemperature        number `json:"air_temperature"`
+	CloudAreaFraction     number `json:"cloud_area_fraction"`
+	DewPointTemperature   number `json:"dew_point_temperature"` // only in complete
+	RelativeHumidity      number `json:"relative_humidity"`
+	WindFromDirection     number `json:"wind_from_direction"`
+	WindSpeed             number `json:"wind_speed"`
+	WindSpeedOfGust       number `json:"wind_speed_of_gust"` // only in complete, and not everywhere
 }
 
 type metnoPeriod struct {
-	Summary struct {
-		SymbolCode string `json:"symbol_code"`
-	} `json:"summary"`
-	Details struct {
-		PrecipitationAmount *float64 `json:"precipitation_amount"`
-	} `json:"details"`
+	Summary object[struct {
+		SymbolCode text `json:"symbol_code"`
+	}] `json:"summary"`
+	Details object[struct {
+		PrecipitationAmount number `json:"precipitation_amount"`
+	}] `json:"details"`
 }
+
+func (p *metnoPeriod) symbol() string { return string(p.Summary.value.SymbolCode) }
 
 func decodeMETNorway(r upstream.Response) (*Report, error) {
 	var a metnoAnswer
-	if err := decodeJSON(r.Body, &a); err != nil {
+	series := &a.Properties.Timeseries
+	series.now = r.At
+	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
 		return nil, err
 	}
-	kept, err := metnoSince(a.Properties.Timeseries, r.At)
+	if err := series.unusable(); err != nil {
+		return nil, err
+	}
+	declared := a.Properties.Meta.value.Units.value
+	first, err := series.kept[0].report(declared)
 	if err != nil {
 		return nil, err
-	}
-	var first *Report
-	for last := &first; len(kept) > 0; kept = kept[1:] {
-		report, err := kept[0].report(a.Properties.Meta.Units)
-		if err != nil {
-			return nil, err
-		}
-		*last, last = report, &report.Next
 	}
 	if err := first.validate(r.At); err != nil {
 		return nil, err
 	}
+	last := first
+	for _, e := range series.kept[1:] {
+		report, err := e.report(declared)
+		if err != nil || report.checkTemperature() != nil {
+			break // the series ends before a later entry that cannot be read
+		}
+		report.dropImpossible()
+		last.Next, last = report, report
+	}
 	return first, nil
+}
+
+// metnoSeries is the part of the series that is about now: the entry for now and
+// those of the hours after it. Later entries, nine tenths of an answer, are
+// skipped. An entry that cannot be read is left out when its time has passed,
+// which a readable entry after it shows; otherwise the series ends before it.
+type metnoSeries struct {
+	now  time.Time     // set before decoding
+	kind jsontext.Kind // what the member holds; 0: it was left out
+	kept []metnoTimed
+	last time.Time // of the entries read so far
+	gap  error     // why an entry after those kept could not be read
+	over bool      // no later entry can be of use
 }
 
 // metnoTimed is an entry with its time read.
 type metnoTimed struct {
 	at   time.Time
-	data json.RawMessage
+	data jsontext.Value
 }
 
-// metnoSince cuts the series down to the entry that speaks of now and those of
-// the hours after it. A series that begins later than now is cut at its
-// beginning, for validation to judge.
-func metnoSince(series []metnoEntry, now time.Time) ([]metnoTimed, error) {
-	if len(series) == 0 {
-		return nil, errors.New("timeseries: missing or empty")
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (s *metnoSeries) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*s = metnoSeries{now: s.now, kind: d.PeekKind()}
+	if s.kind != jsontext.KindBeginArray {
+		return d.SkipValue()
 	}
-	var kept []metnoTimed
-	for _, e := range series {
-		at, err := time.Parse(time.RFC3339, e.Time)
-		if err != nil {
-			return nil, errors.New("time: not an RFC 3339 time")
-		}
-		at = at.UTC()
-		if len(kept) > 0 && !at.After(kept[len(kept)-1].at) {
-			return nil, errors.New("timeseries: not in the order of time")
-		}
-		if !at.After(now) {
-			kept = kept[:0] // a later entry has come too
-		}
-		if len(kept) > 0 && at.Sub(kept[0].at) > metnoHorizon {
-			break
-		}
-		kept = append(kept, metnoTimed{at, e.Data})
+	if _, err := d.ReadToken(); err != nil {
+		return err
 	}
-	return kept, nil
+	for d.PeekKind() != jsontext.KindEndArray {
+		if s.over {
+			if err := d.SkipValue(); err != nil {
+				return err
+			}
+			continue
+		}
+		var e object[metnoEntry]
+		if err := json.UnmarshalDecode(d, &e); err != nil {
+			return err
+		}
+		s.add(e.value)
+	}
+	_, err := d.ReadToken()
+	return err
 }
 
-func (e metnoTimed) report(units map[string]string) (*Report, error) {
+func (s *metnoSeries) add(e metnoEntry) {
+	at, err := time.Parse(time.RFC3339, string(e.Time))
+	at = at.UTC()
+	switch entry := (metnoTimed{at, e.Data}); {
+	case err != nil:
+		s.gap = errors.New("timeseries: the time of an entry is not an RFC 3339 time")
+	case !at.After(s.last):
+		s.gap = errors.New("timeseries: not in the order of time")
+	case !at.After(s.now): // the earlier ones are past
+		s.kept, s.gap, s.last = append(s.kept[:0], entry), nil, at
+	case s.gap != nil || len(s.kept) > 0 && at.Sub(s.kept[0].at) > metnoHorizon:
+		s.over = true
+	default:
+		s.kept, s.last = append(s.kept, entry), at
+	}
+}
+
+// unusable says why there is no entry for now; nil when there is one.
+func (s *metnoSeries) unusable() error {
+	switch {
+	case s.kind != jsontext.KindBeginArray:
+		return unusable("properties.timeseries", s.kind)
+	case len(s.kept) > 0:
+		return nil
+	case s.gap != nil:
+		return s.gap
+	}
+	return upstream.Errorf(upstream.CodeNoData, "no value now: the time series is empty")
+}
+
+func (e metnoTimed) report(u units) (*Report, error) {
 	var data metnoData
-	if err := decodeJSON(e.data, &data); err != nil {
+	if err := upstream.DecodeJSON(e.data, '{', &data); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	d, u := &data.Instant.Details, unitReader{declared: units}
+	details := data.Instant.value.Details
+	if details.kind != jsontext.KindBeginObject {
+		return nil, unusable("instant.details", details.kind)
+	}
+	d := &details.value
+	if !d.AirTemperature.told() { // MET leaves out what it has no value for
+		return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the entry for now has no air_temperature")
+	}
+	temperature, err := u.require("air_temperature", d.AirTemperature, toCelsius)
+	if err != nil {
+		return nil, err
+	}
 	condition, isDay := data.symbol()
-	report := &Report{
+	return &Report{
 		ObservedAt:            e.at,
-		Temperature:           u.read("air_temperature", d.AirTemperature, toCelsius),
+		Temperature:           temperature,
 		DewPoint:              u.read("dew_point_temperature", d.DewPointTemperature, toCelsius),
 		Humidity:              u.read("relative_humidity", d.RelativeHumidity, toPercent),
 		Pressure:              u.read("air_pressure_at_sea_level", d.AirPressureAtSeaLevel, toHPa),
@@ -166,31 +233,29 @@ func (e metnoTimed) report(units map[string]string) (*Report, error) {
 		WindGust:              u.read("wind_speed_of_gust", d.WindSpeedOfGust, toMPS),
 		WindDirection:         u.read("wind_from_direction", d.WindFromDirection, toDegrees),
 		CloudCover:            u.read("cloud_area_fraction", d.CloudAreaFraction, toPercent),
-		PrecipitationNextHour: u.read("precipitation_amount", data.Next1Hours.Details.PrecipitationAmount, toMM),
+		PrecipitationNextHour: u.read("precipitation_amount", data.Next1Hours.value.Details.value.PrecipitationAmount, toMM),
 		Condition:             condition,
 		IsDay:                 isDay,
-	}
-	return report, u.err
+	}, nil
 }
 
 // symbol reads the symbol of the shortest period that has one. Day or night is
-// that of the next hour only: the half day to come has its own.
+// told only by the next hour: longer periods hold both.
 func (d *metnoData) symbol() (Condition, *bool) {
-	if code := d.Next1Hours.Summary.SymbolCode; code != "" {
+	if code := d.Next1Hours.value.symbol(); code != "" {
 		return metnoCondition(code)
 	}
-	for _, p := range [...]*metnoPeriod{&d.Next6Hours, &d.Next12Hours} {
-		if p.Summary.SymbolCode != "" {
-			condition, _ := metnoCondition(p.Summary.SymbolCode)
+	for _, p := range [...]*metnoPeriod{&d.Next6Hours.value, &d.Next12Hours.value} {
+		if code := p.symbol(); code != "" {
+			condition, _ := metnoCondition(code)
 			return condition, nil
 		}
 	}
 	return Unknown, nil
 }
 
-// metnoCondition reads the symbol codes, all of them, two official slips of
-// the pen (a double s) with what they were meant to be. In the polar twilight
-// it is neither day nor night.
+// metnoCondition reads every symbol code, among them two official spelling slips
+// (a double s). In the polar twilight it is neither day nor night.
 // https://api.met.no/weatherapi/weathericon/2.0/documentation
 func metnoCondition(symbol string) (Condition, *bool) {
 	base, light, _ := strings.Cut(symbol, "_")

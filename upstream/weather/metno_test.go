@@ -15,8 +15,12 @@ func TestMETNorwayRequest(t *testing.T) {
 	if got := requested(t, METNorway(), NewPlace(28.65195, 77.23149)); got != want {
 		t.Errorf("request = %s, want %s", got, want)
 	}
-	if !METNorway().ObeyExpires {
+	spec := METNorway()
+	if !spec.ObeyExpires {
 		t.Error("does not obey Expires, which MET's terms demand")
+	}
+	if spec.Forbidden != upstream.ThisUpstream || spec.MinFresh != 30*time.Second {
+		t.Errorf("a 403 is about %v, requests at least %s apart; want the whole upstream, 30 s", spec.Forbidden, spec.MinFresh)
 	}
 }
 
@@ -90,6 +94,24 @@ func TestMETNorwayReads(t *testing.T) {
 		{"the polar twilight", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":"clearsky_polartwilight"},"details":{}}`), Report{Condition: Clear}},
 		{"null for what is not known", metnoBody(six, ``, `,"wind_speed":null`, `,"next_1_hours":null`), Report{Condition: Unknown}},
 		{"a symbol of later years", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":"frogs_day"},"details":{}}`), Report{Condition: Unknown, IsDay: new(true)}},
+		{"text for a number", metnoBody(six, `,"wind_speed":"m/s","relative_humidity":"%"`, `,"wind_speed":"n/a","relative_humidity":50`, ``),
+			Report{Humidity: new(50.0), Condition: Unknown}},
+		{"an object and a number out of range for numbers", metnoBody(six, `,"wind_speed":"m/s","relative_humidity":"%"`, `,"wind_speed":{"value":3},"relative_humidity":1e400`, ``),
+			Report{Condition: Unknown}},
+		{"values that physics does not allow", metnoBody(six, `,"precipitation_amount":"mm","wind_speed":"m/s","cloud_area_fraction":"%","relative_humidity":"%"`,
+			`,"wind_speed":-1,"cloud_area_fraction":102.3,"relative_humidity":-1`, `,"next_1_hours":{"details":{"precipitation_amount":-0.1}}`),
+			Report{CloudCover: new(100.0), Condition: Unknown}},
+		{"a unit that it does not know", metnoBody(six, `,"wind_speed":"furlongs","relative_humidity":"%"`, `,"wind_speed":3,"relative_humidity":50`, ``),
+			Report{Humidity: new(50.0), Condition: Unknown}},
+		{"no unit", metnoBody(six, `,"relative_humidity":"%"`, `,"wind_speed":3,"relative_humidity":50`, ``),
+			Report{Humidity: new(50.0), Condition: Unknown}},
+		{"a unit that is no text", metnoBody(six, `,"wind_speed":7,"relative_humidity":"%"`, `,"wind_speed":3,"relative_humidity":50`, ``),
+			Report{Humidity: new(50.0), Condition: Unknown}},
+		{"periods of another shape", metnoBody(six, ``, ``, `,"next_1_hours":[],"next_6_hours":{"summary":"rain"},"next_12_hours":{"summary":{"symbol_code":"fog"}}`),
+			Report{Condition: Fog}},
+		{"a symbol that is no text", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":3}}`), Report{Condition: Unknown}},
+		{"names in their own case only", metnoBody(six, `,"wind_speed":"m/s"`, `,"wind_speed":3,"Wind_Speed":30,"AIR_TEMPERATURE":30`, ``),
+			Report{WindSpeed: new(3.0), Condition: Unknown}},
 		{"a forecast that ends now", metnoBody([]int{4, 5, 6}, ``, ``, ``), Report{Condition: Unknown}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,38 +135,102 @@ func TestMETNorwayReadsAForecastThatBeginsInAMoment(t *testing.T) {
 		t.Errorf("begins at %v and has %s, want seven o'clock, eight and no more", at, asJSON(t, got))
 	}
 	_, err = decodeMETNorway(respond(body, clock(6, 44)))
-	wantError(t, err, "observed_at: more than 15 minutes ahead of the clock")
+	wantNoData(t, err, "more than 15 minutes in the future")
+}
+
+func TestMETNorwayEndsTheSeriesBeforeAnEntryItCannotRead(t *testing.T) {
+	entry := func(time, data string) string { return fmt.Sprintf(`{"time":%s,"data":%s}`, time, data) }
+	const good = `{"instant":{"details":{"air_temperature":9.5}}}`
+	hour := func(h int) string { return fmt.Sprintf(`"2026-11-24T%02d:00:00Z"`, h) }
+	for _, tt := range []struct {
+		name string
+		bad  func(h int) string
+	}{
+		{"no temperature", func(h int) string { return entry(hour(h), `{"instant":{"details":{}}}`) }},
+		{"null for a temperature", func(h int) string { return entry(hour(h), `{"instant":{"details":{"air_temperature":null}}}`) }},
+		{"text for a temperature", func(h int) string { return entry(hour(h), `{"instant":{"details":{"air_temperature":"9.5"}}}`) }},
+		{"a temperature out of range", func(h int) string { return entry(hour(h), `{"instant":{"details":{"air_temperature":282.6}}}`) }},
+		{"no details", func(h int) string { return entry(hour(h), `{"instant":{}}`) }},
+		{"no data", func(h int) string { return `{"time":` + hour(h) + `}` }},
+		{"an array for data", func(h int) string { return entry(hour(h), `[]`) }},
+		{"a number for an entry", func(int) string { return `7` }},
+		{"null for an entry", func(int) string { return `null` }},
+		{"an array for an entry", func(int) string { return `["2026-11-24T08:00:00Z"]` }},
+		{"no time", func(int) string { return `{"data":` + good + `}` }},
+		{"a time without its zone", func(h int) string { return entry(fmt.Sprintf(`"2026-11-24T%02d:00:00"`, h), good) }},
+		{"a number for a time", func(int) string { return entry(`1795503600`, good) }},
+		{"a time before the last one", func(h int) string { return entry(hour(h-3), good) }},
+		{"the same time again", func(h int) string { return entry(hour(h-1), good) }},
+	} {
+		for bad, want := range map[int]string{7: "[6]", 8: "[6 7]", 9: "[6 7 8]"} {
+			t.Run(fmt.Sprintf("%s at %d o'clock", tt.name, bad), func(t *testing.T) {
+				var series []string
+				for h := 5; h <= 10; h++ {
+					if h == bad {
+						series = append(series, tt.bad(h))
+					} else {
+						series = append(series, entry(hour(h), good))
+					}
+				}
+				body := `{"properties":{"meta":{"units":{"air_temperature":"celsius"}},"timeseries":[` + strings.Join(series, ",") + `]}}`
+				got, err := decodeMETNorway(respond(body, now))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var hours []int
+				for r := got; r != nil; r = r.Next {
+					hours = append(hours, r.ObservedAt.Hour())
+				}
+				if got := fmt.Sprint(hours); got != want {
+					t.Errorf("hours kept = %s, want %s", got, want)
+				}
+			})
+		}
+		t.Run(tt.name+" in the past", func(t *testing.T) {
+			series := []string{entry(hour(4), good), tt.bad(5), entry(hour(6), good), entry(hour(7), good)}
+			body := `{"properties":{"meta":{"units":{"air_temperature":"celsius"}},"timeseries":[` + strings.Join(series, ",") + `]}}`
+			got, err := decodeMETNorway(respond(body, now))
+			if err != nil || got.ObservedAt.Hour() != 6 || got.Next == nil {
+				t.Errorf("got %s, %v; want six and seven o'clock", asJSON(t, got), err)
+			}
+		})
+		if tt.name == "a time before the last one" || tt.name == "the same time again" { // nothing comes before the first
+			continue
+		}
+		t.Run(tt.name+" now", func(t *testing.T) {
+			body := `{"properties":{"meta":{"units":{"air_temperature":"celsius"}},"timeseries":[` + tt.bad(6) + `,` + entry(hour(7), good) + `]}}`
+			if got, err := decodeMETNorway(respond(body, now)); err == nil {
+				t.Errorf("got %s, want an error", asJSON(t, got))
+			}
+		})
+	}
 }
 
 func TestMETNorwayRefuses(t *testing.T) {
 	good := metnoBody([]int{6, 7}, ``, ``, ``)
 	refusesGarbage(t, decodeMETNorway, good)
-	for _, tt := range []struct {
-		name, body, want string
-	}{
-		{"an empty series", metnoBody(nil, ``, ``, ``), "timeseries: missing or empty"},
-		{"no series", `{"type":"Feature"}`, "timeseries: missing or empty"},
-		{"a series of another kind", `{"properties":{"timeseries":{}}}`, "properties.timeseries: a JSON object that cannot be read"},
-		{"a series out of order", metnoBody([]int{6, 5}, ``, ``, ``), "timeseries: not in the order of time"},
-		{"an hour twice", metnoBody([]int{6, 6}, ``, ``, ``), "timeseries: not in the order of time"},
-		{"a series of the past", metnoBody([]int{1, 2, 3}, ``, ``, ``), "observed_at: more than 3 hours old"},
-		{"no time", edit(t, good, `"time":"2026-11-24T06:00:00Z",`, ``), "time: not an RFC 3339 time"},
-		{"a time without its zone", edit(t, good, `06:00:00Z`, `06:00:00`), "time: not an RFC 3339 time"},
-		{"no temperature", edit(t, good, `"air_temperature":6.5`, ``), "temperature: missing"},
-		{"no temperature in a later entry", edit(t, good, `"air_temperature":7.5`, ``), "temperature: missing"},
-		{"no data", edit(t, good, `"data":{"instant":{"details":{"air_temperature":6.5}}}`, `"data":null`), "data: body: not a JSON object"},
-		{"data left out", edit(t, good, `,"data":{"instant":{"details":{"air_temperature":6.5}}}`, ``), "data: body: empty"},
-		{"text for a number", edit(t, good, `6.5`, `"6.5"`), "data: instant.details.air_temperature: a JSON string that cannot be read"},
-		{"a number out of range", edit(t, good, `6.5`, `-1e400`), "data: instant.details.air_temperature: a JSON number that cannot be read"},
-		{"an unknown unit", edit(t, good, `"celsius"`, `"rankine"`), `air_temperature: "rankine" is not a unit`},
-		{"no units", edit(t, good, `"units":{"air_temperature":"celsius"}`, `"units":{}`), `air_temperature: "" is not a unit`},
-		{"Kelvin under another name", edit(t, good, `6.5`, `279.6`), "temperature: 279.6 °C is outside"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := decodeMETNorway(respond(tt.body, now))
-			wantError(t, err, tt.want)
-		})
-	}
+	checkRefusals(t, decodeMETNorway, []refusal{
+		{"an empty series", metnoBody(nil, ``, ``, ``), "the time series is empty", true},
+		{"null for a series", `{"properties":{"timeseries":null}}`, "properties.timeseries is null", true},
+		{"no series", `{"type":"Feature"}`, "properties.timeseries: missing", false},
+		{"a series of another kind", `{"properties":{"timeseries":{}}}`, "properties.timeseries: a JSON object that cannot be read", false},
+		{"properties of another kind", `{"properties":[]}`, "properties: a JSON array that cannot be read", false},
+		{"a series of the past", metnoBody([]int{1, 2, 3}, ``, ``, ``), "the observation is more than 3 hours old", true},
+		{"no time", edit(t, good, `"time":"2026-11-24T06:00:00Z",`, ``), "the time of an entry is not an RFC 3339 time", false},
+		{"a time without its zone", edit(t, good, `06:00:00Z`, `06:00:00`), "the time of an entry is not an RFC 3339 time", false},
+		{"no temperature", edit(t, good, `"air_temperature":6.5`, ``), "the entry for now has no air_temperature", true},
+		{"null for a temperature", edit(t, good, `6.5`, `null`), "the entry for now has no air_temperature", true},
+		{"no data", edit(t, good, `"data":{"instant":{"details":{"air_temperature":6.5}}}`, `"data":null`), "data: body: not a JSON object", false},
+		{"data left out", edit(t, good, `,"data":{"instant":{"details":{"air_temperature":6.5}}}`, ``), "data: body: empty", false},
+		{"no details", edit(t, good, `"details":{"air_temperature":6.5}`, `"x":1`), "instant.details: missing", false},
+		{"text for a number", edit(t, good, `6.5`, `"6.5"`), "air_temperature: a JSON string that cannot be read", false},
+		{"a number out of range", edit(t, good, `6.5`, `-1e400`), "air_temperature: a JSON number that cannot be read", false},
+		{"an unknown unit", edit(t, good, `"celsius"`, `"rankine"`), `air_temperature: "rankine" is not a unit`, false},
+		{"no units", edit(t, good, `"units":{"air_temperature":"celsius"}`, `"units":{}`), `air_temperature: "" is not a unit`, false},
+		{"an array for units", edit(t, good, `"units":{"air_temperature":"celsius"}`, `"units":[]`), `air_temperature: "" is not a unit`, false},
+		{"Kelvin under another name", edit(t, good, `6.5`, `279.6`), "temperature: 279.6 °C is outside", false},
+		{"another century", edit(t, good, `2026-11-24T06`, `1970-01-01T06`, `2026-11-24T07`, `1970-01-01T07`), "observed_at: before the year 2000", false},
+	})
 }
 
 func TestMETNorwayRefusal(t *testing.T) {

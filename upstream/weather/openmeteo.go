@@ -3,81 +3,108 @@ package weather
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"tributary/upstream"
 )
 
-// OpenMeteoAttribution is what Open-Meteo's licence wants beside its data.
+// OpenMeteoAttribution is required by Open-Meteo's licence wherever its data is shown.
 const OpenMeteoAttribution = "Weather data by Open-Meteo.com (CC BY 4.0)"
 
-// openMeteoQuery asks for the current value of everything we have a field for.
+// minFresh is the least time between two requests for one place, whatever
+// lifetime a provider gives.
+const minFresh = 30 * time.Second
+
+// openMeteoVariables is the current value of everything we have a field for.
 // Sums and gusts of current look back over one interval of 15 minutes.
-const openMeteoQuery = "&current=temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day," +
-	"precipitation,weather_code,cloud_cover,pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility" +
-	"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime&timezone=auto"
+const openMeteoVariables = "temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day," +
+	"precipitation,weather_code,cloud_cover,pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility"
+
+const openMeteoQuery = "&current=" + openMeteoVariables +
+	"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime"
 
 // OpenMeteo asks the forecast API of Open-Meteo for the current weather.
 // https://open-meteo.com/en/docs
+//
+// Times are asked for in unix time, so that the time zone matters for nothing
+// but its name. Where Open-Meteo refuses timezone=auto, it is left out.
 func OpenMeteo() upstream.Spec[Place, *Report] {
+	noZone := newZonelessRegions()
 	return upstream.Spec[Place, *Report]{
 		Name:  "openmeteo",
 		Route: "/v1/forecast",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			return get(ctx, "/v1/forecast?latitude="+degrees(p.Latitude)+"&longitude="+degrees(p.Longitude)+openMeteoQuery)
+			query := openMeteoQuery
+			if !noZone.has(p) {
+				query += "&timezone=auto"
+			}
+			return get(ctx, "/v1/forecast?latitude="+degrees(p.Latitude)+"&longitude="+degrees(p.Longitude)+query)
 		},
-		Decode:  decodeOpenMeteo,
-		Refusal: openMeteoRefusal,
+		Decode:    decodeOpenMeteo,
+		Refusal:   openMeteoRefusal,
+		Again:     noZone.again,
+		Weight:    openMeteoWeight(openMeteoVariables),
+		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
+		MinFresh:  minFresh,
 	}
 }
 
-type openMeteoAnswer struct {
-	UTCOffsetSeconds float64           `json:"utc_offset_seconds"`
-	Timezone         string            `json:"timezone"`
-	CurrentUnits     map[string]string `json:"current_units"`
-	Current          *openMeteoCurrent `json:"current"`
+// openMeteoWeight is what one request for a place with a comma list of variables
+// counts in Open-Meteo's quota: one call for every ten variables, and at least
+// one (calculateQueryWeight in Sources/App/Helper/Writer/ForecastApiResult.swift).
+func openMeteoWeight(variables string) float64 {
+	return max(1, float64(1+strings.Count(variables, ","))/10)
+}
 
-	// The older form of the block, answered to who asks for current_weather.
-	OldUnits map[string]string    `json:"current_weather_units"`
-	Old      *openMeteoOldWeather `json:"current_weather"`
+type openMeteoAnswer struct {
+	UTCOffsetSeconds number                   `json:"utc_offset_seconds"`
+	Timezone         text                     `json:"timezone"`
+	CurrentUnits     object[units]            `json:"current_units"`
+	Current          object[openMeteoCurrent] `json:"current"`
+
+	// The older form of the block, answered to a request with current_weather.
+	OldUnits object[units]               `json:"current_weather_units"`
+	Old      object[openMeteoOldWeather] `json:"current_weather"`
 }
 
 type openMeteoCurrent struct {
-	Time                json.RawMessage `json:"time"`
-	Interval            *float64        `json:"interval"`
-	Temperature2m       *float64        `json:"temperature_2m"`
-	RelativeHumidity2m  *float64        `json:"relative_humidity_2m"`
-	ApparentTemperature *float64        `json:"apparent_temperature"`
-	DewPoint2m          *float64        `json:"dew_point_2m"`
-	IsDay               *float64        `json:"is_day"`
-	Precipitation       *float64        `json:"precipitation"`
-	WeatherCode         *float64        `json:"weather_code"`
-	CloudCover          *float64        `json:"cloud_cover"`
-	PressureMSL         *float64        `json:"pressure_msl"`
-	WindSpeed10m        *float64        `json:"wind_speed_10m"`
-	WindDirection10m    *float64        `json:"wind_direction_10m"`
-	WindGusts10m        *float64        `json:"wind_gusts_10m"`
-	Visibility          *float64        `json:"visibility"`
+	Time                jsontext.Value `json:"time"`
+	Interval            number         `json:"interval"`
+	Temperature2m       number         `json:"temperature_2m"`
+	RelativeHumidity2m  number         `json:"relative_humidity_2m"`
+	ApparentTemperature number         `json:"apparent_temperature"`
+	DewPoint2m          number         `json:"dew_point_2m"`
+	IsDay               number         `json:"is_day"`
+	Precipitation       number         `json:"precipitation"`
+	WeatherCode         number         `json:"weather_code"`
+	CloudCover          number         `json:"cloud_cover"`
+	PressureMSL         number         `json:"pressure_msl"`
+	WindSpeed10m        number         `json:"wind_speed_10m"`
+	WindDirection10m    number         `json:"wind_direction_10m"`
+	WindGusts10m        number         `json:"wind_gusts_10m"`
+	Visibility          number         `json:"visibility"`
 }
 
 type openMeteoOldWeather struct {
-	Time          json.RawMessage `json:"time"`
-	Temperature   *float64        `json:"temperature"`
-	WindSpeed     *float64        `json:"windspeed"`
-	WindDirection *float64        `json:"winddirection"`
-	IsDay         *float64        `json:"is_day"`
-	WeatherCode   *float64        `json:"weathercode"`
+	Time          jsontext.Value `json:"time"`
+	Temperature   number         `json:"temperature"`
+	WindSpeed     number         `json:"windspeed"`
+	WindDirection number         `json:"winddirection"`
+	IsDay         number         `json:"is_day"`
+	WeatherCode   number         `json:"weathercode"`
 }
 
 func decodeOpenMeteo(r upstream.Response) (*Report, error) {
 	var a openMeteoAnswer
-	if err := decodeJSON(r.Body, &a); err != nil {
+	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
 		return nil, err
 	}
 	report, err := a.report()
@@ -92,18 +119,24 @@ func decodeOpenMeteo(r upstream.Response) (*Report, error) {
 
 func (a *openMeteoAnswer) report() (*Report, error) {
 	switch {
-	case a.Current != nil:
+	case a.Current.kind == jsontext.KindBeginObject:
 		return a.currentReport()
-	case a.Old != nil:
+	case a.Old.kind == jsontext.KindBeginObject:
 		return a.oldReport()
 	}
-	return nil, errors.New("current: missing")
+	return nil, unusable("current", cmp.Or(a.Current.kind, a.Old.kind))
 }
 
 func (a *openMeteoAnswer) currentReport() (*Report, error) {
-	c, u := a.Current, unitReader{declared: a.CurrentUnits}
-	report := &Report{
-		Temperature:   u.read("temperature_2m", c.Temperature2m, toCelsius),
+	c, u := &a.Current.value, a.CurrentUnits.value
+	temperature, temperatureErr := u.require("temperature_2m", c.Temperature2m, toCelsius)
+	observedAt, timeErr := a.time(c.Time)
+	if err := cmp.Or(temperatureErr, timeErr); err != nil {
+		return nil, err
+	}
+	return &Report{
+		ObservedAt:    observedAt,
+		Temperature:   temperature,
 		FeelsLike:     u.read("apparent_temperature", c.ApparentTemperature, toCelsius),
 		DewPoint:      u.read("dew_point_2m", c.DewPoint2m, toCelsius),
 		Humidity:      u.read("relative_humidity_2m", c.RelativeHumidity2m, toPercent),
@@ -112,115 +145,130 @@ func (a *openMeteoAnswer) currentReport() (*Report, error) {
 		WindGust:      u.read("wind_gusts_10m", c.WindGusts10m, toMPS),
 		WindDirection: u.read("wind_direction_10m", c.WindDirection10m, toDegrees),
 		CloudCover:    u.read("cloud_cover", c.CloudCover, toPercent),
+		Precipitation: hourly(u.read("precipitation", c.Precipitation, toMM), u.read("interval", c.Interval, toSeconds)),
 		Visibility:    u.read("visibility", c.Visibility, toMetres),
-		Condition:     wmoCondition(c.WeatherCode),
-		Timezone:      a.Timezone,
-	}
-	sum, interval := u.read("precipitation", c.Precipitation, toMM), u.read("interval", c.Interval, toSeconds)
-	return report, cmp.Or(
-		u.err,
-		a.setTime(report, c.Time),
-		setDay(report, c.IsDay),
-		setRate(report, sum, interval),
-	)
+		Condition:     wmoCondition(c.WeatherCode.pointer()),
+		IsDay:         dayOrNight(c.IsDay),
+		Timezone:      a.zone(),
+	}, nil
 }
 
 func (a *openMeteoAnswer) oldReport() (*Report, error) {
-	o, u := a.Old, unitReader{declared: a.OldUnits}
-	report := &Report{
-		Temperature:   u.read("temperature", o.Temperature, toCelsius),
+	o, u := &a.Old.value, a.OldUnits.value
+	temperature, temperatureErr := u.require("temperature", o.Temperature, toCelsius)
+	observedAt, timeErr := a.time(o.Time)
+	if err := cmp.Or(temperatureErr, timeErr); err != nil {
+		return nil, err
+	}
+	return &Report{
+		ObservedAt:    observedAt,
+		Temperature:   temperature,
 		WindSpeed:     u.read("windspeed", o.WindSpeed, toMPS),
 		WindDirection: u.read("winddirection", o.WindDirection, toDegrees),
-		Condition:     wmoCondition(o.WeatherCode),
-		Timezone:      a.Timezone,
-	}
-	return report, cmp.Or(u.err, a.setTime(report, o.Time), setDay(report, o.IsDay))
+		Condition:     wmoCondition(o.WeatherCode.pointer()),
+		IsDay:         dayOrNight(o.IsDay),
+		Timezone:      a.zone(),
+	}, nil
 }
 
-// setTime reads a unix number, which is UTC whatever the timezone asked for, or
+// time reads a unix number, which is UTC whatever time zone was asked for, or
 // local text without an offset: "2026-01-16T22:15".
-func (a *openMeteoAnswer) setTime(report *Report, raw json.RawMessage) (err error) {
-	var seconds *float64
-	if json.Unmarshal(raw, &seconds) == nil {
-		report.ObservedAt, err = unixTime("time", seconds)
-		return err
+func (a *openMeteoAnswer) time(raw jsontext.Value) (time.Time, error) {
+	if kind := raw.Kind(); kind != jsontext.KindString {
+		var seconds number
+		if len(raw) > 0 {
+			_ = json.Unmarshal(raw, &seconds) // it was valid JSON, and a number takes any
+		}
+		return unixTime("time", seconds)
 	}
 	var local string
-	_ = json.Unmarshal(raw, &local) // what is no text is no time either
+	_ = json.Unmarshal(raw, &local)
 	t, err := time.Parse("2006-01-02T15:04", local)
 	if err != nil {
-		return errors.New("time: neither a unix time nor a local one")
+		return time.Time{}, errors.New("time: neither a unix time nor a local one")
 	}
 	const day = 24 * 60 * 60
-	if !(a.UTCOffsetSeconds > -day && a.UTCOffsetSeconds < day) {
-		return fmt.Errorf("utc_offset_seconds: %g is more than a day", a.UTCOffsetSeconds)
+	offset := a.UTCOffsetSeconds
+	if !offset.known {
+		return time.Time{}, unusable("utc_offset_seconds", offset.kind)
 	}
-	report.ObservedAt = t.Add(-time.Duration(a.UTCOffsetSeconds) * time.Second)
-	return nil
+	if !(offset.value > -day && offset.value < day) {
+		return time.Time{}, fmt.Errorf("utc_offset_seconds: %g is more than a day", offset.value)
+	}
+	return t.Add(-time.Duration(offset.value) * time.Second), nil
 }
 
-func setDay(report *Report, isDay *float64) error {
-	if isDay == nil {
-		return nil
+// zone is the place's time zone. GMT is what the API says when it was asked for
+// none, and no place's.
+func (a *openMeteoAnswer) zone() string {
+	if a.Timezone == "GMT" {
+		return ""
 	}
-	if *isDay != 0 && *isDay != 1 {
-		return fmt.Errorf("is_day: %g is neither 0 nor 1", *isDay)
-	}
-	report.IsDay = new(*isDay == 1)
-	return nil
+	return string(a.Timezone)
 }
 
-// setRate turns the sum over the last interval into a rate.
-func setRate(report *Report, sum, interval *float64) error {
-	if sum == nil {
+func dayOrNight(isDay number) *bool {
+	if !isDay.known || isDay.value != 0 && isDay.value != 1 {
 		return nil
 	}
-	if interval == nil || !(*interval > 0) {
-		return errors.New("interval: missing or not positive, so the precipitation is over an unknown time")
+	return new(isDay.value == 1)
+}
+
+// hourly turns a sum over an interval in seconds into a rate. Over an unknown
+// time the rate is unknown.
+func hourly(sum, interval *float64) *float64 {
+	if sum == nil || interval == nil || *interval <= 0 {
+		return nil
 	}
-	report.Precipitation = new(*sum * 3600 / *interval)
-	return nil
+	return new(*sum * 3600 / *interval)
 }
 
 // openMeteoRefusal reads what Open-Meteo says only in words. The texts are
 // those of its source, Sources/App/Helper (ForecastapiQuery.swift and
 // Vapor/RateLimiter.swift).
 func openMeteoRefusal(r upstream.Response) *upstream.Error {
-	var said struct {
-		Reason string `json:"reason"`
-	}
-	if decodeJSON(r.Body, &said) != nil {
-		return nil
-	}
+	reason := openMeteoReason(r)
 	switch {
-	case r.Status == http.StatusBadRequest && strings.HasPrefix(said.Reason, "No data is available for this location"):
+	case r.Status == http.StatusBadRequest && strings.HasPrefix(reason, "No data is available for this location"):
 		return notCovered(r.Status)
 	case r.Status == http.StatusTooManyRequests && r.Header.Get("Retry-After") == "":
-		wait, quota := openMeteoWait(said.Reason, r.At)
-		if wait == 0 {
-			return nil
-		}
-		return &upstream.Error{Code: upstream.CodeRateLimited, Detail: quota + " quota spent", Status: r.Status, RetryAfter: wait}
+		return openMeteoLimit(reason, r.At)
 	}
 	return nil
 }
 
-// openMeteoWait tells how long a spent quota lasts: the server forgets its
-// counts at each full minute, hour and day.
-func openMeteoWait(reason string, now time.Time) (wait time.Duration, quota string) {
-	until := func(span time.Duration) time.Duration { return now.Truncate(span).Add(span).Sub(now) }
-	switch {
-	case strings.HasPrefix(reason, "Minutely"):
-		return time.Minute, "minute's" // "Please try again in one minute."
-	case strings.HasPrefix(reason, "Hourly"):
-		return until(time.Hour), "hour's" // "Please try again in the next hour."
-	case strings.HasPrefix(reason, "Daily"):
-		return until(24 * time.Hour), "day's" // "Please try again tomorrow.", UTC's
+func openMeteoReason(r upstream.Response) string {
+	var a struct {
+		Reason text `json:"reason"`
 	}
-	return 0, ""
+	if upstream.DecodeJSON(r.Body, '{', &a) != nil {
+		return ""
+	}
+	return string(a.Reason)
 }
 
-// notCovered is the answer of a provider that has nothing for a place.
+// openMeteoLimit tells how long a limit lasts. The server clears its counts of
+// calls at each full minute, hour and day; its limit of calls at the same time is
+// over as soon as another call ends. It is nil for a reason that we do not know.
+func openMeteoLimit(reason string, now time.Time) *upstream.Error {
+	until := func(window time.Duration) time.Duration { return now.Truncate(window).Add(window).Sub(now) }
+	limited := func(wait time.Duration, detail string) *upstream.Error {
+		return &upstream.Error{Code: upstream.CodeRateLimited, Detail: detail, Status: http.StatusTooManyRequests, RetryAfter: wait}
+	}
+	switch {
+	case strings.HasPrefix(reason, "Minutely"):
+		return limited(time.Minute, "quota for this minute exhausted") // "Please try again in one minute."
+	case strings.HasPrefix(reason, "Hourly"):
+		return limited(until(time.Hour), "quota for this hour exhausted") // "Please try again in the next hour."
+	case strings.HasPrefix(reason, "Daily"):
+		return limited(until(24*time.Hour), "quota for this day (UTC) exhausted") // "Please try again tomorrow."
+	case strings.HasPrefix(reason, "Too many concurrent requests"):
+		return limited(time.Second, "too many calls at the same time")
+	}
+	return nil
+}
+
+// notCovered is the error of a provider that has no data for a place.
 func notCovered(status int) *upstream.Error {
 	return &upstream.Error{Code: upstream.CodeNotFound, Detail: "does not cover this location", Status: status}
 }
@@ -258,7 +306,7 @@ func wmoCondition(code *float64) Condition {
 		return SnowShowers
 	case 95:
 		return Thunderstorm
-	case 96, 99: // thunderstorm with hail: that hail brings thunder everybody knows, not the reverse
+	case 96, 99: // thunderstorm with hail: hail implies thunder, not the reverse
 		return Hail
 	}
 	return Unknown

@@ -2,18 +2,24 @@ package weather
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
 )
 
-// OpenWeather asks OpenWeather for the current weather; the key is the
-// upstream's to add. https://openweathermap.org/current
+// openWeatherMostVisibility is the most that OpenWeather tells: 10 km means "10 km
+// or more". Older answers have 16093 m, ten miles, in the same sense.
+const openWeatherMostVisibility = 10_000 // m
+
+// OpenWeather asks OpenWeather for the current weather; the upstream adds the
+// key. https://openweathermap.org/current
 func OpenWeather() upstream.Spec[Place, *Report] {
 	return upstream.Spec[Place, *Report]{
 		Name:  "openweather",
@@ -22,50 +28,62 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
 			return get(ctx, "/data/2.5/weather?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude)+"&units=metric")
 		},
-		Decode: decodeOpenWeather,
+		Decode:     decodeOpenWeather,
+		Forbidden:  upstream.ThisSource, // a 403 is about our key or plan
+		LimitPause: time.Minute,         // the quota of the free plan is per minute
+		MinFresh:   minFresh,
 	}
 }
 
 // openWeatherAnswer declares no units: those of metric are °C, hPa, m/s, mm
 // and m.
 type openWeatherAnswer struct {
-	Cod   json.RawMessage `json:"cod"` // a number, or the same as text
-	Coord struct {
-		Lat float64 `json:"lat"`
-	} `json:"coord"`
-	Weather []struct {
-		ID   *float64 `json:"id"`
-		Icon string   `json:"icon"` // "04n": a picture, and day or night
-	} `json:"weather"`
-	Main struct {
-		Temp      *float64 `json:"temp"`
-		FeelsLike *float64 `json:"feels_like"`
-		Pressure  *float64 `json:"pressure"`
-		SeaLevel  *float64 `json:"sea_level"`
-		Humidity  *float64 `json:"humidity"`
-	} `json:"main"`
-	Visibility *float64 `json:"visibility"`
-	Wind       struct {
-		Speed *float64 `json:"speed"`
-		Deg   *float64 `json:"deg"`
-		Gust  *float64 `json:"gust"`
-	} `json:"wind"`
-	Rain   *openWeatherFall `json:"rain"`
-	Snow   *openWeatherFall `json:"snow"`
-	Clouds struct {
-		All *float64 `json:"all"`
-	} `json:"clouds"`
-	DT *float64 `json:"dt"`
+	Cod   jsontext.Value `json:"cod"` // a number, or the same as text
+	Coord object[struct {
+		Lat number `json:"lat"`
+	}] `json:"coord"`
+	Weather    []object[openWeatherSky]  `json:"weather"`
+	Main       object[openWeatherMain]   `json:"main"`
+	Visibility number                    `json:"visibility"`
+	Wind       object[openWeatherWind]   `json:"wind"`
+	Rain       object[openWeatherFall]   `json:"rain"`
+	Snow       object[openWeatherFall]   `json:"snow"`
+	Clouds     object[openWeatherClouds] `json:"clouds"`
+	DT         number                    `json:"dt"`
+}
+
+type openWeatherSky struct {
+	ID   number `json:"id"`
+	Icon text   `json:"icon"` // "04n": a picture, and day or night
+}
+
+type openWeatherMain struct {
+	Temp        number `json:"temp"`
+	FeelsLike   number `json:"feels_like"`
+	Pressure    number `json:"pressure"`
+	SeaLevel    number `json:"sea_level"`
+	GroundLevel number `json:"grnd_level"`
+	Humidity    number `json:"humidity"`
+}
+
+type openWeatherWind struct {
+	Speed number `json:"speed"`
+	Deg   number `json:"deg"`
+	Gust  number `json:"gust"`
+}
+
+type openWeatherClouds struct {
+	All number `json:"all"`
 }
 
 type openWeatherFall struct {
-	OneHour    *float64 `json:"1h"`
-	ThreeHours *float64 `json:"3h"`
+	OneHour    number `json:"1h"`
+	ThreeHours number `json:"3h"` // in older answers
 }
 
 func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	var a openWeatherAnswer
-	if err := decodeJSON(r.Body, &a); err != nil {
+	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
 		return nil, err
 	}
 	if err := a.refused(); err != nil {
@@ -84,86 +102,134 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	return report, nil
 }
 
-// refused reads cod: OpenWeather has sent errors with a status of 200.
+// refused reads cod: OpenWeather has sent errors with a status of 200. A cod
+// means what the same status would mean.
 func (a *openWeatherAnswer) refused() error {
-	switch cod := strings.Trim(string(a.Cod), `"`); cod {
-	case "", "null", "200":
+	text := strings.Trim(string(a.Cod), `"`)
+	if text == "" || text == "null" {
 		return nil
-	case "401":
-		return upstream.Errorf(upstream.CodeUnauthorized, "refused our key with cod 401 in a 200")
-	case "404":
-		return notCovered(http.StatusOK)
-	case "429":
-		return upstream.Errorf(upstream.CodeRateLimited, "refused with cod 429 in a 200")
-	default:
-		return fmt.Errorf("cod: %.12q in a 200", cod)
 	}
+	cod, _ := strconv.ParseFloat(text, 64)
+	code := upstream.CodeBadRequest
+	switch {
+	case cod >= 200 && cod < 300:
+		return nil
+	case !(cod >= 400 && cod < 600):
+		return fmt.Errorf("cod: %.12q in an answer with status 200", text)
+	case cod == http.StatusUnauthorized:
+		code = upstream.CodeUnauthorized
+	case cod == http.StatusForbidden, cod == http.StatusUnavailableForLegalReasons:
+		code = upstream.CodeForbidden
+	case cod == http.StatusNotFound, cod == http.StatusGone:
+		return notCovered(http.StatusOK)
+	case cod == http.StatusRequestTimeout:
+		code = upstream.CodeTimeout
+	case cod == http.StatusTooManyRequests:
+		code = upstream.CodeRateLimited
+	case cod >= 500:
+		code = upstream.CodeServerError
+	}
+	return upstream.Errorf(code, "cod %g in an answer with status 200", cod)
 }
 
 func (a *openWeatherAnswer) report() (*Report, error) {
-	if len(a.Weather) == 0 {
-		return nil, errors.New("weather: missing or empty")
+	if a.Main.kind != jsontext.KindBeginObject {
+		return nil, unusable("main", a.Main.kind)
+	}
+	main, wind := &a.Main.value, &a.Wind.value
+	if !main.Temp.known {
+		return nil, unusable("main.temp", main.Temp.kind)
 	}
 	observedAt, err := unixTime("dt", a.DT)
 	if err != nil {
 		return nil, err
 	}
-	pressure := a.Main.SeaLevel
-	if pressure == nil {
-		pressure = a.Main.Pressure // which is documented as being at sea level too
+	report := &Report{
+		ObservedAt:       observedAt,
+		Temperature:      main.Temp.pointer(),
+		FeelsLike:        main.FeelsLike.pointer(),
+		Humidity:         main.Humidity.pointer(),
+		Pressure:         main.pressure(),
+		WindSpeed:        wind.Speed.pointer(),
+		WindGust:         wind.Gust.pointer(),
+		WindDirection:    wind.Deg.pointer(),
+		CloudCover:       a.Clouds.value.All.pointer(),
+		Precipitation:    a.precipitation(),
+		Visibility:       a.Visibility.pointer(),
+		VisibilityCapped: a.Visibility.value >= openWeatherMostVisibility,
+		Condition:        Unknown,
 	}
-	return &Report{
-		ObservedAt:    observedAt,
-		Temperature:   a.Main.Temp,
-		FeelsLike:     a.Main.FeelsLike,
-		Humidity:      a.Main.Humidity,
-		Pressure:      pressure,
-		WindSpeed:     a.Wind.Speed,
-		WindGust:      a.Wind.Gust,
-		WindDirection: a.Wind.Deg,
-		CloudCover:    a.Clouds.All,
-		Precipitation: a.precipitation(),
-		Visibility:    a.Visibility, // 10 000 is "that or more", the most they tell
-		Condition:     openWeatherCondition(a.Weather[0].ID),
-		IsDay:         a.isDay(),
-	}, nil
+	if len(a.Weather) > 0 { // the first is the primary one
+		sky := &a.Weather[0].value
+		report.Condition, report.IsDay = openWeatherCondition(sky.ID.pointer()), sky.isDay()
+	}
+	return report, nil
 }
 
-// precipitation is rain and snow together. Their blocks are left out when it
-// is dry, but also at times when it is not: only when everything in weather
-// is dry does their absence mean 0.
-func (a *openWeatherAnswer) precipitation() *float64 {
-	rain, snow := a.Rain.rate(), a.Snow.rate()
+// pressure is that at sea level. "pressure" is documented as the same, but has
+// been the pressure at the station's height: it is not believed where it is
+// equal to "grnd_level".
+func (m *openWeatherMain) pressure() *float64 {
 	switch {
-	case rain != nil && snow != nil:
-		return new(*rain + *snow)
-	case rain != nil:
-		return rain
-	case snow != nil:
-		return snow
+	case m.SeaLevel.known && m.SeaLevel.value >= minPressure && m.SeaLevel.value <= maxPressure:
+		return m.SeaLevel.pointer()
+	case m.GroundLevel.known && m.GroundLevel.value == m.Pressure.value:
+		return nil
 	}
-	for _, w := range a.Weather {
-		if !openWeatherCondition(w.ID).dry() {
+	return m.Pressure.pointer()
+}
+
+// precipitation is rain and snow together, in mm/h. Their blocks are left out
+// when it is dry, but also at times when it is not: only when everything in
+// weather is dry does their absence mean 0. One amount that cannot be read makes
+// the sum unknown.
+func (a *openWeatherAnswer) precipitation() *float64 {
+	var sum float64
+	told := false
+	for _, fall := range [...]number{openWeatherRate(a.Rain), openWeatherRate(a.Snow)} {
+		switch {
+		case fall.known && fall.value >= 0:
+			sum, told = sum+fall.value, true
+		case fall.kind != jsontext.KindInvalid:
 			return nil
 		}
+	}
+	if told {
+		return &sum
+	}
+	for _, sky := range a.Weather {
+		if !openWeatherCondition(sky.value.ID.pointer()).dry() {
+			return nil
+		}
+	}
+	if len(a.Weather) == 0 {
+		return nil
 	}
 	return new(0.0)
 }
 
-func (f *openWeatherFall) rate() *float64 {
+// openWeatherRate is what falls in an hour; a number that was left out where the
+// block tells no amount.
+func openWeatherRate(fall object[openWeatherFall]) number {
 	switch {
-	case f == nil:
-		return nil
-	case f.OneHour != nil:
-		return f.OneHour
-	case f.ThreeHours != nil: // in older answers
-		return new(*f.ThreeHours / 3)
+	case fall.kind == jsontext.KindNull:
+		return number{}
+	case fall.kind != jsontext.KindBeginObject:
+		return number{kind: fall.kind}
 	}
-	return nil
+	if hour := fall.value.OneHour; hour.told() {
+		return hour
+	}
+	rate := fall.value.ThreeHours
+	if !rate.told() {
+		return number{}
+	}
+	rate.value /= 3
+	return rate
 }
 
-func (a *openWeatherAnswer) isDay() *bool {
-	switch icon := a.Weather[0].Icon; {
+func (s *openWeatherSky) isDay() *bool {
+	switch icon := string(s.Icon); {
 	case strings.HasSuffix(icon, "d"):
 		return new(true)
 	case strings.HasSuffix(icon, "n"):
@@ -172,12 +238,13 @@ func (a *openWeatherAnswer) isDay() *bool {
 	return nil
 }
 
-// plausible asks the only witness there is to the units of the answer, the
-// place: beyond 40° of latitude nobody has ever measured 50 °C, so a number
-// above that is °F. In warmer places, and in cold weather, °F stays unseen.
+// plausible checks the unit of the temperature, which is not declared, by the
+// place: beyond 40° of latitude nobody has ever measured 50 °C, so a greater
+// number is °F. In warmer places, and in cold weather, °F is not detected.
 func (a *openWeatherAnswer) plausible(report *Report) error {
-	if math.Abs(a.Coord.Lat) > 40 && *report.Temperature > 50 {
-		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", *report.Temperature, a.Coord.Lat)
+	latitude := a.Coord.value.Lat.value // 0 where it is unknown
+	if math.Abs(latitude) > 40 && *report.Temperature > 50 {
+		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", *report.Temperature, latitude)
 	}
 	return nil
 }
@@ -193,7 +260,7 @@ func openWeatherCondition(id *float64) Condition {
 		return Thunderstorm
 	case 300, 301, 302, 310, 311, 312, 321: // drizzle, drizzle rain, shower drizzle
 		return Drizzle
-	case 313, 314: // shower rain and drizzle: the rain is what one gets wet from
+	case 313, 314: // shower rain and drizzle: the heavier of the two
 		return RainShowers
 	case 500, 501, 502, 503, 504:
 		return Rain
@@ -209,11 +276,11 @@ func openWeatherCondition(id *float64) Condition {
 		return SnowShowers
 	case 701, 741: // mist is thin fog
 		return Fog
-	case 711, 721: // smoke, haze: dry, and in the way of the eye
+	case 711, 721: // smoke, haze
 		return Haze
 	case 731, 751, 761, 762: // dust whirls, sand, dust, volcanic ash
 		return Dust
-	case 771, 781: // squalls, tornado: no word of ours but this one sends a reader indoors
+	case 771, 781: // squalls, tornado: the nearest of our conditions that warns
 		return Thunderstorm
 	case 800:
 		return Clear

@@ -1,13 +1,14 @@
 package weather
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
 )
 
-// Place is where on Earth weather is asked for. Make one with [NewPlace] and
-// add what is known of it.
+// Place is a place on Earth that weather is asked for. Make one with [NewPlace]
+// and add what is known of it.
 type Place struct {
 	Name       string  `json:"name,omitempty"`
 	Admin      string  `json:"admin,omitempty"`   // the first administrative level: state, region
@@ -21,19 +22,34 @@ type Place struct {
 }
 
 // NewPlace returns the nameless place at these coordinates, rounded with
-// [Round2]. Whether they are on Earth is the caller's to know.
+// [Round2]. The caller has checked that they are on Earth.
 func NewPlace(latitude, longitude float64) Place {
 	latitude, longitude = Round2(latitude), Round2(longitude)
 	return Place{Latitude: latitude, Longitude: longitude, key: coordinatesKey(latitude, longitude)}
 }
 
 // Round2 rounds to two decimals, about a kilometre: as fine as the finest of
-// the providers' grids, and coarse enough that neighbours share one cache entry. It never
+// the providers' grids, and coarse enough that neighbours share one cache entry.
+// Halves are rounded away from zero in the decimal form, as a reader would do
+// it: 1.005 is 1.01, though the nearest binary number is a little less. It never
 // returns the negative zero, which would be a second key for the same place.
-func Round2(degrees float64) float64 { return roundTo(degrees, 100) }
+func Round2(degrees float64) float64 {
+	const decimals = 2
+	digits := strconv.AppendFloat(make([]byte, 0, 32), math.Abs(degrees), 'f', -1, 64)
+	point := bytes.IndexByte(digits, '.')
+	if point < 0 || len(digits)-point-1 <= decimals {
+		return positiveZero(degrees) // it has no more decimals
+	}
+	end := point + 1 + decimals
+	hundredths, _ := strconv.ParseInt(string(digits[:point])+string(digits[point+1:end]), 10, 64) // a float with a fraction is below 2^53
+	if digits[end] >= '5' {
+		hundredths++
+	}
+	return positiveZero(math.Copysign(float64(hundredths)/100, degrees))
+}
 
-// Key is canonical for the coordinates: "28.65,77.23". It is made once, by
-// NewPlace, because every source of every request asks for it.
+// Key is the same for all names of the same coordinates: "28.65,77.23". NewPlace
+// makes it once, because every source of every request asks for it.
 func (p Place) Key() string {
 	if p.key == "" { // a literal
 		return coordinatesKey(Round2(p.Latitude), Round2(p.Longitude))
@@ -61,8 +77,9 @@ func degrees(v float64) string { return strconv.FormatFloat(Round2(v), 'f', -1, 
 
 // roundTo rounds v to a whole number of 1/parts, halves away from zero, and
 // makes the negative zero positive.
-func roundTo(v, parts float64) float64 {
-	v = math.Round(v*parts) / parts
+func roundTo(v, parts float64) float64 { return positiveZero(math.Round(v*parts) / parts) }
+
+func positiveZero(v float64) float64 {
 	if v == 0 {
 		return 0
 	}

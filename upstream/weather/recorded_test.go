@@ -1,7 +1,6 @@
 package weather
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,44 +11,29 @@ import (
 	"tributary/upstream"
 )
 
-// Recorded answers of the live services are not part of this project. Where a
-// folder of them is at hand, every one of them is decoded, and what comes out
-// is compared with what a person read in it. Each lies beside a description of
-// the request, NAME.meta.json.
-func recordings(t *testing.T, provider string) string {
+// eachRecording runs check on every recorded answer of a provider in
+// testdata/recorded; one that the table does not list, or does list but is not
+// there, fails the test.
+func eachRecording[W any](t *testing.T, provider string, table map[string]W, check func(t *testing.T, body []byte, want W)) {
 	t.Helper()
-	root := os.Getenv("TRIBUTARY_FIXTURES")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "fixtures")
-	}
-	folder := filepath.Join(root, provider)
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("no recorded answers: set TRIBUTARY_FIXTURES to a folder with %s in it", provider)
-	}
-	return folder
-}
-
-// eachRecording runs check on every recorded answer in the folder; one that the
-// table does not list, or does list but is not there, fails the test.
-func eachRecording[W any](t *testing.T, folder string, table map[string]W, check func(t *testing.T, r upstream.Response, want W)) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	files, err := filepath.Glob(filepath.Join("testdata", "recorded", provider, "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		if strings.HasSuffix(name, ".meta") {
-			continue
-		}
 		seen[name] = true
 		t.Run(name, func(t *testing.T) {
 			want, ok := table[name]
 			if !ok {
 				t.Fatal("nobody has written down what to expect of this answer")
 			}
-			check(t, recorded(t, file), want)
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, body, want)
 		})
 	}
 	for name := range table {
@@ -59,52 +43,29 @@ func eachRecording[W any](t *testing.T, folder string, table map[string]W, check
 	}
 }
 
-func recorded(t *testing.T, file string) upstream.Response {
-	t.Helper()
-	body, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	described, err := os.ReadFile(strings.TrimSuffix(file, ".json") + ".meta.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var meta struct {
-		Status int `json:"status"`
-	}
-	if err := json.Unmarshal(described, &meta); err != nil {
-		t.Fatal(err)
-	}
-	return upstream.Response{Status: meta.Status, Header: http.Header{}, Body: body}
-}
-
 // read is what a person has read in a recorded answer: a report, a part of an
-// error's text, or a code.
+// error's text, a code, or a status that means what it says.
 type read struct {
 	at     string // when it was read, RFC 3339
 	report *Report
 	err    string
 	code   upstream.Code
-
-	leftToStatus bool // an error status that means what it says
+	status int // 0: 200
 }
 
-func (want read) check(t *testing.T, spec upstream.Spec[Place, *Report], r upstream.Response) {
+func (want read) check(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) {
 	t.Helper()
-	if want.leftToStatus {
-		if r.Status < 400 {
-			t.Errorf("status = %d, want an error", r.Status)
-		}
+	if want.status != 0 {
+		r := upstream.Response{Status: want.status, Header: http.Header{}, Body: body}
 		if spec.Refusal != nil && spec.Refusal(r) != nil {
 			t.Errorf("refusal = %v, want it left to the status", spec.Refusal(r))
 		}
+		if spec.Again != nil && spec.Again(Place{}, r) {
+			t.Error("is asked again without a time zone")
+		}
 		return
 	}
-	var err error
-	if r.At, err = time.Parse(time.RFC3339, want.at); err != nil {
-		t.Fatal(err)
-	}
-	got, err := spec.Decode(r)
+	got, err := spec.Decode(respond(string(body), moment(want.at)))
 	switch {
 	case want.err != "":
 		wantError(t, err, want.err)
@@ -128,8 +89,8 @@ func moment(s string) time.Time {
 func TestRecordedOpenMeteo(t *testing.T) {
 	forecasts := map[string]read{
 		// Asked for the weather code only.
-		"forecast-berlin-all-blocks":    {at: "2023-11-13T10:47:45Z", err: "temperature: missing"},
-		"forecast-berlin-customer-host": {at: "2024-01-24T08:38:41Z", err: "temperature: missing"},
+		"forecast-berlin-all-blocks":    {at: "2023-11-13T10:47:45Z", err: "temperature_2m: missing"},
+		"forecast-berlin-customer-host": {at: "2024-01-24T08:38:41Z", err: "temperature_2m: missing"},
 		// Asked for hours only.
 		"forecast-brasilia-hourly": {at: "2023-10-25T12:00:00Z", err: "current: missing"},
 		// 22:15 at two hours east; 4.7 and 12.2 km/h; nobody asked for rain.
@@ -146,7 +107,7 @@ func TestRecordedOpenMeteo(t *testing.T) {
 			ObservedAt: moment("2026-02-07T15:15:00Z"), Temperature: new(8.5), WindSpeed: new(4.7 / 3.6), WindDirection: new(9.0),
 			Condition: PartlyCloudy, IsDay: new(true), Timezone: "Europe/Berlin",
 		}},
-		"error-400-bad-units": {leftToStatus: true},
+		"error-400-bad-units": {status: 400},
 	}
 	places := map[string]string{
 		"geocoding-brasilia": `[{"name":"Brasília","admin":"Federal District","country":"BR","latitude":-15.78,"longitude":-47.93,"timezone":"America/Sao_Paulo","population":2207718}]`,
@@ -165,25 +126,23 @@ func TestRecordedOpenMeteo(t *testing.T) {
 			`{"name":"Hollywood","admin":"Munster","country":"IE","latitude":51.83,"longitude":-9.9,"timezone":"Europe/Dublin"}]`,
 		"geocoding-no-hit": "", // not found
 	}
-	table := map[string]func(*testing.T, upstream.Response){}
+	table := map[string]func(*testing.T, []byte){}
 	for name, want := range forecasts {
-		table[name] = func(t *testing.T, r upstream.Response) { want.check(t, OpenMeteo(), r) }
+		table[name] = func(t *testing.T, body []byte) { want.check(t, OpenMeteo(), body) }
 	}
 	for name, want := range places {
-		table[name] = func(t *testing.T, r upstream.Response) {
-			got, err := Geocoding().Decode(r)
+		table[name] = func(t *testing.T, body []byte) {
+			got, err := Geocoding().Decode(respond(string(body), now))
 			if want == "" {
 				wantCode(t, err, upstream.CodeNotFound)
 			} else if err != nil {
 				t.Error(err)
-			} else if places := asJSON(t, got); places != want {
-				t.Errorf("places = %s, want %s", places, want)
+			} else if places := asJSON(t, got.Places); places != want || got.LeftOut != "" {
+				t.Errorf("places = %s, left out: %q; want %s and none", places, got.LeftOut, want)
 			}
 		}
 	}
-	eachRecording(t, recordings(t, "open-meteo"), table, func(t *testing.T, r upstream.Response, check func(*testing.T, upstream.Response)) {
-		check(t, r)
-	})
+	eachRecording(t, "open-meteo", table, func(t *testing.T, body []byte, check func(*testing.T, []byte)) { check(t, body) })
 }
 
 func TestRecordedOpenWeather(t *testing.T) {
@@ -200,7 +159,7 @@ func TestRecordedOpenWeather(t *testing.T) {
 		// Showers (520) of which no amount is told.
 		"current-moscow-fr-metric": {at: "2020-05-17T12:15:00Z", report: &Report{
 			ObservedAt: moment("2020-05-17T12:13:42Z"), Temperature: new(13.67), FeelsLike: new(5.79), Humidity: new(47.0), Pressure: new(1010.0),
-			WindSpeed: new(9.0), WindDirection: new(260.0), CloudCover: new(40.0), Visibility: new(10000.0), Condition: RainShowers, IsDay: new(true),
+			WindSpeed: new(9.0), WindDirection: new(260.0), CloudCover: new(40.0), Visibility: new(10000.0), VisibilityCapped: true, Condition: RainShowers, IsDay: new(true),
 		}},
 		"current-vancouver-snow": {at: "2021-02-13T20:30:00Z", report: &Report{
 			ObservedAt: moment("2021-02-13T20:24:50Z"), Temperature: new(-0.85), FeelsLike: new(-5.25), Humidity: new(93.0), Pressure: new(1011.0),
@@ -213,17 +172,15 @@ func TestRecordedOpenWeather(t *testing.T) {
 		}},
 		"legacy2014-not-found-as-200": {at: "2014-08-28T10:45:00Z", code: upstream.CodeNotFound},
 		// Other questions than ours.
-		"group-three-metric": {at: "2020-05-01T12:10:00Z", err: "weather: missing or empty"},
+		"group-three-metric": {at: "2020-05-01T12:10:00Z", err: "main: missing"},
 		"geo-direct-lisbon":  {at: "2020-05-01T12:10:00Z", err: "body: not a JSON object"},
-		"geo-zip-lisbon":     {at: "2020-05-01T12:10:00Z", err: "weather: missing or empty"},
+		"geo-zip-lisbon":     {at: "2020-05-01T12:10:00Z", err: "main: missing"},
 
-		"error-400-nothing-to-geocode": {leftToStatus: true},
-		"error-401":                    {leftToStatus: true},
-		"onecall-error-400":            {leftToStatus: true},
+		"error-400-nothing-to-geocode": {status: 400},
+		"error-401":                    {status: 401},
+		"onecall-error-400":            {status: 400},
 	}
-	eachRecording(t, recordings(t, "openweathermap"), table, func(t *testing.T, r upstream.Response, want read) {
-		want.check(t, OpenWeather(), r)
-	})
+	eachRecording(t, "openweathermap", table, func(t *testing.T, body []byte, want read) { want.check(t, OpenWeather(), body) })
 }
 
 func TestRecordedMETNorway(t *testing.T) {
@@ -239,10 +196,9 @@ func TestRecordedMETNorway(t *testing.T) {
 		}},
 	}
 	last := map[string]float64{"compact-newyork": 32.8, "complete-london": 21.1} // °C at four o'clock
-	eachRecording(t, recordings(t, "met-norway"), table, func(t *testing.T, r upstream.Response, want read) {
-		want.check(t, METNorway(), r)
-		r.At = moment(asked)
-		report, err := METNorway().Decode(r)
+	eachRecording(t, "met-norway", table, func(t *testing.T, body []byte, want read) {
+		want.check(t, METNorway(), body)
+		report, err := METNorway().Decode(respond(string(body), moment(asked)))
 		if err != nil {
 			t.Fatal(err)
 		}

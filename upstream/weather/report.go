@@ -21,25 +21,32 @@ type Report struct {
 	Precipitation *float64 `json:"precipitation,omitempty"`  // mm/h, a rate
 	Visibility    *float64 `json:"visibility,omitempty"`     // m
 
+	// VisibilityCapped says that Visibility is the most that the provider ever
+	// tells, and so means "at least".
+	VisibilityCapped bool `json:"visibility_capped,omitempty"`
+
 	// PrecipitationNextHour, mm/h, is forecast for the hour that begins at
-	// ObservedAt. It stands in for Precipitation where nobody has measured any.
+	// ObservedAt. It is used where no report has Precipitation.
 	PrecipitationNextHour *float64 `json:"precipitation_next_hour,omitempty"`
 
 	Condition Condition `json:"condition"`
 	IsDay     *bool     `json:"is_day,omitempty"`
 	Timezone  string    `json:"timezone,omitempty"` // IANA name of the place's, if told
 
-	// Next takes over once its ObservedAt has come. A forecast is a series; to
-	// keep some hours of it lets an answer that lies in a cache, or that a 304
-	// has renewed, still speak of now.
+	// Next replaces this report from its ObservedAt on. With some hours of a
+	// forecast kept, an answer from the cache, or one that a 304 has confirmed,
+	// is still about now.
 	Next *Report `json:"next,omitempty"`
 }
 
-// At returns the entry of the series that r begins which speaks of now: the
-// latest whose time is not after it. Before all of them that is r itself.
+// At returns the entry for now of the series that begins with r: the latest
+// whose time is not after now, or r itself if all are later.
 func (r *Report) At(now time.Time) *Report {
 	for r.Next != nil && !r.Next.ObservedAt.After(now) {
 		r = r.Next
 	}
 	return r
 }
+
+// calm reports whether there is no wind, and so no direction that it comes from.
+func (r *Report) calm() bool { return r.WindSpeed != nil && *r.WindSpeed == 0 }

@@ -35,7 +35,7 @@ func TestReportSurvivesJSON(t *testing.T) {
 	full := &Report{
 		ObservedAt: clock(6, 0), Temperature: new(0.0), FeelsLike: new(-3.25), DewPoint: new(-1.0), Humidity: new(100.0),
 		Pressure: new(1013.25), WindSpeed: new(4.7 / 3.6), WindGust: new(1e-7), WindDirection: new(360.0), CloudCover: new(0.0),
-		Precipitation: new(0.0), PrecipitationNextHour: new(0.1), Visibility: new(10000.0),
+		Precipitation: new(0.0), PrecipitationNextHour: new(0.1), Visibility: new(10000.0), VisibilityCapped: true,
 		Condition: FreezingDrizzle, IsDay: new(false), Timezone: "Asia/Kolkata",
 		Next: &Report{ObservedAt: clock(7, 0), Temperature: new(0.1), Condition: Unknown},
 	}

@@ -14,10 +14,10 @@ import (
 	"tributary/upstream"
 )
 
-// ErrNoGeocoding is returned for names when looking them up is switched off,
+// ErrNoGeocoding is returned for names of places when geocoding is switched off,
 // ErrNoProvider for weather when every provider is.
 var (
-	ErrNoGeocoding = errors.New("looking up names is switched off")
+	ErrNoGeocoding = errors.New("geocoding, which looks up names of places, is switched off")
 	ErrNoProvider  = errors.New("every weather provider is switched off")
 )
 
@@ -31,26 +31,27 @@ const mergedFor = time.Hour
 // Service answers questions about places and their weather. It is safe for
 // concurrent use.
 type Service struct {
-	geocoding *upstream.Source[PlaceQuery, []Place] // nil: switched off
+	geocoding *upstream.Source[PlaceQuery, Found] // nil: switched off
 	providers []Provider
 	patience  time.Duration
 	merges    *cache.Memory
 }
 
-// Provider is one source of reports, and what its licence wants said.
+// Provider is one source of reports, and the attribution that its licence requires.
 type Provider struct {
 	Source      *upstream.Source[Place, *Report]
 	Attribution string
 }
 
-// NewService asks the providers, in the order that decides ties, with patience
-// for the slow ones. Merges are kept in store, beside what they are made of.
-func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, []Place], patience time.Duration, providers ...Provider) *Service {
+// NewService makes a service of these providers, in the order that decides ties.
+// Once one provider has answered, the others are waited for no longer than
+// patience. Merges are kept in store, beside the answers they are made of.
+func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found], patience time.Duration, providers ...Provider) *Service {
 	return &Service{geocoding: geocoding, providers: providers, patience: patience, merges: store.NewMemory()}
 }
 
 // Query asks for the weather of a city, in a country or anywhere, or where
-// City is empty of the place At.
+// City is empty for the weather of the place At.
 type Query struct {
 	City    string
 	Country string
@@ -58,14 +59,14 @@ type Query struct {
 	Wish    upstream.Wish
 }
 
-// Weather is the current weather of a place, and where it is from.
+// Weather is the current weather of a place, and the sources that it is from.
 type Weather struct {
 	*merge
 	Sources []upstream.Outcome
 }
 
 // Current is the current weather. The error is an *upstream.NoAnswerError when
-// no provider has any, or nobody knows the city.
+// no provider has any, or the city is not known.
 func (s *Service) Current(ctx context.Context, q Query) (Weather, error) {
 	if len(s.providers) == 0 {
 		return Weather{}, ErrNoProvider
@@ -132,6 +133,8 @@ func (s *Service) Places(ctx context.Context, name string, limit int, w upstream
 	return places[:min(limit, len(places))], outcome, nil
 }
 
+// lookUp asks for the places of a name. A result that could not be read is left
+// out, and the outcome's error says so beside its state.
 func (s *Service) lookUp(ctx context.Context, q PlaceQuery, w upstream.Wish) ([]Place, upstream.Outcome, error) {
 	if s.geocoding == nil {
 		return nil, upstream.Outcome{}, ErrNoGeocoding
@@ -139,12 +142,16 @@ func (s *Service) lookUp(ctx context.Context, q PlaceQuery, w upstream.Wish) ([]
 	slot := s.geocoding.Slot(q, w)
 	upstream.Gather(ctx, s.patience, &slot)
 	outcome := upstream.Outcome{Name: s.geocoding.Name(), Attribution: OpenMeteoAttribution, Provenance: slot.Answer.Provenance}
-	return slot.Answer.Value, outcome, nil
+	found := slot.Answer.Value
+	if found.LeftOut != "" && outcome.Err == nil { // a stale answer has an error already: why it is stale
+		outcome.Err = upstream.Errorf(upstream.CodeInvalidResponse, "%s", found.LeftOut)
+	}
+	return found.Places, outcome, nil
 }
 
-// merge is what reports say together, kept with its encodings for as long as
-// the reports stay the same: on the way of a request that memory can answer,
-// nothing is merged and nothing encoded.
+// merge is the result of merging reports, kept with its encodings for as long as
+// the reports stay the same: a request that memory can answer merges and encodes
+// nothing.
 type merge struct {
 	place   Place
 	reports []*Report
@@ -152,7 +159,7 @@ type merge struct {
 	encoded [2]atomic.Pointer[Encoded]
 }
 
-// Encoded is the JSON of data, and a tag that changes with it.
+// Encoded is JSON, and a tag that changes with it.
 type Encoded struct {
 	JSON []byte
 	Tag  string
@@ -178,7 +185,7 @@ func (s *Service) merge(place Place, reports []*Report, now time.Time) *merge {
 	return m
 }
 
-// Data is data of the answer in the units wanted.
+// Data is the JSON of the weather in these units.
 func (m *merge) Data(u Units) (Encoded, error) {
 	slot := &m.encoded[0]
 	if u == Imperial {
@@ -196,7 +203,7 @@ func (m *merge) Data(u Units) (Encoded, error) {
 	return *e, nil
 }
 
-// Tag is short and differs where bodies do, on every replica in the same way.
+// Tag is a short hash of a body, the same on every replica.
 func Tag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return base64.RawURLEncoding.EncodeToString(sum[:9])

@@ -117,7 +117,7 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("metno = %+v, want failed with timeout", s)
 		}
 	})
-	t.Run("says when nobody knows a city", func(t *testing.T) {
+	t.Run("says when a city is not known", func(t *testing.T) {
 		for _, q := range []weather.Query{{City: "Nowhereville"}, {City: "Delhi", Country: "NO"}} {
 			_, err := newBench(t).Current(t.Context(), q)
 			var none *upstream.NoAnswerError

@@ -1,6 +1,6 @@
 package weather
 
-// Units is the system that a reader wants numbers in.
+// Units is the system of units that numbers are shown in.
 type Units string
 
 // The two systems.
@@ -15,8 +15,7 @@ func ParseUnits(name string) (u Units, ok bool) {
 	return u, u == Metric || u == Imperial
 }
 
-// UnitNames says in which units the numbers beside it are. Precipitation is a
-// rate, of so much an hour.
+// UnitNames says in which units the numbers beside it are.
 type UnitNames struct {
 	Temperature   string `json:"temperature"`
 	WindSpeed     string `json:"wind_speed"`
@@ -26,8 +25,9 @@ type UnitNames struct {
 	Humidity      string `json:"humidity"`
 }
 
-// system is how the numbers of a Report are shown: converted, and rounded for
-// people.
+// system is how the numbers of a Report are shown: converted and rounded. All
+// its functions are monotonic, so that what is in order in a Report, a gust above
+// the wind speed, is in order as shown.
 type system struct {
 	names         UnitNames
 	temperature   func(celsius float64) float64
@@ -38,7 +38,7 @@ type system struct {
 }
 
 var metric = system{
-	names:         UnitNames{"°C", "m/s", "hPa", "mm", "m", "%"},
+	names:         UnitNames{"°C", "m/s", "hPa", "mm/h", "m", "%"},
 	temperature:   oneDecimal,
 	speed:         oneDecimal,
 	pressure:      oneDecimal,
@@ -47,12 +47,12 @@ var metric = system{
 }
 
 var imperial = system{
-	names:         UnitNames{"°F", "mph", "inHg", "in", "mi", "%"},
+	names:         UnitNames{"°F", "mph", "inHg", "in/h", "mi", "%"},
 	temperature:   func(celsius float64) float64 { return oneDecimal(celsius*9/5 + 32) },
 	speed:         func(mps float64) float64 { return oneDecimal(mps * 3600 / 1609.344) },
-	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) }, // a tenth would be 3 hPa
-	precipitation: func(mmPerHour float64) float64 { return oneDecimal(mmPerHour / 25.4) },
-	distance:      func(metres float64) float64 { return oneDecimal(metres / 1609.344) },
+	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) },          // a tenth would be 3 hPa
+	precipitation: func(mmPerHour float64) float64 { return roundTo(mmPerHour/25.4, 1000) }, // a tenth would make light rain 0
+	distance:      miles,
 }
 
 func (u Units) system() *system {
@@ -60,6 +60,15 @@ func (u Units) system() *system {
 		return &imperial
 	}
 	return &metric
+}
+
+// miles has two decimals below 10: with one, dense fog would be 0.
+func miles(metres float64) float64 {
+	v := metres / 1609.344
+	if v < 10 {
+		return roundTo(v, 100)
+	}
+	return oneDecimal(v)
 }
 
 func oneDecimal(v float64) float64 { return roundTo(v, 10) }

@@ -6,56 +6,104 @@ import (
 	"time"
 )
 
-func TestValidate(t *testing.T) {
+func TestValidateRefuses(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		with func(r *Report)
-		want string // empty: believed
+		name   string
+		with   func(r *Report)
+		want   string // empty: no error
+		noData bool
 	}{
-		{"believes a temperature and a time", func(r *Report) {}, ""},
-		{"wants a temperature", func(r *Report) { r.Temperature = nil }, "temperature: missing"},
-		{"wants a time", func(r *Report) { r.ObservedAt = time.Time{} }, "observed_at: missing"},
-		{"lets a clock run a little fast", func(r *Report) { r.ObservedAt = now.Add(15 * time.Minute) }, ""},
-		{"refuses the future", func(r *Report) { r.ObservedAt = now.Add(15*time.Minute + time.Second) }, "observed_at: more than 15 minutes ahead of the clock"},
-		{"believes what is three hours old", func(r *Report) { r.ObservedAt = now.Add(-3 * time.Hour) }, ""},
-		{"refuses what is older", func(r *Report) { r.ObservedAt = now.Add(-3*time.Hour - time.Second) }, "observed_at: more than 3 hours old"},
-		{"believes all limits", func(r *Report) {
-			r.Temperature, r.FeelsLike, r.DewPoint, r.Humidity, r.Pressure = new(60.0), new(-150.0), new(40.0), new(100.0), new(1100.0)
-			r.WindSpeed, r.WindGust, r.WindDirection, r.CloudCover = new(0.0), new(150.0), new(360.0), new(100.0)
-			r.Precipitation, r.PrecipitationNextHour, r.Visibility = new(0.0), new(2000.0), new(0.0)
-		}, ""},
-		{"refuses Kelvin", func(r *Report) { r.Temperature = new(282.5) }, "temperature: 282.5 °C is outside -100 to 60"},
-		{"refuses a deep freeze", func(r *Report) { r.Temperature = new(-100.1) }, "temperature: -100.1 °C is outside"},
-		{"refuses a hot feeling", func(r *Report) { r.FeelsLike = new(90.1) }, "feels_like: 90.1 °C is outside -150 to 90"},
-		{"refuses a dew point above all seas", func(r *Report) { r.DewPoint = new(40.1) }, "dew_point: 40.1 °C is outside -120 to 40"},
-		{"refuses more than all humidity", func(r *Report) { r.Humidity = new(100.5) }, "humidity: 100.5 % is outside 0 to 100"},
-		{"refuses pascals", func(r *Report) { r.Pressure = new(101320.0) }, "pressure: 101320 hPa is outside 850 to 1100"},
-		{"refuses the pressure on a mountain", func(r *Report) { r.Pressure = new(700.0) }, "pressure: 700 hPa is outside"},
-		{"refuses a negative wind", func(r *Report) { r.WindSpeed = new(-1.0) }, "wind_speed: -1 m/s is outside 0 to 120"},
-		{"refuses a gust of no storm", func(r *Report) { r.WindGust = new(151.0) }, "wind_gust: 151 m/s is outside 0 to 150"},
-		{"refuses more than a turn", func(r *Report) { r.WindDirection = new(361.0) }, "wind_direction: 361° is outside 0 to 360"},
-		{"refuses more than all the sky", func(r *Report) { r.CloudCover = new(101.0) }, "cloud_cover: 101 % is outside 0 to 100"},
-		{"refuses negative rain", func(r *Report) { r.Precipitation = new(-0.1) }, "precipitation: -0.1 mm/h is outside 0 to 2000"},
-		{"refuses negative rain to come", func(r *Report) { r.PrecipitationNextHour = new(-0.1) }, "precipitation_next_hour: -0.1 mm/h is outside"},
-		{"refuses a view around the Earth", func(r *Report) { r.Visibility = new(1e6) }, "visibility: 1e+06 m is outside 0 to 500000"},
-		{"refuses infinity", func(r *Report) { r.Visibility = new(math.Inf(1)) }, "visibility: +Inf m is outside"},
-		{"refuses what is no number", func(r *Report) { r.Humidity = new(math.NaN()) }, "humidity: NaN % is outside"},
-		{"looks at later entries", func(r *Report) { r.Next = &Report{ObservedAt: clock(7, 0), Temperature: new(99.0)} }, "temperature: 99 °C is outside"},
-		{"wants a temperature of later entries", func(r *Report) { r.Next = &Report{ObservedAt: clock(7, 0)} }, "temperature: missing"},
-		{"wants later entries to be later", func(r *Report) { r.Next = &Report{ObservedAt: r.ObservedAt, Temperature: new(9.0)} }, "observed_at: the entries are not in the order of time"},
-		{"lets later entries be in the future", func(r *Report) { r.Next = &Report{ObservedAt: clock(11, 0), Temperature: new(9.0)} }, ""},
+		{"nothing in a temperature and a time", func(r *Report) {}, "", false},
+		{"no temperature", func(r *Report) { r.Temperature = nil }, "temperature: missing", false},
+		{"Kelvin", func(r *Report) { r.Temperature = new(282.5) }, "temperature: 282.5 °C is outside -100 to 60", false},
+		{"nothing at the limits of temperature", func(r *Report) { r.Temperature = new(60.0) }, "", false},
+		{"a temperature below all records", func(r *Report) { r.Temperature = new(-100.1) }, "temperature: -100.1 °C is outside", false},
+		{"a temperature that is no number", func(r *Report) { r.Temperature = new(math.NaN()) }, "temperature: NaN °C is outside", false},
+		{"no time", func(r *Report) { r.ObservedAt = time.Time{} }, "observed_at: before the year 2000", false},
+		{"1970", func(r *Report) { r.ObservedAt = time.Unix(1_795_500, 0).UTC() }, "observed_at: before the year 2000", false},
+		{"milliseconds taken for seconds", func(r *Report) { r.ObservedAt = now.AddDate(50_000, 0, 0) }, "observed_at: more than a year in the future", false},
+		{"a clock of another year", func(r *Report) { r.ObservedAt = now.AddDate(1, 0, 0).Add(time.Second) }, "observed_at: more than a year in the future", false},
+		{"an observation that is too old", func(r *Report) { r.ObservedAt = now.Add(-3*time.Hour - time.Second) }, "the observation is more than 3 hours old", true},
+		{"nothing at three hours", func(r *Report) { r.ObservedAt = now.Add(-3 * time.Hour) }, "", false},
+		{"an observation of years ago", func(r *Report) { r.ObservedAt = now.AddDate(-12, 0, 0) }, "the observation is more than 3 hours old", true},
+		{"an observation in the future", func(r *Report) { r.ObservedAt = now.Add(15*time.Minute + time.Second) }, "more than 15 minutes in the future", true},
+		{"nothing at a quarter of an hour ahead", func(r *Report) { r.ObservedAt = now.Add(15 * time.Minute) }, "", false},
+		{"an observation of next month", func(r *Report) { r.ObservedAt = now.AddDate(0, 1, 0) }, "more than 15 minutes in the future", true},
+		{"units before time", func(r *Report) { r.Temperature, r.ObservedAt = new(282.5), now.AddDate(0, 0, -1) }, "temperature: 282.5", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &Report{ObservedAt: clock(6, 0), Temperature: new(24.1)}
 			tt.with(r)
 			err := r.validate(now)
-			if tt.want == "" {
-				if err != nil {
-					t.Errorf("error = %v, want none", err)
-				}
-				return
+			switch {
+			case tt.noData:
+				wantNoData(t, err, tt.want)
+			case tt.want != "":
+				wantError(t, err, tt.want)
+			case err != nil:
+				t.Errorf("error = %v, want none", err)
 			}
-			wantError(t, err, tt.want)
 		})
+	}
+}
+
+// A value that physics does not allow costs that value and nothing else.
+func TestValidateDropsImpossibleValues(t *testing.T) {
+	nan := math.NaN()
+	for _, tt := range []struct {
+		name            string
+		field           func(r *Report) **float64
+		kept            []float64
+		lowered, absent []float64 // lowered to the most that is possible
+	}{
+		{"feels_like", func(r *Report) **float64 { return &r.FeelsLike }, []float64{-150, 0, 90}, nil, []float64{-150.1, 90.1, nan}},
+		{"dew_point", func(r *Report) **float64 { return &r.DewPoint }, []float64{-120, 40}, nil, []float64{-120.1, 40.1, nan}},
+		{"humidity", func(r *Report) **float64 { return &r.Humidity }, []float64{0, 47, 100}, []float64{100.01, 101, 102, 105}, []float64{105.01, 297, -0.01, -1, nan}},
+		{"pressure", func(r *Report) **float64 { return &r.Pressure }, []float64{860, 1013.25, 1100}, nil, []float64{652.4, 854, 1100.1, 101_320, 29.92, 0, nan}},
+		{"wind_speed", func(r *Report) **float64 { return &r.WindSpeed }, []float64{0, 120}, nil, []float64{-0.1, -1, 120.1, nan}},
+		{"wind_gust", func(r *Report) **float64 { return &r.WindGust }, []float64{0, 150}, nil, []float64{-1, 150.1, nan}},
+		{"wind_direction", func(r *Report) **float64 { return &r.WindDirection }, []float64{0, 10.5005, 360}, nil, []float64{-1, 360.1, 999, nan}},
+		{"cloud_cover", func(r *Report) **float64 { return &r.CloudCover }, []float64{0, 100}, []float64{101, 102, 105}, []float64{106, 255, -1, nan}},
+		{"precipitation", func(r *Report) **float64 { return &r.Precipitation }, []float64{0, 2000}, nil, []float64{-0.1, -3276.8, 2000.1, math.Inf(1), nan}},
+		{"precipitation_next_hour", func(r *Report) **float64 { return &r.PrecipitationNextHour }, []float64{0, 2000}, nil, []float64{-0.1, 9999, nan}},
+		{"visibility", func(r *Report) **float64 { return &r.Visibility }, []float64{0, 500_000}, nil, []float64{-1, 1e6, math.Inf(1), nan}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			check := func(v float64, want *float64) {
+				t.Helper()
+				r := openMeteoDelhi()
+				r.PrecipitationNextHour = new(1.0)
+				untouched := asJSON(t, r)
+				*tt.field(&r) = &v
+				if err := r.validate(now); err != nil {
+					t.Fatalf("%g costs the report: %v", v, err)
+				}
+				if got := *tt.field(&r); !near(got, want) {
+					t.Errorf("%g = %s, want %s", v, known(got), known(want))
+				}
+				whole := openMeteoDelhi()
+				whole.PrecipitationNextHour = new(1.0)
+				*tt.field(&r) = *tt.field(&whole)
+				if got := asJSON(t, r); got != untouched {
+					t.Errorf("%g changed other fields: %s, want %s", v, got, untouched)
+				}
+			}
+			for _, v := range tt.kept {
+				check(v, &v)
+			}
+			for _, v := range tt.lowered {
+				check(v, new(100.0))
+			}
+			for _, v := range tt.absent {
+				check(v, nil)
+			}
+		})
+	}
+}
+
+func TestValidateKeepsNoCapWithoutAVisibility(t *testing.T) {
+	r := &Report{ObservedAt: clock(6, 0), Temperature: new(24.1), Visibility: new(1e9), VisibilityCapped: true}
+	if err := r.validate(now); err != nil || r.Visibility != nil || r.VisibilityCapped {
+		t.Errorf("validate = %v and %s, want neither a visibility nor a cap", err, asJSON(t, r))
 	}
 }

@@ -1,0 +1,44 @@
+package upstream_test
+
+import (
+	"testing"
+
+	"tributary/upstream"
+)
+
+func TestNoAnswer(t *testing.T) {
+	outcome := func(s upstream.State, code upstream.Code) upstream.Outcome {
+		o := upstream.Outcome{Provenance: upstream.Provenance{State: s}}
+		if code != "" {
+			o.Err = upstream.Errorf(code, "")
+		}
+		return o
+	}
+	var (
+		noData  = outcome(upstream.Failed, upstream.CodeNoData)
+		unknown = outcome(upstream.Skipped, upstream.CodeNotFound)
+		broken  = outcome(upstream.Failed, upstream.CodeServerError)
+		useful  = outcome(upstream.Live, "")
+	)
+	for _, tt := range []struct {
+		name             string
+		sources          []upstream.Outcome
+		notFound, noData bool
+	}{
+		{"all without data", []upstream.Outcome{noData, noData}, false, true},
+		{"one without data, the others do not cover it", []upstream.Outcome{unknown, noData, unknown}, false, true},
+		{"one without data beside a source of another kind", []upstream.Outcome{useful, noData}, false, true},
+		{"one without data, one broken", []upstream.Outcome{noData, broken}, false, false},
+		{"one broken, one without data", []upstream.Outcome{broken, noData}, false, false},
+		{"one failed without a reason", []upstream.Outcome{noData, outcome(upstream.Failed, "")}, false, false},
+		{"none covers it", []upstream.Outcome{unknown, unknown}, true, false},
+		{"all broken", []upstream.Outcome{broken, broken}, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := &upstream.NoAnswerError{Sources: tt.sources}
+			if e.NotFound() != tt.notFound || e.NoData() != tt.noData {
+				t.Errorf("NotFound = %v, NoData = %v; want %v, %v", e.NotFound(), e.NoData(), tt.notFound, tt.noData)
+			}
+		})
+	}
+}
