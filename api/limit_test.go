@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,8 @@ import (
 
 	"tributary/api"
 	"tributary/api/auth"
+	"tributary/cache"
+	"tributary/cache/redistest"
 )
 
 // asFrom sends a request as if it came from an address, with headers as names
@@ -279,4 +282,35 @@ func TestWrongCredentials(t *testing.T) {
 		}
 		g.get("/livez", "X-API-Key", "guess").wantStatus(http.StatusOK)
 	})
+}
+
+func TestWrongCredentialsInAFleet(t *testing.T) {
+	server := redistest.Start(t)
+	var replicas []*gateway
+	for range 2 {
+		redis, err := cache.NewRedis(cache.RedisConfig{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { redis.Close() })
+		a, err := auth.New(auth.Config{Keys: []auth.Key{{Name: "reader", Key: "reader-secret"}}, Anonymous: []string{auth.WeatherRead}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(a.Close)
+		replicas = append(replicas, newGateway(t, func(s *setup) {
+			s.Auth, s.Redis, s.ClientLimit = a, redis, api.Limit{Calls: 4, Window: time.Hour}
+		}))
+	}
+	for n := range 8 {
+		w := replicas[n%2].asFrom("192.0.2.1:1", "X-API-Key", "guess")
+		if want := map[bool]int{true: 401, false: 429}[n < 4]; w.Code != want {
+			t.Errorf("try %d, at replica %d: %d, want %d", n+1, n%2, w.Code, want)
+		}
+	}
+	for n := range 4 { // whose requests have another bucket
+		if w := replicas[n%2].asFrom("192.0.2.1:1"); w.Code != http.StatusOK {
+			t.Errorf("request %d from that address: %d, want 200", n+1, w.Code)
+		}
+	}
 }
