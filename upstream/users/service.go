@@ -106,12 +106,13 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page, upstream.Outcome, error) {
 	answer := s.list(ctx, q, w)
 	outcome := upstream.Outcome{Name: s.lists.Name(), Provenance: answer.Provenance}
+	failed := answer.Provenance
 	var page *Page
 	if answer.Useful() {
 		page = paginate(q, answer.Value, func(n int) *listed {
 			other := s.list(ctx, ListQuery{Page: n, PerPage: q.PerPage, Text: q.Text}, w)
 			if !other.Useful() {
-				answer.Provenance = other.Provenance
+				failed = other.Provenance
 				return nil
 			}
 			waited := outcome.Latency + other.Latency
@@ -120,9 +121,12 @@ func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page
 			return other.Value
 		})
 	}
-	if page == nil {
-		outcome.Provenance = answer.Provenance
+	switch {
+	case page == nil:
+		outcome.Provenance = failed
 		return nil, outcome, &upstream.NoAnswerError{Subject: "the list of users", Sources: []upstream.Outcome{outcome}}
+	case !page.mixed: // other pages were only compared with this one
+		outcome.State, outcome.Age, outcome.Err = answer.State, answer.Age, answer.Err
 	}
 	if page.fault != "" && outcome.Err == nil {
 		outcome.Err = upstream.Errorf(upstream.CodeInvalidResponse, "%s", page.fault)
