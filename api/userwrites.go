@@ -148,7 +148,7 @@ func (s *server) written(w http.ResponseWriter, r *http.Request, status int, rec
 // or did not confirm.
 func writeProblem(err error) error {
 	if differs, ok := errors.AsType[*users.PreconditionError](err); ok {
-		p := preconditionFailed.with("the user is not what If-Match or If-None-Match demands; read it again and decide anew")
+		p := preconditionFailed.with("the user has an ETag that If-Match does not allow, or one that If-None-Match excludes; read the user again")
 		p.sources = []upstream.Outcome{differs.Outcome}
 		return p
 	}

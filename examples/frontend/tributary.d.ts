@@ -66,6 +66,10 @@ export interface paths {
          *
          *     `Link` leads to the other pages. A page beyond the last is empty, not a 404. A list has users
          *     only: `include` is refused here, as it would be a call for every user.
+         *
+         *     A user whom the directory lists without an id or a name is left out, and the `error` beside the
+         *     directory in `meta` says so. A directory that ignores paging has its users once, not on every
+         *     page; where it counts more of them than it gives, the `error` says that.
          */
         get: operations["listUsers"];
         put?: never;
@@ -324,7 +328,8 @@ export interface components {
         /** @description Where an answer is from. */
         Meta: {
             /**
-             * @description `degraded` if at least one source is `stale` or `failed`, or something of its answer was left out.
+             * @description `degraded` if at least one source is `stale` or `failed`, or has an `error` because a part of
+             *     its answer was left out. A source of a part counts too.
              * @enum {string}
              */
             status: "complete" | "degraded";
@@ -332,8 +337,16 @@ export interface components {
             sources: components["schemas"]["Source"][];
             trace_id: components["schemas"]["TraceId"];
         };
+        /** @description What became of one source, or of a part of the answer that has several sources. */
+        Source: components["schemas"]["SingleSource"] & {
+            /**
+             * @description Of a part that is made of several sources, as `weather` of a user is, what became of each of
+             *     them. The part's own `state` is that of the sources that went into it.
+             */
+            sources?: components["schemas"]["SingleSource"][];
+        };
         /** @description What became of one source. */
-        Source: {
+        SingleSource: {
             name: components["schemas"]["SourceName"];
             state: components["schemas"]["SourceState"];
             /**
@@ -348,7 +361,9 @@ export interface components {
              */
             latency_ms: number;
             /**
-             * @description Requests that were sent for it, repetitions included. 0 when memory answered.
+             * @description Requests that were sent for it, retries included. 0 when memory answered. Where an answer needs
+             *     several requests of different kinds, such as the lists of `activity` or the read before a PATCH,
+             *     these are the attempts of the one that took longest, and not the sum.
              * @example 1
              */
             attempts: number;
@@ -383,8 +398,8 @@ export interface components {
          */
         SourceState: "live" | "cached" | "revalidating" | "stale" | "failed" | "skipped";
         /**
-         * @description Why a source has nothing to give, or only something old; or, beside `live`, `cached` and
-         *     `revalidating`, what could not be read and is left out.
+         * @description Why a source has nothing to give, or only something old. Beside a source with a current answer,
+         *     `invalid_response` says what was left out of it, as it could not be read: "1 of 10 left out: …".
          */
         SourceError: {
             code: components["schemas"]["SourceErrorCode"];
@@ -775,7 +790,10 @@ export interface components {
              */
             created_at?: string;
         };
-        /** @description What the user has written and has to do. */
+        /**
+         * @description What the user has written and has to do. All of it is counted, on up to ten pages of the directory's
+         *     lists; where that is not possible, `activity` is absent and its source is `failed`.
+         */
         Activity: {
             /**
              * @description Posts written.
@@ -1114,7 +1132,7 @@ export interface components {
          * @description The type for programs. More may be added.
          * @enum {string}
          */
-        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "still_running" | "key_reused" | "invalid_body" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
+        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "still_running" | "key_reused" | "invalid_body" | "request_timeout" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
         /** @description One mistake in a request. */
         Mistake: {
             /**
@@ -1125,7 +1143,7 @@ export interface components {
             parameter?: string;
             /**
              * Format: json-pointer
-             * @description The member of the body that breaks its rule (RFC 6901).
+             * @description The member of the body that breaks its rule (RFC 6901); empty for the body as a whole.
              * @example /address/latitude
              */
             pointer?: string;
@@ -1461,7 +1479,7 @@ export interface components {
         };
         /**
          * @description The id in the path or the `Idempotency-Key` breaks its rule, and `errors` says which; or the body
-         *     is not one JSON object.
+         *     is not JSON, or has a name twice in one object.
          */
         InvalidWrite: {
             headers: {
@@ -1476,7 +1494,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The directory has no such user, or of a POST, does not take users here. Nothing was changed. */
+        /** @description The directory has no such user. Nothing was changed. */
         UnknownUserOfWrite: {
             headers: {
                 "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
@@ -1552,10 +1570,57 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not said to be JSON in UTF-8. `Accept` has what would do. */
-        UnsupportedMediaType: {
+        /**
+         * @description The user is not one of those that `If-Match` names, or is one that `If-None-Match` rules out.
+         *     Nothing was changed.
+         */
+        PreconditionFailed: {
             headers: {
-                Accept: components["headers"]["AcceptedMediaTypes"];
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /**
+         * @description The user is not one of those that `If-Match` names, or is one that `If-None-Match` rules out.
+         *     Nothing was changed.
+         */
+        PreconditionFailedOrReplayed: {
+            headers: {
+                "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /**
+         * @description The user is not one of those that `If-Match` names, or is one that `If-None-Match` rules out.
+         *     Nothing was changed.
+         */
+        PreconditionFailedOfRemoval: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & unknown;
+            };
+        };
+        /** @description The body did not arrive in time. Nothing was changed. The connection is closed. */
+        RequestTimeout: {
+            headers: {
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfWrite"];
                 "Server-Timing": components["headers"]["ServerTimingOfProblem"];
@@ -1567,7 +1632,25 @@ export interface components {
             };
         };
         /**
-         * @description The body is JSON, but members of it break rules, all of which are in `errors`
+         * @description The body is not said to be JSON in UTF-8, and `Accept` has what would do; or it is said to be
+         *     compressed, and `Accept-Encoding` says that it must not be.
+         */
+        UnsupportedMediaType: {
+            headers: {
+                Accept: components["headers"]["AcceptedMediaTypes"];
+                "Accept-Encoding": components["headers"]["AcceptedCodings"];
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfWrite"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body is JSON, but no object, or members of it break rules, all of which are in `errors`
          *     (`invalid_fields`). Or the directory has rules of its own (`refused_by_directory`). Or the
          *     `Idempotency-Key` came with another request before (`key_reused`). Nothing was changed.
          */
@@ -1634,7 +1717,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The id in the path breaks its rule, and `errors` says which; or the body is not one JSON object. */
+        /** @description The id in the path breaks its rule, and `errors` says which; or the body is not JSON. */
         InvalidReplacement: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1674,7 +1757,7 @@ export interface components {
             };
         };
         /**
-         * @description The body is JSON, but members of it break rules, all of which are in `errors`
+         * @description The body is JSON, but no object, or members of it break rules, all of which are in `errors`
          *     (`invalid_fields`). Or the directory has rules of its own (`refused_by_directory`). Nothing was
          *     changed.
          */
@@ -1944,6 +2027,22 @@ export interface components {
          */
         IfNoneMatch: string;
         /**
+         * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
+         *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
+         *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+         *
+         *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
+         *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
+         *     who send the same tag at the same instant can both succeed.
+         */
+        IfMatch: string;
+        /**
+         * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
+         *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
+         *     to, `*` always is.
+         */
+        IfNoneMatchOfWrite: string;
+        /**
          * @description What an answer may be like (RFC 9111 §5.2.1).
          *
          *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
@@ -2011,8 +2110,10 @@ export interface components {
         UserLocation: string;
         /** @description The answer was given before, to another request with this `Idempotency-Key`. Else absent. */
         IdempotentReplayed: "true";
-        /** @description The media types that would do. */
+        /** @description The media types that would do. Absent if the media type is right and the content coding is not. */
         AcceptedMediaTypes: string;
+        /** @description The body must not be compressed. Only if it is said to be. */
+        AcceptedCodings: "identity";
         /** @description As in an answer. Absent if it was refused before anything depended on `Accept`. */
         VaryOfWrite: string;
         /**
@@ -2032,7 +2133,9 @@ export interface components {
         OneDay: "max-age=86400";
         /**
          * @description A weak entity tag over `data`, `meta.status` and the sources in trouble. Replicas give the same
-         *     data the same tag; ages, latencies and trace ids are not in it.
+         *     data the same tag; ages, latencies and trace ids are not in it. A user's tag has two parts: what
+         *     stands before the point changes only with what the directory has of the user, and is what
+         *     `If-Match` compares.
          */
         ETag: string;
         /**
@@ -2379,8 +2482,8 @@ export interface operations {
             400: components["responses"]["InvalidWrite"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["UnknownUserOfWrite"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictOrRunning"];
             413: components["responses"]["BodyTooLargeOfWrite"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2475,6 +2578,22 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
+                 *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
+                 *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+                 *
+                 *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
+                 *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
+                 *     who send the same tag at the same instant can both succeed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
+                 *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
+                 *     to, `*` always is.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchOfWrite"];
+                /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
                  */
@@ -2508,7 +2627,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UnknownUserOfReplacement"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLargeOfWrite"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFieldsOfReplacement"];
@@ -2524,6 +2645,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
+                 *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
+                 *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+                 *
+                 *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
+                 *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
+                 *     who send the same tag at the same instant can both succeed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
+                 *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
+                 *     to, `*` always is.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchOfWrite"];
                 /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
@@ -2555,6 +2692,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UnknownUserOfRemoval"];
             409: components["responses"]["ConflictOfRemoval"];
+            412: components["responses"]["PreconditionFailedOfRemoval"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["RemovalForbidden"];
             429: components["responses"]["TooManyRequests"];
@@ -2579,6 +2717,22 @@ export interface operations {
                  *     done for a reason that may pass, or that repeating does no harm.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
+                 *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
+                 *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+                 *
+                 *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
+                 *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
+                 *     who send the same tag at the same instant can both succeed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
+                 *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
+                 *     to, `*` always is.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchOfWrite"];
                 /**
                  * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
                  *     stands in the gateway's log. Anything else is replaced.
@@ -2614,7 +2768,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UnknownUserOfWrite"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictOrRunning"];
+            412: components["responses"]["PreconditionFailedOrReplayed"];
             413: components["responses"]["BodyTooLargeOfWrite"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];

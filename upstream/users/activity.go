@@ -144,7 +144,7 @@ func (p *countPart) Ask(ctx context.Context) {
 	}
 }
 
-// Useful implements upstream.Part: a part alone is no answer.
+// Useful implements upstream.Part: without the user, a part is no answer.
 func (*countPart) Useful() bool { return false }
 
 // add adds a page, and says which one is next or that the count is done.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Change is what a caller wants of the directory: a whole user, from
-// [ParseUser], or what is to be different about one, from [ParsePatch].
+// Change is what a caller wants to write: a whole user, from [ParseUser], or the
+// fields to change, from [ParsePatch].
 type Change struct {
 	// members are in the directory's words. As in a merge patch, nil stands for
 	// what is to go, and a map for changes within an object.
@@ -92,14 +92,16 @@ func present(members map[string]any) map[string]any {
 	return there
 }
 
-// Apply is the change of a record in the directory's words: the members that
-// it names, objects complete with all that the record has in them, so that it
-// does not matter whether the directory merges deeply, by RFC 7396, or exchanges
-// whole members, as json-server does. What goes is null, as only that is
-// understood by both. The same change of what has been changed already is the
-// same again, as a key for a repetition wants; but not where the record has a
-// null of its own within such an object, which a deep merge takes away. It is
-// sent all the same: to drop it would lose it where members are exchanged.
+// Apply is the body of the PATCH that changes a record, in the directory's terms.
+// It has the members that the change names. An object in it is complete, with all
+// that the record has in it: some directories merge deeply (RFC 7396), others
+// exchange whole members (json-server), and both then come to the same result. A
+// member that is to be removed is null, which both understand.
+//
+// Applying the change twice gives the same body, as a repetition with the same
+// Idempotency-Key needs. The exception is a record with a null of its own in such
+// an object: a deep merge removes it. It is sent all the same, or a directory that
+// exchanges members would lose it.
 func (c Change) Apply(to *Record) []byte { return encode(merged(to.raw, c.members, false)) }
 
 func merged(into json.RawMessage, members map[string]any, whole bool) map[string]any {

@@ -1,11 +1,10 @@
-// Package users is what the gateway knows of people: what the directory has
-// of them ([User]), what others add to it ([Profile]), and how the directory is
-// told of changes ([Change]).
+// Package users reads and changes users: what the directory has of them
+// ([User]), what other services add ([Profile]), and changes ([Change]).
 //
-// A provider is one file: where to ask, what its answer looks like to the
-// letter, and what it means in our terms. It is an [upstream.Spec] and knows of
-// no cache, no policy and no other provider. [Service] joins them.
+// A provider is an [upstream.Spec]: where to ask, what the answer looks like, and
+// what it means in our terms. It knows no cache, no policy and no other provider.
+// [Service] joins them.
 //
-// What is told here is personal: the errors of this package name fields and
-// rules, never what stood in a field.
+// The data is personal, so the errors of this package name fields and rules, and
+// never quote a value.
 package users

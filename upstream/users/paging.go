@@ -8,6 +8,7 @@ type Page struct {
 	Next  bool   // there is a next page, or there may be one
 
 	fault string // what is missing from Users, and why; "": nothing
+	mixed bool   // Users are from other pages of the directory than the one that was asked for
 }
 
 // paginate makes the page that q asks for out of got, the directory's answer to
@@ -43,8 +44,10 @@ func paginate(q ListQuery, got *listed, ask func(page int) *listed) *Page {
 		return nil
 	case first == nil:
 		return got.page(q, q.PerPage)
-	case first.isWhole(), got.repeats(first):
-		return first.window(q)
+	case got.repeats(first):
+		return got.window(q)
+	case first.isWhole():
+		return first.window(q) // which has nobody on this page
 	case len(first.Users) > q.PerPage:
 		return excerpt(q, first, ask)
 	case len(got.Users) > q.PerPage:
@@ -133,7 +136,7 @@ func excerpt(q ListQuery, first *listed, ask func(page int) *listed) *Page {
 	size := int64(len(first.Users))
 	from := q.offset()
 	begin, end := from/size+1, (from+int64(q.PerPage)-1)/size+1
-	p := &Page{Total: first.Total}
+	p := &Page{Total: first.Total, mixed: true}
 	if first.Total != nil {
 		p.Last = pages(*first.Total, q.PerPage)
 	}

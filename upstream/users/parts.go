@@ -15,10 +15,10 @@ import (
 // directoryPart asks for the user.
 type directoryPart struct {
 	slot   upstream.Slot[int64, *Record]
-	known  chan struct{} // closed when there is an answer, whichever
+	known  chan struct{} // closed when there is an answer or a failure
 	giveUp context.CancelFunc
 
-	pending bool // a part has to wait for its answer; told by Now alone
+	pending bool // another part is not answered from memory; set and read by Now alone
 }
 
 // Now implements upstream.Part. It comes before the Now of all others.
@@ -32,7 +32,7 @@ func (p *directoryPart) Now(ctx context.Context, now time.Time) (done, held bool
 
 // Ask implements upstream.Part.
 func (p *directoryPart) Ask(ctx context.Context) {
-	defer p.settle() // whatever happens: others wait for it
+	defer p.settle() // also after a panic: other parts wait for it
 	p.slot.Ask(ctx)
 }
 
@@ -73,12 +73,12 @@ func (p *directoryPart) outcome() upstream.Outcome {
 // follower is a part that needs the directory's answer to know its question.
 type follower struct{ directory *directoryPart }
 
-// Useful implements upstream.Part: a part alone is worth nothing.
+// Useful implements upstream.Part: without the user, a part is no answer.
 func (follower) Useful() bool { return false }
 
-// user waits for the directory; nil if it has no user. It does not look at a
-// context of its own: the directory's wait ends with the same one, and then
-// with an old value maybe, of which memory may still know everything.
+// user waits for the directory's answer; nil if there is no user. It needs no
+// context: waiting for the directory ends with the same one, and may then return
+// a stale user whose other parts are still cached.
 func (f follower) user() *User {
 	<-f.directory.known
 	record := f.directory.record()

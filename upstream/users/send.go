@@ -115,7 +115,7 @@ func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (upstre
 	_, outcome, err := send(ctx, s, w)
 	failed, _ := errors.AsType[*WriteError](err)
 	if failed != nil && failed.Err.Code == upstream.CodeNotFound && failed.Err.Uncertain {
-		// It was repeated, and the first time had done it.
+		// The request was repeated, and the first one had removed the user.
 		outcome.State, outcome.Err, err = upstream.Live, nil, nil
 	}
 	s.written(id, err)
@@ -229,7 +229,7 @@ func (s *Service) written(id int64, err error) {
 	case unknown:
 		s.users.Invalidate(id)
 		s.lists.InvalidateAll()
-	case differs: // or a reader would be given the tag that does not hold again
+	case differs: // else readers would get the old tag from memory, and fail with it again
 		s.users.Invalidate(id)
 	}
 }
@@ -282,10 +282,9 @@ func (w write[A]) request(ctx context.Context) (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Not in canonical form, on purpose: by that net/http's transport knows
-		// a request that it may send again by itself, when a connection that it
-		// had kept breaks before an answer. Whether that does no harm is not its
-		// to say.
+		// Not in canonical form, on purpose: net/http's transport takes a request
+		// with Idempotency-Key for one that it may repeat by itself when a kept
+		// connection breaks. Only we know whether the directory honours the key.
 		r.Header["idempotency-key"] = []string{quoted}
 	}
 	return r, nil
@@ -302,8 +301,7 @@ func sfString(s string) (string, error) {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`, nil
 }
 
-// decodeRecordOf believes an answer only if it is about the user it was asked
-// about.
+// decodeRecordOf decodes an answer about a user, and refuses one about another.
 func decodeRecordOf(id int64) func(upstream.Response) (*Record, error) {
 	return func(r upstream.Response) (*Record, error) {
 		record, err := decodeRecord(r)
@@ -314,8 +312,8 @@ func decodeRecordOf(id int64) func(upstream.Response) (*Record, error) {
 	}
 }
 
-// decodeNothing wants nothing of an answer but that the directory wrote it: a
-// page of HTML comes from somebody in between.
+// decodeNothing accepts an empty answer or any JSON. A page of HTML comes from
+// something between us and the directory.
 func decodeNothing(r upstream.Response) (struct{}, error) {
 	if len(bytes.TrimSpace(r.Body)) > 0 && !json.Valid(r.Body) {
 		return struct{}{}, errors.New("body: not JSON")

@@ -55,10 +55,10 @@ func NewService(cfg Config) *Service {
 // Include says which parts of a profile are wanted.
 type Include struct{ GitHub, Activity, Weather bool }
 
-// User is one user with the parts that were asked for, and where each is from:
-// the directory, then github, activity and weather. The error is an
-// *upstream.NoAnswerError when the directory has no answer; without a part
-// there still is one.
+// User returns one user with the parts that were asked for, and the outcome of
+// each source: the directory, then github, activity and weather. The error is an
+// *upstream.NoAnswerError when the directory has no answer; a missing part is no
+// error.
 func (s *Service) User(ctx context.Context, id int64, include Include, w upstream.Wish) (Profile, []upstream.Outcome, error) {
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
@@ -100,18 +100,19 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 	return profile, sources, nil
 }
 
-// List is a page of users. Users whom the directory told of in a way that cannot
-// be read are left out; then the outcome has an error beside its state. The
-// error is an *upstream.NoAnswerError when the directory has no answer.
+// List returns a page of users. Users who cannot be read are left out; then the
+// outcome has an error beside its state. The error is an *upstream.NoAnswerError
+// when the directory has no answer.
 func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page, upstream.Outcome, error) {
 	answer := s.list(ctx, q, w)
 	outcome := upstream.Outcome{Name: s.lists.Name(), Provenance: answer.Provenance}
+	failed := answer.Provenance
 	var page *Page
 	if answer.Useful() {
 		page = paginate(q, answer.Value, func(n int) *listed {
 			other := s.list(ctx, ListQuery{Page: n, PerPage: q.PerPage, Text: q.Text}, w)
 			if !other.Useful() {
-				answer.Provenance = other.Provenance
+				failed = other.Provenance
 				return nil
 			}
 			waited := outcome.Latency + other.Latency
@@ -120,9 +121,12 @@ func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page
 			return other.Value
 		})
 	}
-	if page == nil {
-		outcome.Provenance = answer.Provenance
+	switch {
+	case page == nil:
+		outcome.Provenance = failed
 		return nil, outcome, &upstream.NoAnswerError{Subject: "the list of users", Sources: []upstream.Outcome{outcome}}
+	case !page.mixed: // other pages were only compared with this one
+		outcome.State, outcome.Age, outcome.Err = answer.State, answer.Age, answer.Err
 	}
 	if page.fault != "" && outcome.Err == nil {
 		outcome.Err = upstream.Errorf(upstream.CodeInvalidResponse, "%s", page.fault)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -571,6 +572,24 @@ func TestList(t *testing.T) {
 			if outcome.State != state || outcome.Err == nil || outcome.Err.Code != upstream.CodeInvalidResponse || !outcome.Degraded() ||
 				outcome.Err.Detail != "1 of 3 left out: [1].id: missing, or not a positive integer below 2^53 in decimal digits" {
 				t.Errorf("outcome = %+v, %v; want %s with what was left out", outcome, outcome.Err, state)
+			}
+		}
+	})
+	t.Run("is as old as the page itself, and not as the one that it is compared with", func(t *testing.T) {
+		b := newBench(t, func(s *setup) {
+			s.front = func(w http.ResponseWriter, r *http.Request) bool { // pages, but no word of them
+				id := 1
+				if r.URL.Query().Get("_page") == "2" {
+					id = 2
+				}
+				_, _ = fmt.Fprintf(w, `[{"id":%d,"name":"A"}]`, id)
+				return true
+			}
+		})
+		for n := 1; n <= 2; n++ { // the second page is compared with the first, which is cached by then
+			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: n, PerPage: 1}, upstream.Wish{})
+			if err != nil || len(page.Users) != 1 || page.Users[0].ID != int64(n) || outcome.State != upstream.Live {
+				t.Errorf("List(%d) = %s, %s, %v; want user %d, live", n, encoded(t, page), outcome.State, err, n)
 			}
 		}
 	})

@@ -12,8 +12,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// WeatherAt is the current weather of a place in metric units, and where it is
-// from. It waits no longer than ctx.
+// WeatherAt returns the current weather of a place in metric units, and its
+// sources. It returns when ctx is done at the latest.
 type WeatherAt func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error)
 
 // FromWeather asks a weather service.
@@ -43,9 +43,9 @@ type weatherPart struct {
 	outcome  upstream.Outcome
 }
 
-// Now implements upstream.Part. Whether its answer needs waiting for, the
-// weather does not say; but it is the last part, so if no other is waited for,
-// it may as well be waited for here, without a goroutine.
+// Now implements upstream.Part. We cannot tell whether the weather is cached. But
+// it is the last part: if no other part has to be waited for, waiting here saves
+// a goroutine.
 func (p *weatherPart) Now(ctx context.Context, now time.Time) (done, held bool) {
 	if !p.directory.settled() || p.directory.pending {
 		return false, false
@@ -77,7 +77,7 @@ func (p *weatherPart) Ask(ctx context.Context) {
 	}
 }
 
-// question is where the weather is asked for, if it is.
+// question is the place whose weather is asked for; false if none is.
 func (p *weatherPart) question() (weather.Place, bool) {
 	p.outcome = upstream.Outcome{Name: "weather", Provenance: upstream.Provenance{State: upstream.Skipped}}
 	u := p.user()
@@ -87,9 +87,9 @@ func (p *weatherPart) question() (weather.Place, bool) {
 	return u.place()
 }
 
-// used is the provenance of an answer by the sources that went into it, and
-// what their licences want said. That others failed is told of them, and not of
-// the part.
+// used is the provenance of the weather by the sources that went into it, and
+// their attributions. The part's own state does not depend on the other sources:
+// they are listed under it.
 func used(sources []upstream.Outcome) (p upstream.Provenance, attribution string) {
 	var (
 		went    []upstream.Provenance
