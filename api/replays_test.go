@@ -194,26 +194,6 @@ func (g *gateway) beside(w write) func() *answer {
 }
 
 func TestWaitingForTheFirst(t *testing.T) {
-	for _, w := range []write{keyedPost, keyedPatch} {
-		it(t, "ends with a 409 when the budget does, with "+w.method, func(t *testing.T) {
-			g := populated(t, func(s *setup) {
-				s.policies.Timeout, s.flight, s.RequestTimeout = 10*time.Second, 10*time.Second, 5*time.Second
-			})
-			g.directory.spoils(after(8*time.Second, g.directory.serve))
-			first := g.beside(w)
-			time.Sleep(time.Second)
-			start := time.Now()
-			a := g.carry(w)
-			a.problem(http.StatusConflict, "still_running")
-			a.wantHeader("Retry-After", "1")
-			a.wantHeader("Idempotent-Replayed", "")
-			if took := time.Since(start); took != 5*time.Second {
-				t.Errorf("waited %s, want the whole budget", took)
-			}
-			again := g.carry(w)
-			again.wantReplay(first())
-		})
-	}
 	it(t, "ends with another body's 422 at once", func(t *testing.T) {
 		g := populated(t)
 		g.directory.spoils(after(time.Second, g.directory.serve))
