@@ -44,7 +44,7 @@ func TestRefusals(t *testing.T) {
 		},
 		"that are a ban hold back the upstream": {
 			answers(403, "<html>"), scope(upstream.ThisUpstream), upstream.CodeForbidden, true,
-			steps{30 * time.Second, minute, 2 * minute, 4 * minute, 5 * minute, 5 * minute},
+			steps{minute, 2 * minute, 4 * minute, 5 * minute, 5 * minute},
 		},
 		"for too many requests hold back for the provider's minute, up to 15": {
 			answers(429, "<html>"), func(s *spec) { s.LimitPause = minute }, upstream.CodeRateLimited, true,

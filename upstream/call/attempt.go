@@ -232,7 +232,7 @@ func (a *attempt) holdBackFor(f *failure, now time.Time) {
 			upstream.doubling(now, RefusedFor, RefusedMost, f.Code)
 		}
 	case forbidden && a.Forbidden == ThisUpstream:
-		upstream.doubling(now, RefusedFor, RefusedMost, f.Code)
+		upstream.doubling(now, bannedFor, RefusedMost, f.Code)
 	case forbidden && a.Forbidden == ThisSource:
 		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
 	case f.RetryAfter > 0:

@@ -15,6 +15,10 @@ const (
 	RefusedFor  = 30 * time.Second
 	RefusedMost = 5 * time.Minute
 
+	// bannedFor is for a 403 by which a provider bans us: a ban is not over after
+	// half a minute.
+	bannedFor = time.Minute
+
 	// limitedMost is for a 429 that names no time.
 	limitedMost = 15 * time.Minute
 
