@@ -9,6 +9,7 @@ import (
 
 	"tributary/api"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // TestNoAnswer is about the choice of a status when no source has anything.
@@ -72,8 +73,8 @@ func stateOf(code string) string {
 // TestSourcesHeldBack is about sources that were not asked because of what their
 // upstream has answered before.
 func TestSourcesHeldBack(t *testing.T) {
-	held := func(code upstream.Code, wait time.Duration) upstream.Outcome {
-		o := upstream.Outcome{Name: "a"}
+	held := func(code upstream.Code, wait time.Duration) aggregate.Outcome {
+		o := aggregate.Outcome{Name: "a"}
 		o.State, o.Err = upstream.Failed, upstream.Errorf(code, "held back")
 		o.Err.RetryAfter = wait
 		return o
@@ -81,22 +82,22 @@ func TestSourcesHeldBack(t *testing.T) {
 	asked := held(upstream.CodeServerError, time.Minute) // its Retry-After was not waited for
 	asked.Attempts = 1
 	for name, c := range map[string]struct {
-		sources []upstream.Outcome
+		sources []aggregate.Outcome
 		status  int
 		wait    time.Duration
 	}{
-		"it is a 502 after a 401":                            {[]upstream.Outcome{held(upstream.CodeUnauthorized, time.Minute)}, 502, 0},
-		"it is a 502 after a 403":                            {[]upstream.Outcome{held(upstream.CodeForbidden, time.Minute)}, 502, 0},
-		"it is a 502 after a 401 and a 403":                  {[]upstream.Outcome{held(upstream.CodeUnauthorized, time.Minute), held(upstream.CodeForbidden, time.Hour)}, 502, 0},
-		"it is a 503 after a 429":                            {[]upstream.Outcome{held(upstream.CodeRateLimited, time.Minute)}, 503, time.Minute},
-		"it is a 503 after a 401 and a 429, for the latter":  {[]upstream.Outcome{held(upstream.CodeUnauthorized, time.Second), held(upstream.CodeRateLimited, time.Minute)}, 503, time.Minute},
-		"it is a 503 after a 503 with Retry-After":           {[]upstream.Outcome{held(upstream.CodeServerError, time.Minute)}, 503, time.Minute},
-		"it is a 503 behind an open circuit breaker":         {[]upstream.Outcome{held(upstream.CodeCircuitOpen, 3*time.Second)}, 503, 3 * time.Second},
-		"it is a 503 when too many calls are in flight":      {[]upstream.Outcome{held(upstream.CodeOverloaded, 0)}, 503, time.Second},
-		"it is a 502 when a server that was asked is broken": {[]upstream.Outcome{asked}, 502, 0},
+		"it is a 502 after a 401":                            {[]aggregate.Outcome{held(upstream.CodeUnauthorized, time.Minute)}, 502, 0},
+		"it is a 502 after a 403":                            {[]aggregate.Outcome{held(upstream.CodeForbidden, time.Minute)}, 502, 0},
+		"it is a 502 after a 401 and a 403":                  {[]aggregate.Outcome{held(upstream.CodeUnauthorized, time.Minute), held(upstream.CodeForbidden, time.Hour)}, 502, 0},
+		"it is a 503 after a 429":                            {[]aggregate.Outcome{held(upstream.CodeRateLimited, time.Minute)}, 503, time.Minute},
+		"it is a 503 after a 401 and a 429, for the latter":  {[]aggregate.Outcome{held(upstream.CodeUnauthorized, time.Second), held(upstream.CodeRateLimited, time.Minute)}, 503, time.Minute},
+		"it is a 503 after a 503 with Retry-After":           {[]aggregate.Outcome{held(upstream.CodeServerError, time.Minute)}, 503, time.Minute},
+		"it is a 503 behind an open circuit breaker":         {[]aggregate.Outcome{held(upstream.CodeCircuitOpen, 3*time.Second)}, 503, 3 * time.Second},
+		"it is a 503 when too many calls are in flight":      {[]aggregate.Outcome{held(upstream.CodeOverloaded, 0)}, 503, time.Second},
+		"it is a 502 when a server that was asked is broken": {[]aggregate.Outcome{asked}, 502, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, wait := api.StatusOf(&upstream.NoAnswerError{Subject: "this place", Sources: c.sources})
+			status, wait := api.StatusOf(&aggregate.NoAnswerError{Subject: "this place", Sources: c.sources})
 			if status != c.status || wait != c.wait {
 				t.Errorf("status %d, Retry-After %s; want %d, %s", status, wait, c.status, c.wait)
 			}

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"tributary/upstream/aggregate"
 	"tributary/upstream/users"
-	"tributary/upstream/weather"
 )
 
 // profileOf is the data of a profile and its tag, "U.R": U changes with the
@@ -20,7 +20,7 @@ func profileOf(p users.Profile) (data []byte, tag string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	tag = weather.Tag(user) + "." + weather.Tag(parts)
+	tag = aggregate.Tag(user) + "." + aggregate.Tag(parts)
 	if len(parts) > len("{}") {
 		user[len(user)-1] = ',' // a user has an id at least
 		user = append(user, parts[1:]...)
@@ -46,7 +46,7 @@ func precondition(r *http.Request) *users.Precondition {
 			if err != nil {
 				return false
 			}
-			same := sameUser(weather.Tag(user))
+			same := sameUser(aggregate.Tag(user))
 			return (len(match) == 0 || anyTag(match, same)) && (len(noneMatch) == 0 || !anyTag(noneMatch, same))
 		},
 		// "*" demands that there is a user, whichever version it has.

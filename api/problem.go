@@ -17,6 +17,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // problem is an RFC 9457 document and the error that handlers return for it.
@@ -31,7 +32,7 @@ type problem struct {
 	Outcome   string `json:"outcome,omitempty"`    // of a write that failed: unknown or not_done
 	RetrySafe *bool  `json:"retry_safe,omitempty"` // repeating it does no harm
 
-	sources    []upstream.Outcome
+	sources    []aggregate.Outcome
 	retryAfter time.Duration
 	header     http.Header // more headers of the answer
 }
@@ -163,7 +164,7 @@ const (
 func asProblem(err error) *problem {
 	var (
 		p      *problem
-		silent *upstream.NoAnswerError
+		silent *aggregate.NoAnswerError
 		denied *auth.Error
 	)
 	switch {
@@ -190,7 +191,7 @@ func refused(e *auth.Error) *problem {
 }
 
 // unanswered is the problem of an aggregate none of whose sources gave anything.
-func unanswered(e *upstream.NoAnswerError) *problem {
+func unanswered(e *aggregate.NoAnswerError) *problem {
 	if e.NotFound() {
 		p := notFound.with(e.Subject + " is not known to any source")
 		p.sources = e.Sources
@@ -233,7 +234,7 @@ func unanswered(e *upstream.NoAnswerError) *problem {
 // refusal reports whether a source could not be asked for now and may be later:
 // because of a policy, a quota, or its upstream's Retry-After. That an upstream
 // refuses our credentials says nothing about when it will take them.
-func refusal(o upstream.Outcome) bool {
+func refusal(o aggregate.Outcome) bool {
 	switch o.Err.Code {
 	case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
 		return true
@@ -243,7 +244,7 @@ func refusal(o upstream.Outcome) bool {
 	return o.Attempts == 0 && o.Err.RetryAfter > 0
 }
 
-func notAsked(o upstream.Outcome) bool { return o.Err != nil && o.Err.Code == upstream.CodeNotCached }
+func notAsked(o aggregate.Outcome) bool { return o.Err != nil && o.Err.Code == upstream.CodeNotCached }
 
 // problem answers with the problem that err is. The text of an error that has no
 // problem goes to the log only.

@@ -16,13 +16,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
-// aggregate is an answer of many sources, ready to be written.
-type aggregate struct {
+// reply is an answer of many sources, ready to be written.
+type reply struct {
 	data    []byte // JSON, encoded when its values last changed
 	tag     string // changes with data
-	sources []upstream.Outcome
+	sources []aggregate.Outcome
 
 	public   bool // a shared cache may keep it
 	personal bool // nobody may use it again without asking
@@ -31,9 +32,9 @@ type aggregate struct {
 // respond writes an aggregate in its envelope. data was encoded once; meta
 // differs with every request and is appended by hand, which is a third of the
 // cost of an answer from memory.
-func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) error {
+func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error {
 	now := time.Now()
-	degraded := slices.ContainsFunc(a.sources, upstream.Outcome.Degraded)
+	degraded := slices.ContainsFunc(a.sources, aggregate.Outcome.Degraded)
 	status := "complete"
 	if degraded {
 		status = "degraded"
@@ -64,7 +65,7 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a aggregate) er
 }
 
 // envelope writes data and meta.
-func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a aggregate) {
+func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a reply) {
 	body := make([]byte, 0, len(a.data)+64+160*len(a.sources))
 	body = append(body, `{"data":`...)
 	body = append(body, a.data...)
@@ -101,7 +102,7 @@ func writeJSON(w http.ResponseWriter, status int, cacheControl string, v any) er
 }
 
 // appendSources appends meta.sources, or a problem's.
-func appendSources(b []byte, sources []upstream.Outcome) []byte {
+func appendSources(b []byte, sources []aggregate.Outcome) []byte {
 	b = append(b, '[')
 	for i, o := range sources {
 		if i > 0 {
@@ -153,7 +154,7 @@ func appendString(b []byte, s string) []byte {
 
 // entityTag is weak: two answers with the same data, status and degraded
 // sources mean the same, though their ages and trace ids differ.
-func entityTag(data string, degraded bool, sources []upstream.Outcome) string {
+func entityTag(data string, degraded bool, sources []aggregate.Outcome) string {
 	if !degraded {
 		return `W/"` + data + `"`
 	}
@@ -164,7 +165,7 @@ func entityTag(data string, degraded bool, sources []upstream.Outcome) string {
 
 // hashDegraded adds the names of stale, failed and incomplete sources to a
 // hash, those of a part as "weather/metno".
-func hashDegraded(sum io.Writer, prefix string, sources []upstream.Outcome) {
+func hashDegraded(sum io.Writer, prefix string, sources []aggregate.Outcome) {
 	for _, o := range sources {
 		switch {
 		case o.State == upstream.Stale || o.State == upstream.Failed:
@@ -186,7 +187,7 @@ const personal = "private, no-cache"
 
 // cacheControl lets an answer live as long as the part of it that expires
 // first.
-func cacheControl(a aggregate, now time.Time) string {
+func cacheControl(a reply, now time.Time) string {
 	if a.personal {
 		return personal
 	}
@@ -214,15 +215,16 @@ func cacheControl(a aggregate, now time.Time) string {
 	return string(b)
 }
 
-// cacheStatus says in RFC 9211's words how the answer came about. We are one
-// cache, so it is one member, whatever the number of sources: a hit when
-// nobody was asked, else why somebody was.
-func cacheStatus(sources []upstream.Outcome, now time.Time) string {
+// cacheStatus is Cache-Status (RFC 9211). We are one cache, so it has one member,
+// whatever the number of sources: a hit when no source was asked, else why one
+// was.
+func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
 	var (
-		asked, miss, stale, stored, shared bool
-		status                             int
-		detail                             string
-		ttl                                = time.Duration(math.MaxInt64)
+		forward           upstream.Forward
+		stored, collapsed bool
+		status            int
+		detail            string
+		ttl               = time.Duration(math.MaxInt64)
 	)
 	for _, o := range sources {
 		if o.State == upstream.Failed || o.State == upstream.Stale {
@@ -231,34 +233,25 @@ func cacheStatus(sources []upstream.Outcome, now time.Time) string {
 				detail = string(o.Err.Code)
 			}
 		}
-		if !o.Asked {
+		if o.Forward == upstream.NotForwarded {
 			if !o.FreshUntil.IsZero() { // a source that is shutting down was not asked either
 				ttl = min(ttl, o.FreshUntil.Sub(now))
 			}
 			continue
 		}
-		asked = true
-		miss = miss || !o.Held
-		stale = stale || !o.Wished
+		forward = max(forward, o.Forward)
 		stored = stored || o.Stored
-		shared = shared || o.Shared
-		status = max(status, o.Status)
+		collapsed = collapsed || o.Collapsed
+		status = max(status, o.FwdStatus)
 	}
 	b := make([]byte, 0, 80)
 	b = append(b, "tributary; "...)
-	if !asked {
+	if forward == upstream.NotForwarded {
 		b = append(b, "hit; ttl="...)
 		return string(strconv.AppendInt(b, int64(math.Floor(ttl.Seconds())), 10))
 	}
 	b = append(b, "fwd="...)
-	switch {
-	case miss:
-		b = append(b, "uri-miss"...)
-	case stale:
-		b = append(b, "stale"...)
-	default:
-		b = append(b, "request"...) // its Cache-Control ruled out what is fresh
-	}
+	b = append(b, forward.String()...)
 	if status > 0 {
 		b = append(b, "; fwd-status="...)
 		b = strconv.AppendInt(b, int64(status), 10)
@@ -266,7 +259,7 @@ func cacheStatus(sources []upstream.Outcome, now time.Time) string {
 	if stored {
 		b = append(b, "; stored"...)
 	}
-	if shared {
+	if collapsed {
 		b = append(b, "; collapsed"...)
 	}
 	if detail != "" {
@@ -277,7 +270,7 @@ func cacheStatus(sources []upstream.Outcome, now time.Time) string {
 }
 
 // serverTiming shows a browser what each source took, and the trace to look for.
-func (s *server) serverTiming(h http.Header, r *http.Request, sources []upstream.Outcome) {
+func (s *server) serverTiming(h http.Header, r *http.Request, sources []aggregate.Outcome) {
 	b := make([]byte, 0, 48*len(sources)+80)
 	for _, o := range sources {
 		b = append(b, o.Name...)
@@ -303,7 +296,7 @@ func (s *server) serverTiming(h http.Header, r *http.Request, sources []upstream
 
 // describe puts the state of each source on the server span: sources that were
 // asked have spans of their own, answers from memory have only this.
-func describe(span trace.Span, sources []upstream.Outcome, degraded bool) {
+func describe(span trace.Span, sources []aggregate.Outcome, degraded bool) {
 	attrs := make([]attribute.KeyValue, 0, len(sources)+1)
 	attrs = append(attrs, attribute.Bool("tributary.degraded", degraded))
 	span.SetAttributes(appendStates(attrs, "tributary.source.", sources)...)
@@ -311,7 +304,7 @@ func describe(span trace.Span, sources []upstream.Outcome, degraded bool) {
 
 // appendStates appends the states of sources, those of a part under its name as
 // "weather/metno".
-func appendStates(attrs []attribute.KeyValue, prefix string, sources []upstream.Outcome) []attribute.KeyValue {
+func appendStates(attrs []attribute.KeyValue, prefix string, sources []aggregate.Outcome) []attribute.KeyValue {
 	for _, o := range sources {
 		attrs = append(attrs, attribute.String(prefix+o.Name, string(o.State)))
 		attrs = appendStates(attrs, prefix+o.Name+"/", o.Sources)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"tributary/upstream/aggregate"
 	"tributary/upstream/weather"
 )
 
@@ -59,9 +60,9 @@ func TestSpreadOfEveryNumber(t *testing.T) {
 			WindSpeed: &n, WindGust: &n, WindDirection: &n, CloudCover: &n, Precipitation: &n, Visibility: &n,
 		}))
 	}
-	ten := weather.Range{Min: 10, Max: 20, Sources: 2}
+	ten := aggregate.Range{Min: 10, Max: 20, Sources: 2}
 	want := weather.Spread{
-		Temperature: ten, FeelsLike: ten, DewPoint: ten, Humidity: ten, Pressure: weather.Range{Min: 1010, Max: 1020, Sources: 2},
+		Temperature: ten, FeelsLike: ten, DewPoint: ten, Humidity: ten, Pressure: aggregate.Range{Min: 1010, Max: 1020, Sources: 2},
 		WindSpeed: ten, WindGust: ten, WindDirection: ten, CloudCover: ten, Precipitation: ten, Visibility: ten,
 	}
 	if got := g.get(here).weather().Data.Spread; got != want {

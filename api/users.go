@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/users"
-	"tributary/upstream/weather"
 )
 
 // maxID is the first integer that JavaScript cannot tell from its neighbour.
@@ -39,7 +39,7 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	page, outcome, err := s.Users.List(r.Context(), q, upstream.WishOf(r.Header))
+	page, outcome, err := s.Users.List(r.Context(), q, upstream.ParseDirectives(r.Header))
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("X-Total-Count", strconv.FormatInt(*page.Total, 10))
 	}
 	w.Header().Add("Link", pageLinks(q, page))
-	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: []upstream.Outcome{outcome}, personal: true})
+	return s.respond(w, r, reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, personal: true})
 }
 
 const maxInt32 = 1<<31 - 1
@@ -100,7 +100,7 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 		GitHub:   slices.Contains(include, "github"),
 		Activity: slices.Contains(include, "activity"),
 		Weather:  slices.Contains(include, "weather"),
-	}, upstream.WishOf(r.Header))
+	}, upstream.ParseDirectives(r.Header))
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.respond(w, r, aggregate{data: data, tag: tag, sources: sources, personal: true})
+	return s.respond(w, r, reply{data: data, tag: tag, sources: sources, personal: true})
 }
 
 // id is the number in the path, a positive integer below 2^53.

@@ -9,6 +9,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/users"
 )
 
@@ -74,7 +75,7 @@ func (s *server) deleteUser(w http.ResponseWriter, r *http.Request) error {
 		return writeProblem(err)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	s.serverTiming(w.Header(), r, []upstream.Outcome{outcome})
+	s.serverTiming(w.Header(), r, []aggregate.Outcome{outcome})
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -132,15 +133,15 @@ func forDirectory(key, caller string) string {
 }
 
 // written answers a write with the user as the directory now has it.
-func (s *server) written(w http.ResponseWriter, r *http.Request, status int, record *users.Record, outcome upstream.Outcome) error {
+func (s *server) written(w http.ResponseWriter, r *http.Request, status int, record *users.Record, outcome aggregate.Outcome) error {
 	data, err := json.Marshal(record.User)
 	if err != nil {
 		return err
 	}
-	sources := []upstream.Outcome{outcome}
+	sources := []aggregate.Outcome{outcome}
 	w.Header().Set("Cache-Control", personal)
 	s.serverTiming(w.Header(), r, sources)
-	s.envelope(w, r, status, "complete", aggregate{data: data, sources: sources})
+	s.envelope(w, r, status, "complete", reply{data: data, sources: sources})
 	return nil
 }
 
@@ -149,7 +150,7 @@ func (s *server) written(w http.ResponseWriter, r *http.Request, status int, rec
 func writeProblem(err error) error {
 	if differs, ok := errors.AsType[*users.PreconditionError](err); ok {
 		p := preconditionFailed.with("the user has an ETag that If-Match does not allow, or one that If-None-Match excludes; read the user again")
-		p.sources = []upstream.Outcome{differs.Outcome}
+		p.sources = []aggregate.Outcome{differs.Outcome}
 		return p
 	}
 	failed, ok := errors.AsType[*users.WriteError](err)
@@ -181,6 +182,6 @@ func writeProblem(err error) error {
 			p.Status = http.StatusGatewayTimeout
 		}
 	}
-	p.sources = []upstream.Outcome{failed.Outcome}
+	p.sources = []aggregate.Outcome{failed.Outcome}
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/weather"
 )
 
@@ -20,7 +21,7 @@ func (s *server) weather(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	q.Wish = upstream.WishOf(r.Header)
+	q.Directives = upstream.ParseDirectives(r.Header)
 	answer, err := s.Weather.Current(r.Context(), q)
 	if err != nil {
 		return switchedOff(err)
@@ -29,7 +30,7 @@ func (s *server) weather(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.respond(w, r, aggregate{data: data.JSON, tag: data.Tag, sources: answer.Sources, public: s.PublicReads})
+	return s.respond(w, r, reply{data: data.JSON, tag: data.Tag, sources: answer.Sources, public: s.PublicReads})
 }
 
 // weatherQuery reads which place is meant: a city, or coordinates.
@@ -69,7 +70,7 @@ func (s *server) places(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	places, outcome, err := s.Weather.Places(r.Context(), name, limit, upstream.WishOf(r.Header))
+	places, outcome, err := s.Weather.Places(r.Context(), name, limit, upstream.ParseDirectives(r.Header))
 	if err != nil {
 		return switchedOff(err)
 	}
@@ -80,7 +81,7 @@ func (s *server) places(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.respond(w, r, aggregate{data: data, tag: weather.Tag(data), sources: []upstream.Outcome{outcome}, public: s.PublicReads})
+	return s.respond(w, r, reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, public: s.PublicReads})
 }
 
 // switchedOff gives the domain's refusals a status.

@@ -2,14 +2,14 @@ package upstream
 
 import "time"
 
-// State says what an answer is worth; the values are part of the contract.
+// State says where an answer is from; the values are part of the contract.
 type State string
 
 // The states of an answer.
 const (
 	Live         State = "live"         // asked now, or confirmed now
-	Cached       State = "cached"       // within its freshness
-	Revalidating State = "revalidating" // past its freshness, while a refresh runs
+	Cached       State = "cached"       // within its freshness lifetime
+	Revalidating State = "revalidating" // past its freshness lifetime, while a refresh runs
 	Stale        State = "stale"        // old, because asking failed or took too long
 	Failed       State = "failed"       // nothing to give
 	Skipped      State = "skipped"      // not applicable, or the upstream does not have it
@@ -26,16 +26,16 @@ type Provenance struct {
 	State      State
 	Version    uint64        // changes with the value, and not when it is confirmed
 	Age        time.Duration // since the upstream gave or confirmed the value
-	FreshUntil time.Time     // zero where there is no value and no 404 to keep
+	FreshUntil time.Time     // zero where there is no value and no 404 that is stored
 	Latency    time.Duration // how long the caller waited
 	Attempts   int           // requests sent for it, hedges included
-	Asked      bool          // memory did not do; whether a request was sent, Attempts says
-	Held       bool          // there was an old value when it was asked
-	Wished     bool          // that value was fresh, but not for its caller's wish
-	Shared     bool          // it came of somebody else's question
-	Stored     bool          // it was put into memory just now
-	Status     int           // of the upstream's last answer; 0: none, or not asked
 	Err        *Error        // why there is no value, or why it is an old one
+
+	// As Cache-Status has it (RFC 9211).
+	Forward   Forward // why the upstream was asked; whether a request was sent, Attempts says
+	FwdStatus int     // of the upstream's last answer; 0: none, or not asked
+	Stored    bool    // it was stored just now
+	Collapsed bool    // it is from a fetch that another caller began
 }
 
 // Useful reports whether there is a value.
@@ -47,13 +47,14 @@ func (p Provenance) Useful() bool {
 	return false
 }
 
-// Wish is what a caller wants beyond an answer; the zero Wish wants nothing.
-type Wish struct {
+// Directives are a request's cache directives (RFC 9111 §5.2.1), as far as we
+// follow them. The zero value has none.
+type Directives struct {
 	// MaxAge, unless 0, asks again for answers older than this, but for those
-	// whose provider said that they are fresh.
+	// that their provider still calls fresh.
 	MaxAge time.Duration
 
-	// OnlyCached asks nobody: what memory does not have in the spans in which
-	// it is served without asking is a failure, CodeNotCached.
-	OnlyCached bool
+	// OnlyIfCached asks no upstream: what the cache cannot answer without asking
+	// is a failure, CodeNotCached.
+	OnlyIfCached bool
 }

@@ -16,7 +16,7 @@ func (s *Source[Q, A]) stored(e *cache.Entry, now time.Time, state State) Answer
 	a.Value = e.Value.(A)
 	if state == Stale {
 		a.Err = e.Why.(*Error)
-		a.Status = a.Err.Status
+		a.FwdStatus = a.Err.Status
 	}
 	return a
 }
@@ -34,7 +34,7 @@ func (s *Source[Q, A]) fetched(f *fetch, now time.Time) Answer[A] {
 		return s.stored(f.entry, now, state)
 	}
 	a := s.stored(f.entry, now, Live)
-	a.Age, a.Status = 0, f.status
+	a.Age, a.FwdStatus = 0, f.status
 	a.Stored = !f.entry.Gone(now)
 	return a
 }
@@ -56,7 +56,7 @@ func servedOnError(old *cache.Entry, why *Error, now time.Time) bool {
 
 // failure is an answer without a value.
 func failure[A any](e *Error, now time.Time) Answer[A] {
-	p := Provenance{State: stateOf(e), Err: e, Status: e.Status}
+	p := Provenance{State: stateOf(e), Err: e, FwdStatus: e.Status}
 	if e.Code == CodeNotFound {
 		p.FreshUntil = now.Add(notFoundFor)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 func BenchmarkAskFresh(b *testing.B) {
@@ -36,10 +37,10 @@ func BenchmarkGatherThreeFresh(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		x := sources[0].Slot("a", upstream.Wish{})
-		y := sources[1].Slot("a", upstream.Wish{})
-		z := sources[2].Slot("a", upstream.Wish{})
-		upstream.Gather(ctx, patience, &x, &y, &z)
+		x := aggregate.NewSlot(sources[0], "a", upstream.Directives{})
+		y := aggregate.NewSlot(sources[1], "a", upstream.Directives{})
+		z := aggregate.NewSlot(sources[2], "a", upstream.Directives{})
+		aggregate.Gather(ctx, patience, &x, &y, &z)
 	}
 }
 
@@ -63,7 +64,7 @@ func TestFreshHitAllocatesNothing(t *testing.T) {
 	_, s := serve(t, newFake(well))
 	ask(s, "a")
 	ctx := context.Background()
-	if got := testing.AllocsPerRun(1000, func() { s.Ask(ctx, "a", upstream.Wish{}) }); got != 0 {
+	if got := testing.AllocsPerRun(1000, func() { s.Ask(ctx, "a", upstream.Directives{}) }); got != 0 {
 		t.Errorf("allocations = %v, want 0", got)
 	}
 }

@@ -32,7 +32,7 @@ func TestCheck(t *testing.T) {
 		s := named(open(t, f))
 		got := ask(s, `"a"`)
 		want(t, got, upstream.Failed, upstream.CodeInvalidResponse)
-		if got.Value != "" || got.Stored || got.Status != 200 || got.Err.Detail != "name: not the one that was asked for" {
+		if got.Value != "" || got.Stored || got.FwdStatus != 200 || got.Err.Detail != "name: not the one that was asked for" {
 			t.Errorf("answer = %+v, %v", got, got.Err)
 		}
 		wantSent(t, f, 1)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 func TestError(t *testing.T) {
@@ -31,8 +32,8 @@ func TestError(t *testing.T) {
 		if d := got.Err.Detail; len(d) > 200 || len(d) < 190 || !utf8.ValidString(d) {
 			t.Errorf("detail has %d bytes, want up to 200, and no half character: %q", len(d), d)
 		}
-		if got.Status != 200 {
-			t.Errorf("status = %d, want 200", got.Status)
+		if got.FwdStatus != 200 {
+			t.Errorf("status = %d, want 200", got.FwdStatus)
 		}
 	})
 	it(t, "is the provider's own where it wraps one", func(t *testing.T) {
@@ -46,18 +47,18 @@ func TestError(t *testing.T) {
 }
 
 func TestNoAnswerError(t *testing.T) {
-	outcome := func(s upstream.State) upstream.Outcome {
-		return upstream.Outcome{Provenance: upstream.Provenance{State: s}}
+	outcome := func(s upstream.State) aggregate.Outcome {
+		return aggregate.Outcome{Provenance: upstream.Provenance{State: s}}
 	}
 	for name, tt := range map[string]struct {
-		sources []upstream.Outcome
+		sources []aggregate.Outcome
 		want    bool
 	}{
-		"it is not found when none has it":           {[]upstream.Outcome{outcome(upstream.Skipped), outcome(upstream.Skipped)}, true},
-		"it is a failure when one could not be read": {[]upstream.Outcome{outcome(upstream.Skipped), outcome(upstream.Failed)}, false},
+		"it is not found when none has it":           {[]aggregate.Outcome{outcome(upstream.Skipped), outcome(upstream.Skipped)}, true},
+		"it is a failure when one could not be read": {[]aggregate.Outcome{outcome(upstream.Skipped), outcome(upstream.Failed)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := &upstream.NoAnswerError{Subject: "the weather", Sources: tt.sources}
+			e := &aggregate.NoAnswerError{Subject: "the weather", Sources: tt.sources}
 			if got := e.NotFound(); got != tt.want {
 				t.Errorf("NotFound() = %v, want %v", got, tt.want)
 			}

@@ -19,6 +19,10 @@ const (
 	noDataFor   = 5 * time.Minute
 )
 
+// ErrPatience is the cause of a context that ended because other sources had
+// answered: what is still missing counts as timed out.
+var ErrPatience = errors.New("other sources have answered")
+
 // fetch is one question to an upstream, with its retries and hedges. It belongs
 // to its key and not to a caller: it goes on when the caller that began it has
 // left, for a constant time, and any number of callers may wait for it.
@@ -200,7 +204,7 @@ func (s *Source[Q, A]) coolDown(key string, old *cache.Entry, now time.Time, why
 // stopWaiting is the answer for a caller that stops waiting for a fetch.
 func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, now time.Time) Answer[A] {
 	why := Errorf(CodeCanceled, "the caller has closed its request")
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), errPatience) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrPatience) {
 		why = Errorf(CodeTimeout, "no answer in time")
 		if last := f.progress.LastError(); last != nil {
 			why = last // it is being retried, and this is why

@@ -25,7 +25,7 @@ func TestFlight(t *testing.T) {
 				if got.Attempts != 1 {
 					t.Errorf("attempts = %d, want 1", got.Attempts)
 				}
-				if got.Shared {
+				if got.Collapsed {
 					shared.Add(1)
 				}
 			})
@@ -60,7 +60,7 @@ func TestFlight(t *testing.T) {
 		var follower answer
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			want(t, s.Ask(ctx, "a", upstream.Wish{}), upstream.Failed, upstream.CodeCanceled)
+			want(t, s.Ask(ctx, "a", upstream.Directives{}), upstream.Failed, upstream.CodeCanceled)
 		})
 		synctest.Wait()
 		wg.Go(func() { follower = ask(s, "a") })
@@ -85,7 +85,7 @@ func TestFlight(t *testing.T) {
 				if n < 100 {
 					ctx, cancel := context.WithTimeout(context.Background(), time.Duration(n+1)*5*time.Millisecond)
 					defer cancel()
-					want(t, s.Ask(ctx, key, upstream.Wish{}), upstream.Failed, upstream.CodeTimeout)
+					want(t, s.Ask(ctx, key, upstream.Directives{}), upstream.Failed, upstream.CodeTimeout)
 					return
 				}
 				if got := ask(s, key); got.Err != nil {
@@ -126,10 +126,10 @@ func TestFlight(t *testing.T) {
 		f.now(after(time.Second, answers(200, "new")))
 		want(t, ask(s, "a"), upstream.Revalidating, "")
 		synctest.Wait()
-		got := s.Ask(context.Background(), "a", upstream.Wish{MaxAge: time.Second})
+		got := s.Ask(context.Background(), "a", upstream.Directives{MaxAge: time.Second})
 		want(t, got, upstream.Live, "")
-		if got.Value != "new" || !got.Shared {
-			t.Errorf("answer = %q, shared %v, want new and shared", got.Value, got.Shared)
+		if got.Value != "new" || !got.Collapsed {
+			t.Errorf("answer = %q, shared %v, want new and shared", got.Value, got.Collapsed)
 		}
 		wantSent(t, f, 2)
 	})

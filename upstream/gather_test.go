@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 const patience = 800 * time.Millisecond
@@ -36,11 +37,11 @@ func (o *trio) behave(bs ...behaviour) {
 
 // gather asks all three the same question.
 func (o *trio) gather(ctx context.Context) (got [3]answer, elapsed time.Duration) {
-	var slots [3]upstream.Slot[string, string]
+	var slots [3]aggregate.Slot[string, string]
 	for n, s := range o.sources {
-		slots[n] = s.Slot("a", upstream.Wish{})
+		slots[n] = aggregate.NewSlot(s, "a", upstream.Directives{})
 	}
-	elapsed = took(func() { upstream.Gather(ctx, patience, &slots[0], &slots[1], &slots[2]) })
+	elapsed = took(func() { aggregate.Gather(ctx, patience, &slots[0], &slots[1], &slots[2]) })
 	for n := range slots {
 		got[n] = slots[n].Answer
 	}
@@ -163,7 +164,7 @@ func TestGather(t *testing.T) {
 		wantTook(t, elapsed, 100*time.Millisecond)
 	})
 	it(t, "does nothing with nothing", func(t *testing.T) {
-		wantTook(t, took(func() { upstream.Gather(ctx, patience) }), 0)
+		wantTook(t, took(func() { aggregate.Gather(ctx, patience) }), 0)
 	})
 }
 

@@ -48,19 +48,18 @@ func lifetime(h http.Header, now time.Time) (p cache.ProviderLifetime) {
 // that callers cannot use up an upstream's quota.
 const minAge = 30 * time.Second
 
-// WishOf is what a caller's Cache-Control wishes (RFC 9111 §5.2.1): no-cache and
-// max-age ask again for what is older, but not for what is younger than half a
-// minute; only-if-cached asks nobody.
-func WishOf(h http.Header) (w Wish) {
+// ParseDirectives reads a request's Cache-Control (RFC 9111 §5.2.1): no-cache and
+// max-age ask again for what is older, but not for what is younger than minAge.
+func ParseDirectives(h http.Header) (d Directives) {
 	directives := cacheControl(h)
 	if v, ok := directives["max-age"]; ok {
-		w.MaxAge = max(minAge, call.DeltaSeconds(v))
+		d.MaxAge = max(minAge, call.DeltaSeconds(v))
 	}
 	if _, ok := directives["no-cache"]; ok {
-		w.MaxAge = minAge
+		d.MaxAge = minAge
 	}
-	_, w.OnlyCached = directives["only-if-cached"]
-	return w
+	_, d.OnlyIfCached = directives["only-if-cached"]
+	return d
 }
 
 // cacheControl splits Cache-Control into its directives, names in lower case.

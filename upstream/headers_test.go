@@ -93,7 +93,7 @@ func TestValidators(t *testing.T) {
 		f.now(answers(304, ""))
 		got := ask(s, "a")
 		want(t, got, upstream.Live, "")
-		if got.Value != "fine" || got.Version != first.Version || got.Age != 0 || got.Status != 304 || !got.Stored {
+		if got.Value != "fine" || got.Version != first.Version || got.Age != 0 || got.FwdStatus != 304 || !got.Stored {
 			t.Errorf("answer = %+v, want the same value and version, of age 0, with 304", got)
 		}
 		h := f.request(1).Header

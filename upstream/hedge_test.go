@@ -291,7 +291,7 @@ func TestHedgeLimits(t *testing.T) {
 		_, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 2 })
 		for range 5 {
 			f.now(inTurn(hangs, well))
-			want(t, s.Ask(context.Background(), fresh(), upstream.Wish{}), upstream.Live, "")
+			want(t, s.Ask(context.Background(), fresh(), upstream.Directives{}), upstream.Live, "")
 		}
 		f.now(after(usual, well))
 		var wg sync.WaitGroup

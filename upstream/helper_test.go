@@ -214,7 +214,7 @@ func serve(t testing.TB, f *fake, changes ...func(*config)) (*upstream.Upstream,
 func noRetries(c *config) { c.Policies.Retries = 0 }
 
 func ask(s source, name string) answer {
-	return s.Ask(context.Background(), name, upstream.Wish{})
+	return s.Ask(context.Background(), name, upstream.Directives{})
 }
 
 // askMany asks n new questions, one after the other.

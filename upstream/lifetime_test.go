@@ -15,7 +15,7 @@ func TestSpans(t *testing.T) {
 		up, s := serve(t, f)
 		first := ask(s, "a")
 		want(t, first, upstream.Live, "")
-		if !first.Stored || first.Status != 200 || first.Attempts != 1 {
+		if !first.Stored || first.FwdStatus != 200 || first.Attempts != 1 {
 			t.Errorf("first = %+v, want it stored, of one attempt with 200", first.Provenance)
 		}
 		time.Sleep(5 * time.Minute)
@@ -47,7 +47,7 @@ func TestSpans(t *testing.T) {
 		for range 50 {
 			ctx, cancel := context.WithCancel(context.Background())
 			var got answer
-			wantTook(t, took(func() { got = s.Ask(ctx, "a", upstream.Wish{}) }), 0)
+			wantTook(t, took(func() { got = s.Ask(ctx, "a", upstream.Directives{}) }), 0)
 			want(t, got, upstream.Revalidating, "")
 			if got.Value != "fine" || got.Age != 11*time.Minute {
 				t.Errorf("answer = %q, %v old, want the old one", got.Value, got.Age)
@@ -72,7 +72,7 @@ func TestSpans(t *testing.T) {
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), time.Second)
 		want(t, got, upstream.Stale, upstream.CodeServerError)
-		if got.Value != "fine" || got.Age != time.Hour+time.Second || got.Attempts != 1 || got.Status != 500 {
+		if got.Value != "fine" || got.Age != time.Hour+time.Second || got.Attempts != 1 || got.FwdStatus != 500 {
 			t.Errorf("answer = %+v, want the old value, its age, and why", got)
 		}
 		if c := up.Status().Cache; c.Stale != 1 || c.Misses != 2 {
@@ -124,26 +124,26 @@ func TestSpans(t *testing.T) {
 }
 
 func TestProvenance(t *testing.T) {
-	wantAsked := func(t *testing.T, a answer, asked, held bool) {
+	wantForward := func(t *testing.T, a answer, want upstream.Forward) {
 		t.Helper()
-		if a.Asked != asked || a.Held != held {
-			t.Errorf("%s answer: asked %v, held %v, want %v and %v", a.State, a.Asked, a.Held, asked, held)
+		if a.Forward != want {
+			t.Errorf("%s answer: fwd = %q, want %q", a.State, a.Forward, want)
 		}
 	}
 	it(t, "says whether memory did, and what it held", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
-		wantAsked(t, ask(s, "a"), true, false)
-		wantAsked(t, ask(s, "a"), false, false)
+		wantForward(t, ask(s, "a"), upstream.FwdMiss)
+		wantForward(t, ask(s, "a"), upstream.NotForwarded)
 		time.Sleep(12 * time.Minute)
-		wantAsked(t, ask(s, "a"), false, false)
+		wantForward(t, ask(s, "a"), upstream.NotForwarded)
 		time.Sleep(time.Hour)
 		f.now(answers(500, ""))
-		wantAsked(t, ask(s, "a"), true, true)
-		wantAsked(t, ask(s, "a"), false, false) // quiet
+		wantForward(t, ask(s, "a"), upstream.FwdStale)
+		wantForward(t, ask(s, "a"), upstream.NotForwarded) // quiet
 		time.Sleep(time.Minute)
 		f.now(hangs)
-		wantAsked(t, hurried(s, time.Second), true, true)
+		wantForward(t, hurried(s, time.Second), upstream.FwdStale)
 	})
 }
 
@@ -153,8 +153,8 @@ func TestNotFound(t *testing.T) {
 		_, s := serve(t, f)
 		first := ask(s, "a")
 		want(t, first, upstream.Skipped, upstream.CodeNotFound)
-		if d := time.Until(first.FreshUntil); d != 30*time.Second || first.Status != 404 {
-			t.Errorf("fresh for %v with status %d, want 30 s with 404", d, first.Status)
+		if d := time.Until(first.FreshUntil); d != 30*time.Second || first.FwdStatus != 404 {
+			t.Errorf("fresh for %v with status %d, want 30 s with 404", d, first.FwdStatus)
 		}
 		f.now(well)
 		time.Sleep(30*time.Second - 1)
@@ -199,7 +199,7 @@ func TestNotFound(t *testing.T) {
 }
 
 func TestWish(t *testing.T) {
-	half := upstream.Wish{MaxAge: 30 * time.Second}
+	half := upstream.Directives{MaxAge: 30 * time.Second}
 	wish := func(s source) answer { return s.Ask(context.Background(), "a", half) }
 	it(t, "asks again for what is older", func(t *testing.T) {
 		f := newFake(well)

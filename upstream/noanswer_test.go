@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 func TestNoAnswer(t *testing.T) {
-	outcome := func(s upstream.State, code upstream.Code) upstream.Outcome {
-		o := upstream.Outcome{Provenance: upstream.Provenance{State: s}}
+	outcome := func(s upstream.State, code upstream.Code) aggregate.Outcome {
+		o := aggregate.Outcome{Provenance: upstream.Provenance{State: s}}
 		if code != "" {
 			o.Err = upstream.Errorf(code, "")
 		}
@@ -22,20 +23,20 @@ func TestNoAnswer(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		name             string
-		sources          []upstream.Outcome
+		sources          []aggregate.Outcome
 		notFound, noData bool
 	}{
-		{"all without data", []upstream.Outcome{noData, noData}, false, true},
-		{"one without data, the others do not cover it", []upstream.Outcome{unknown, noData, unknown}, false, true},
-		{"one without data beside a source of another kind", []upstream.Outcome{useful, noData}, false, true},
-		{"one without data, one broken", []upstream.Outcome{noData, broken}, false, false},
-		{"one broken, one without data", []upstream.Outcome{broken, noData}, false, false},
-		{"one failed without a reason", []upstream.Outcome{noData, outcome(upstream.Failed, "")}, false, false},
-		{"none covers it", []upstream.Outcome{unknown, unknown}, true, false},
-		{"all broken", []upstream.Outcome{broken, broken}, false, false},
+		{"all without data", []aggregate.Outcome{noData, noData}, false, true},
+		{"one without data, the others do not cover it", []aggregate.Outcome{unknown, noData, unknown}, false, true},
+		{"one without data beside a source of another kind", []aggregate.Outcome{useful, noData}, false, true},
+		{"one without data, one broken", []aggregate.Outcome{noData, broken}, false, false},
+		{"one broken, one without data", []aggregate.Outcome{broken, noData}, false, false},
+		{"one failed without a reason", []aggregate.Outcome{noData, outcome(upstream.Failed, "")}, false, false},
+		{"none covers it", []aggregate.Outcome{unknown, unknown}, true, false},
+		{"all broken", []aggregate.Outcome{broken, broken}, false, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := &upstream.NoAnswerError{Sources: tt.sources}
+			e := &aggregate.NoAnswerError{Sources: tt.sources}
 			if e.NotFound() != tt.notFound || e.NoData() != tt.noData {
 				t.Errorf("NotFound = %v, NoData = %v; want %v, %v", e.NotFound(), e.NoData(), tt.notFound, tt.noData)
 			}

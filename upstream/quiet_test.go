@@ -26,7 +26,7 @@ func aged(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, 
 func hurried(s source, d time.Duration) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	return s.Ask(ctx, "a", upstream.Wish{})
+	return s.Ask(ctx, "a", upstream.Directives{})
 }
 
 func TestQuietTime(t *testing.T) {
@@ -183,11 +183,11 @@ func TestImpatience(t *testing.T) {
 		f.now(after(time.Second, answers(200, "new")))
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(100*time.Millisecond, cancel)
-		want(t, s.Ask(ctx, "a", upstream.Wish{}), upstream.Stale, upstream.CodeCanceled)
+		want(t, s.Ask(ctx, "a", upstream.Directives{}), upstream.Stale, upstream.CodeCanceled)
 		got := ask(s, "a")
 		want(t, got, upstream.Live, "")
-		if got.Value != "new" || !got.Shared {
-			t.Errorf("answer = %q, shared %v, want new of the same flight", got.Value, got.Shared)
+		if got.Value != "new" || !got.Collapsed {
+			t.Errorf("answer = %q, shared %v, want new of the same flight", got.Value, got.Collapsed)
 		}
 		wantSent(t, f, 2)
 	})

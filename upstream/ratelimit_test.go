@@ -32,8 +32,8 @@ func TestRetryAfter(t *testing.T) {
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), 0)
 		want(t, got, upstream.Failed, upstream.CodeRateLimited)
-		if got.Err.RetryAfter != 30*time.Second || got.Status != 429 {
-			t.Errorf("retry after = %v with status %d, want 30 s with 429", got.Err.RetryAfter, got.Status)
+		if got.Err.RetryAfter != 30*time.Second || got.FwdStatus != 429 {
+			t.Errorf("retry after = %v with status %d, want 30 s with 429", got.Err.RetryAfter, got.FwdStatus)
 		}
 		wantSent(t, f, 1)
 	})
@@ -150,8 +150,8 @@ func TestRetryAfter(t *testing.T) {
 		})
 		got := ask(s, "a")
 		want(t, got, upstream.Failed, upstream.CodeRateLimited)
-		if got.Status != 403 {
-			t.Errorf("status = %d, want 403", got.Status)
+		if got.FwdStatus != 403 {
+			t.Errorf("status = %d, want 403", got.FwdStatus)
 		}
 		want(t, ask(s, "b"), upstream.Failed, upstream.CodeRateLimited)
 		wantSent(t, f, 1)

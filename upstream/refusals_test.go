@@ -188,7 +188,7 @@ func TestRefusals(t *testing.T) {
 			wantSent(t, f, n+2)
 		}
 	})
-	noCache := upstream.WishOf(http.Header{"Cache-Control": {"no-cache"}})
+	noCache := upstream.ParseDirectives(http.Header{"Cache-Control": {"no-cache"}})
 	for name, tt := range map[string]struct {
 		refuses behaviour
 		again   bool

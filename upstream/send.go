@@ -34,7 +34,7 @@ func Send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	ctx, span := up.tracer.Start(ctx, w.Name, trace.WithAttributes(sourceName.String(w.Name)))
 	defer span.End()
 	a := send(ctx, up, w)
-	a.Asked = true
+	a.Forward = FwdMiss
 	a.Latency = time.Since(start)
 	describe(span, a.Provenance)
 	return a
@@ -61,10 +61,10 @@ func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	if err != nil {
 		e := *err
 		e.Uncertain = progress.Uncertain()
-		a.State, a.Err, a.Status = Failed, &e, e.Status
+		a.State, a.Err, a.FwdStatus = Failed, &e, e.Status
 		return a
 	}
-	a.State, a.Status = Live, result.Status
+	a.State, a.FwdStatus = Live, result.Status
 	a.Value, _ = result.Value.(A)
 	return a
 }

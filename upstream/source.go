@@ -57,22 +57,33 @@ func (s *Source[Q, A]) Name() string { return s.spec.Name }
 // Ask answers q from the cache or from the upstream. It returns at the latest
 // when ctx is done, with an old value if there is one; the fetch then goes on,
 // and its answer is stored.
-func (s *Source[Q, A]) Ask(ctx context.Context, q Q, w Wish) Answer[A] {
+func (s *Source[Q, A]) Ask(ctx context.Context, q Q, d Directives) Answer[A] {
 	key := s.spec.Key(q)
-	if a, done, _ := s.lookup(ctx, time.Now(), q, key, w); done {
-		s.answers.count(a.State)
+	if a, done, _ := s.Lookup(ctx, time.Now(), q, key, d); done {
 		return a
 	}
-	return s.ask(ctx, q, key, w)
+	return s.Fetch(ctx, q, key, d)
 }
 
-// lookup answers from the cache where that is allowed without waiting, and
-// starts a background refresh where one is due. done is false when the upstream
-// must be asked; held says that there is an old value for when asking fails.
-func (s *Source[Q, A]) lookup(ctx context.Context, now time.Time, q Q, key string, w Wish) (a Answer[A], done, held bool) {
+// Key is the key of q: equal questions have equal keys.
+func (s *Source[Q, A]) Key(q Q) string { return s.spec.Key(q) }
+
+// Lookup is the first step of Ask: it answers from the cache where that is
+// allowed without waiting. done is false when the upstream must be asked; held
+// says that there is an old value for when asking fails. key is that of q.
+func (s *Source[Q, A]) Lookup(ctx context.Context, now time.Time, q Q, key string, d Directives) (a Answer[A], done, held bool) {
+	if a, done, held = s.lookup(ctx, now, q, key, d); done {
+		s.answers.count(a.State)
+	}
+	return a, done, held
+}
+
+// lookup is Lookup without counting. It starts a background refresh where one is
+// due.
+func (s *Source[Q, A]) lookup(ctx context.Context, now time.Time, q Q, key string, d Directives) (a Answer[A], done, held bool) {
 	e := s.memory.Get(key)
 	held = e != nil && e.Usable(now)
-	switch s.reuse(e, now, w) {
+	switch s.reuse(e, now, d) {
 	case Cached:
 		s.up.counters.hits.Add(1)
 		return s.stored(e, now, Cached), true, held
@@ -84,7 +95,7 @@ func (s *Source[Q, A]) lookup(ctx context.Context, now time.Time, q Q, key strin
 		s.up.counters.staleServed.Add(1)
 		return s.stored(e, now, Stale), true, held
 	}
-	if w.OnlyCached {
+	if d.OnlyIfCached {
 		return failure[A](Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held
 	}
 	return a, false, held
@@ -93,15 +104,15 @@ func (s *Source[Q, A]) lookup(ctx context.Context, now time.Time, q Q, key strin
 // reuse is the state in which a stored entry may be served without asking, ""
 // if the upstream must be asked. A caller's directives never ask again for what
 // its provider calls fresh.
-func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, w Wish) State {
+func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State {
 	if e == nil || e.Gone(now) {
 		return ""
 	}
-	again := w.MaxAge > 0 && e.Age(now) > w.MaxAge && !now.Before(e.ProviderUntil)
+	again := d.MaxAge > 0 && e.Age(now) > d.MaxAge && !now.Before(e.ProviderUntil)
 	switch {
 	case e.Fresh(now) && !again:
 		return Cached
-	case e.Usable(now) && e.Cooling(now) && !(w.MaxAge > 0 && noDataAgain(e, now)):
+	case e.Usable(now) && e.Cooling(now) && !(d.MaxAge > 0 && noDataAgain(e, now)):
 		return Stale
 	case e.Err == nil && e.Revalidatable(now) && !again:
 		return Revalidating
@@ -139,12 +150,12 @@ func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.
 	}()
 }
 
-// ask waits for a fetch of key, its own or another caller's, and returns the
-// answer with the time that it took.
-func (s *Source[Q, A]) ask(ctx context.Context, q Q, key string, w Wish) Answer[A] {
+// Fetch is the second step of Ask: it waits for a fetch of key, its own or
+// another caller's, no longer than ctx.
+func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
 	start := time.Now()
 	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
-	a := s.wait(ctx, q, key, w)
+	a := s.wait(ctx, q, key, d)
 	a.Latency = time.Since(start)
 	s.answers.count(a.State)
 	describe(span, a.Provenance)
@@ -152,7 +163,7 @@ func (s *Source[Q, A]) ask(ctx context.Context, q Q, key string, w Wish) Answer[
 	return a
 }
 
-func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, w Wish) Answer[A] {
+func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, d Directives) Answer[A] {
 	var (
 		f     *fetch
 		mine  bool
@@ -161,7 +172,7 @@ func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, w Wish) Answer
 	for f == nil { // until the entry does not change between looking and joining
 		seen := s.memory.Get(key)
 		now := time.Now()
-		if a, done, _ := s.lookup(ctx, now, q, key, w); done {
+		if a, done, _ := s.lookup(ctx, now, q, key, d); done {
 			return a
 		}
 		if s.up.work.life.Err() != nil {
@@ -192,12 +203,21 @@ func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, w Wish) Answer
 	} else {
 		a = s.stopWaiting(ctx, f, key, time.Now())
 	}
-	a.Attempts, a.Shared = f.progress.Sent(), !mine
-	old := f.old.Load()
-	a.Asked, a.Held = true, old != nil && old.Err == nil
-	a.Wished = a.Held && old.Fresh(start)
+	a.Attempts, a.Collapsed = f.progress.Sent(), !mine
+	a.Forward = forward(f.old.Load(), start)
 	if a.State == Stale {
 		s.up.counters.staleServed.Add(1)
 	}
 	return a
+}
+
+// forward is why the upstream is asked although old was stored.
+func forward(old *cache.Entry, now time.Time) Forward {
+	switch {
+	case old == nil || old.Err != nil:
+		return FwdMiss
+	case old.Fresh(now):
+		return FwdRequest
+	}
+	return FwdStale
 }

@@ -211,7 +211,7 @@ func TestSourceSpan(t *testing.T) {
 		time.Sleep(12 * time.Minute)
 		sp.Reset()
 		ctx, caller := tracer.Start(context.Background(), "caller")
-		s.Ask(ctx, "a", upstream.Wish{})
+		s.Ask(ctx, "a", upstream.Directives{})
 		caller.End()
 		synctest.Wait()
 
@@ -302,7 +302,7 @@ func TestAttemptSpan(t *testing.T) {
 			ctx := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
 				TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled, TraceState: state,
 			}))
-			s.Ask(ctx, "a", upstream.Wish{})
+			s.Ask(ctx, "a", upstream.Directives{})
 			want := ""
 			if span := sp.one(t, attemptSpan).SpanContext; propagate {
 				want = fmt.Sprintf("00-%s-%s-01", span.TraceID(), span.SpanID())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // activityQuery asks for one page of a list of a user. The first page has no
@@ -106,11 +107,10 @@ const mostPages = 10
 // countPart counts a list of the user, page by page. It does not wait for the
 // directory's answer about the user.
 type countPart struct {
-	directory *directoryPart
-	source    *upstream.Source[activityQuery, tally]
-	path      string // of the list
-	wish      upstream.Wish
-	byTotal   bool // X-Total-Count is all that is wanted
+	source     *upstream.Source[activityQuery, tally]
+	path       string // of the list
+	directives upstream.Directives
+	byTotal    bool // X-Total-Count is all that is wanted
 
 	at    activityQuery // the page to ask for next
 	asked []string      // queries of the pages so far
@@ -120,16 +120,11 @@ type countPart struct {
 	waited time.Duration // for all pages: they are asked one after another
 }
 
-// Now implements upstream.Part. Nothing is asked about a user who is known not
-// to exist.
+// Now implements aggregate.Part.
 func (p *countPart) Now(ctx context.Context, now time.Time) (done, _ bool) {
-	if p.directory.settled() && !p.directory.Useful() {
-		return true, false
-	}
 	for !p.done {
-		slot := p.source.Slot(p.at, p.wish)
+		slot := aggregate.NewSlot(p.source, p.at, p.directives)
 		if known, _ := slot.Now(ctx, now); !known {
-			p.directory.pending = true
 			return false, false
 		}
 		p.add(slot.Answer)
@@ -137,22 +132,19 @@ func (p *countPart) Now(ctx context.Context, now time.Time) (done, _ bool) {
 	return true, false
 }
 
-// Ask implements upstream.Part.
+// Ask implements aggregate.Part.
 func (p *countPart) Ask(ctx context.Context) {
 	for !p.done {
-		p.add(p.source.Ask(ctx, p.at, p.wish))
+		p.add(p.source.Ask(ctx, p.at, p.directives))
 	}
 }
-
-// Useful implements upstream.Part: without the user, a part is no answer.
-func (*countPart) Useful() bool { return false }
 
 // add adds a page, and says which one is next or that the count is done.
 func (p *countPart) add(page upstream.Answer[tally]) {
 	if len(p.asked) == 0 {
 		p.Provenance = page.Provenance
 	} else {
-		p.Provenance = together(p.Provenance, page.Provenance)
+		p.Provenance = aggregate.Together(p.Provenance, page.Provenance)
 	}
 	p.waited += page.Latency
 	p.asked = append(p.asked, p.at.query)
@@ -206,9 +198,9 @@ func (p *countPart) incomplete(format string, args ...any) {
 // activityPart counts what the user has written and has to do.
 type activityPart struct{ posts, todos countPart }
 
-func (s *Service) activity(id int64, directory *directoryPart, w upstream.Wish) *activityPart {
+func (s *Service) activity(id int64, d upstream.Directives) *activityPart {
 	count := func(source *upstream.Source[activityQuery, tally], list string) countPart {
-		return countPart{directory: directory, source: source, path: userPath(id) + list, wish: w, at: activityQuery{user: id}}
+		return countPart{source: source, path: userPath(id) + list, directives: d, at: activityQuery{user: id}}
 	}
 	a := &activityPart{posts: count(s.posts, "/posts"), todos: count(s.todos, "/todos")}
 	a.posts.byTotal = true // of todos it does not say how many are done
@@ -227,8 +219,8 @@ func (p *activityPart) value() *Activity {
 // written is how many items were counted.
 func (t tally) written() int { return t.Items - t.LeftOut }
 
-func (p *activityPart) outcome() upstream.Outcome {
-	both := together(p.posts.Provenance, p.todos.Provenance)
+func (p *activityPart) outcome() aggregate.Outcome {
+	both := aggregate.Together(p.posts.Provenance, p.todos.Provenance)
 	both.Latency = max(p.posts.waited, p.todos.waited)
-	return upstream.Outcome{Name: "activity", Provenance: both}
+	return aggregate.Outcome{Name: "activity", Provenance: both}
 }

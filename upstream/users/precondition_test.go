@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/sim"
 	"tributary/upstream/users"
 )
@@ -18,16 +19,16 @@ func named(name string, exact bool) *users.Precondition {
 }
 
 // writesTo are the writes that can have a precondition.
-var writesTo = map[string]func(b bench, t *testing.T, p *users.Precondition) (upstream.Outcome, error){
-	"PUT": func(b bench, t *testing.T, p *users.Precondition) (upstream.Outcome, error) {
+var writesTo = map[string]func(b bench, t *testing.T, p *users.Precondition) (aggregate.Outcome, error){
+	"PUT": func(b bench, t *testing.T, p *users.Precondition) (aggregate.Outcome, error) {
 		_, outcome, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`), p)
 		return outcome, err
 	},
-	"PATCH": func(b bench, t *testing.T, p *users.Precondition) (upstream.Outcome, error) {
+	"PATCH": func(b bench, t *testing.T, p *users.Precondition) (aggregate.Outcome, error) {
 		_, outcome, err := b.Patch(t.Context(), 1, patch(t, `{"name":"Ada"}`), "", p)
 		return outcome, err
 	},
-	"DELETE": func(b bench, t *testing.T, p *users.Precondition) (upstream.Outcome, error) {
+	"DELETE": func(b bench, t *testing.T, p *users.Precondition) (aggregate.Outcome, error) {
 		return b.Delete(t.Context(), 1, p)
 	},
 }
@@ -181,16 +182,16 @@ func TestWritesInvalidate(t *testing.T) {
 					}
 				})
 				b.user(t, 1, users.Include{})
-				if _, _, err := b.List(t.Context(), list, upstream.Wish{}); err != nil {
+				if _, _, err := b.List(t.Context(), list, upstream.Directives{}); err != nil {
 					t.Fatal(err)
 				}
 				_, _ = write(b, t, nil)
 				b.fault(t, sim.Directory, sim.Fault{ErrorRate: 1})
-				_, sources, err := b.User(t.Context(), 1, users.Include{}, upstream.Wish{})
-				if none, ok := errors.AsType[*upstream.NoAnswerError](err); ok {
+				_, sources, err := b.User(t.Context(), 1, users.Include{}, upstream.Directives{})
+				if none, ok := errors.AsType[*aggregate.NoAnswerError](err); ok {
 					sources = none.Sources
 				}
-				_, outcome, _ := b.List(t.Context(), list, upstream.Wish{})
+				_, outcome, _ := b.List(t.Context(), list, upstream.Directives{})
 				if user, list := string(sources[0].State), string(outcome.State); user != tt.user || list != tt.list {
 					t.Errorf("the user is %s and the list %s, want %s and %s", user, list, tt.user, tt.list)
 				}
@@ -223,7 +224,7 @@ func TestWritesInvalidate(t *testing.T) {
 		if failed := wantFailed(t, err, upstream.CodeNotFound, false, false); !failed.Create {
 			t.Error("it does not say that it was to add a user")
 		}
-		if _, outcome, _ := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Wish{}); outcome.State != upstream.Cached {
+		if _, outcome, _ := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Directives{}); outcome.State != upstream.Cached {
 			t.Errorf("the list is %s, want it cached", outcome.State)
 		}
 	})

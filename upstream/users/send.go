@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // WriteError is the error of a write. If Err.Uncertain is set, it may have been
@@ -26,7 +27,7 @@ type WriteError struct {
 	// same effect the second time, or a key that the directory honours.
 	RetrySafe bool
 
-	Outcome upstream.Outcome // of the directory
+	Outcome aggregate.Outcome // of the directory
 }
 
 func (e *WriteError) Error() string { return "write to the directory: " + e.Err.Error() }
@@ -46,14 +47,14 @@ type Precondition struct {
 
 // PreconditionError is the error of a write that was not carried out because its
 // precondition does not hold.
-type PreconditionError struct{ Outcome upstream.Outcome } // of the directory
+type PreconditionError struct{ Outcome aggregate.Outcome } // of the directory
 
 func (e *PreconditionError) Error() string { return "the user is not as the precondition demands" }
 
 // Create adds a user and returns it as the directory has it. key is the
 // caller's Idempotency-Key without its quotes, or empty. The error of all
 // writes is a *WriteError or a *PreconditionError.
-func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, upstream.Outcome, error) {
+func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, aggregate.Outcome, error) {
 	record, outcome, err := send(ctx, s, write[*Record]{
 		method: http.MethodPost, route: "/users", path: "/users", body: c.Wire(), key: key,
 		decode: decodeRecord,
@@ -71,7 +72,7 @@ func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, up
 
 // Replace puts a user in the place of another, all of which is lost, and
 // returns it as the directory has it. Without a precondition p is nil.
-func (s *Service) Replace(ctx context.Context, id int64, c Change, p *Precondition) (*Record, upstream.Outcome, error) {
+func (s *Service) Replace(ctx context.Context, id int64, c Change, p *Precondition) (*Record, aggregate.Outcome, error) {
 	w := write[*Record]{method: http.MethodPut, body: c.Wire()}
 	if p == nil {
 		return s.change(ctx, id, w)
@@ -90,7 +91,7 @@ func (s *Service) Replace(ctx context.Context, id int64, c Change, p *Preconditi
 // what is to stay in them has to be sent along. A change by somebody else
 // between the two can be lost, within the same member. Without a precondition p
 // is nil.
-func (s *Service) Patch(ctx context.Context, id int64, c Change, key string, p *Precondition) (*Record, upstream.Outcome, error) {
+func (s *Service) Patch(ctx context.Context, id int64, c Change, key string, p *Precondition) (*Record, aggregate.Outcome, error) {
 	now, read, err := s.meets(ctx, id, p)
 	if err != nil || c.Empty() {
 		return now, read, err
@@ -102,9 +103,9 @@ func (s *Service) Patch(ctx context.Context, id int64, c Change, key string, p *
 }
 
 // Delete removes a user. Without a precondition p is nil.
-func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (upstream.Outcome, error) {
+func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (aggregate.Outcome, error) {
 	w := write[struct{}]{method: http.MethodDelete, route: "/users/{id}", path: userPath(id), decode: decodeNothing}
-	var read upstream.Outcome
+	var read aggregate.Outcome
 	if p != nil {
 		now, before, err := s.meets(ctx, id, p)
 		if err != nil {
@@ -133,7 +134,7 @@ func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (upstre
 }
 
 // change is a write to a user who stays.
-func (s *Service) change(ctx context.Context, id int64, w write[*Record]) (*Record, upstream.Outcome, error) {
+func (s *Service) change(ctx context.Context, id int64, w write[*Record]) (*Record, aggregate.Outcome, error) {
 	w.route, w.path, w.decode = "/users/{id}", userPath(id), decodeRecordOf(id)
 	record, outcome, err := send(ctx, s, w)
 	s.written(id, err)
@@ -143,7 +144,7 @@ func (s *Service) change(ctx context.Context, id int64, w write[*Record]) (*Reco
 // meets reads a user for a write, and whether the precondition, if any, holds.
 // Like a write, the request goes past every cache and is carried through; but
 // it changes nothing, so its failure is certain.
-func (s *Service) meets(ctx context.Context, id int64, p *Precondition) (*Record, upstream.Outcome, error) {
+func (s *Service) meets(ctx context.Context, id int64, p *Precondition) (*Record, aggregate.Outcome, error) {
 	record, outcome, err := send(ctx, s, write[*Record]{
 		method: http.MethodGet, route: "/users/{id}", path: userPath(id), decode: decodeRecordOf(id),
 	})
@@ -170,10 +171,10 @@ func (p *Precondition) version(now *Record) string {
 
 // following is the outcome of a read and of the write after it. A failed write
 // tells of both.
-func following(read, write upstream.Outcome, err error) upstream.Outcome {
-	both := upstream.Outcome{Name: write.Name, Provenance: together(read.Provenance, write.Provenance)}
+func following(read, write aggregate.Outcome, err error) aggregate.Outcome {
+	both := aggregate.Outcome{Name: write.Name, Provenance: aggregate.Together(read.Provenance, write.Provenance)}
 	both.Latency = read.Latency + write.Latency
-	both.Status = write.Status
+	both.FwdStatus = write.FwdStatus
 	var (
 		failed  *WriteError
 		differs *PreconditionError
@@ -248,13 +249,13 @@ type write[A any] struct {
 	decode              func(upstream.Response) (A, error)
 }
 
-func send[A any](ctx context.Context, s *Service, w write[A]) (A, upstream.Outcome, error) {
+func send[A any](ctx context.Context, s *Service, w write[A]) (A, aggregate.Outcome, error) {
 	repeatable := w.method == http.MethodGet || w.method == http.MethodPut || w.method == http.MethodDelete ||
 		w.key != "" && s.DirectoryIdempotency
 	answer := upstream.Send(ctx, s.Directory, upstream.Write[A]{
 		Name: "directory", Route: w.route, Request: w.request, Decode: w.decode, Repeatable: repeatable,
 	})
-	outcome := upstream.Outcome{Name: "directory", Provenance: answer.Provenance}
+	outcome := aggregate.Outcome{Name: "directory", Provenance: answer.Provenance}
 	if answer.Err == nil {
 		return answer.Value, outcome, nil
 	}

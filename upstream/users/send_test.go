@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/sim"
 	"tributary/upstream/users"
 )
@@ -52,7 +53,7 @@ func wantFailed(t *testing.T, err error, code upstream.Code, uncertain, retrySaf
 // total is how many users the directory has.
 func (b bench) total(t *testing.T) int64 {
 	t.Helper()
-	page, _, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Wish{})
+	page, _, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Directives{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +68,11 @@ func TestCreate(t *testing.T) {
 		if n := b.total(t); n != 10 {
 			t.Fatalf("total = %d", n)
 		}
-		if _, _, err := b.User(t.Context(), 11, users.Include{Activity: true}, upstream.Wish{}); err == nil {
+		if _, _, err := b.User(t.Context(), 11, users.Include{Activity: true}, upstream.Directives{}); err == nil {
 			t.Fatal("user 11 is there already")
 		}
 		made, outcome, err := b.Create(t.Context(), whole(t, `{"name":"Ada","address":{"postal_code":"1","latitude":1.5,"longitude":2}}`), "")
-		if err != nil || made.User.ID != 11 || outcome.State != upstream.Live || outcome.Status != http.StatusCreated || outcome.Attempts != 1 {
+		if err != nil || made.User.ID != 11 || outcome.State != upstream.Live || outcome.FwdStatus != http.StatusCreated || outcome.Attempts != 1 {
 			t.Fatalf("Create = %s, %+v, %v; want user 11", encoded(t, made), outcome, err)
 		}
 		p, _ := b.user(t, 11, users.Include{})
@@ -311,7 +312,7 @@ func TestPatch(t *testing.T) {
 		_ = resp.Body.Close()
 		_, _, err = b.Patch(t.Context(), made.User.ID, patch(t, `{"name":"Bob"}`), "", nil)
 		wantFailed(t, err, upstream.CodeNotFound, false, true)
-		if _, _, err := b.User(t.Context(), made.User.ID, users.Include{}, upstream.Wish{}); err == nil {
+		if _, _, err := b.User(t.Context(), made.User.ID, users.Include{}, upstream.Directives{}); err == nil {
 			t.Error("the user is still told from memory")
 		}
 	})
@@ -349,8 +350,8 @@ func TestDelete(t *testing.T) {
 		if err != nil || outcome.State != upstream.Live {
 			t.Fatalf("Delete = %+v, %v", outcome, err)
 		}
-		_, _, err = b.User(t.Context(), 1, users.Include{}, upstream.Wish{})
-		if none, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || !none.NotFound() {
+		_, _, err = b.User(t.Context(), 1, users.Include{}, upstream.Directives{})
+		if none, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok || !none.NotFound() {
 			t.Errorf("User = %v, want that it is not found", err)
 		}
 		if n := b.total(t); n != 9 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // Config is what a service is made of. Directory and Patience are required.
@@ -57,37 +58,38 @@ type Include struct{ GitHub, Activity, Weather bool }
 
 // User returns one user with the parts that were asked for, and the outcome of
 // each source: the directory, then github, activity and weather. The error is an
-// *upstream.NoAnswerError when the directory has no answer; a missing part is no
+// *aggregate.NoAnswerError when the directory has no answer; a missing part is no
 // error.
-func (s *Service) User(ctx context.Context, id int64, include Include, w upstream.Wish) (Profile, []upstream.Outcome, error) {
-	ctx, giveUp := context.WithCancel(ctx)
-	defer giveUp()
-	directory := &directoryPart{slot: s.users.Slot(id, w), known: make(chan struct{}), giveUp: giveUp}
-	github := gitHubPart{follower: follower{directory: directory}, accounts: s.accounts, wish: w}
-	activity := s.activity(id, directory, w)
-	weather := weatherPart{follower: follower{directory: directory}, at: s.Weather, wish: w, patience: s.Patience}
-
-	parts := append(make([]upstream.Part, 0, 5), directory)
-	if include.GitHub {
-		parts = append(parts, &github)
+func (s *Service) User(ctx context.Context, id int64, include Include, d upstream.Directives) (Profile, []aggregate.Outcome, error) {
+	directory := aggregate.NewSlot(s.users, id, d)
+	user := func() *User { return &directory.Answer.Value.User }
+	github := aggregate.Later[string, *GitHub]{
+		Name: "github", Source: s.accounts, Directives: d,
+		Question: func() (string, bool) { return user().Username, isLogin(user().Username) },
 	}
+	activity := s.activity(id, d)
+	weather := weatherPart{user: user, at: s.Weather, directives: d}
+
+	var beside, after []aggregate.Part // the directory, and its answer
 	if include.Activity {
-		parts = append(parts, &activity.posts, &activity.todos)
+		beside = append(beside, &activity.posts, &activity.todos)
+	}
+	if include.GitHub {
+		after = append(after, &github)
 	}
 	if include.Weather {
-		parts = append(parts, &weather)
+		after = append(after, &weather)
 	}
-	upstream.Gather(ctx, s.Patience, parts...)
+	aggregate.Lead(ctx, s.Patience, &directory, beside, after)
 
-	sources := append(make([]upstream.Outcome, 0, 4), directory.outcome())
-	record := directory.record()
-	if record == nil {
-		return Profile{}, nil, &upstream.NoAnswerError{Subject: "this user", Sources: sources}
+	sources := append(make([]aggregate.Outcome, 0, 4), directory.Outcome())
+	if !directory.Useful() {
+		return Profile{}, nil, &aggregate.NoAnswerError{Subject: "this user", Sources: sources}
 	}
-	profile := Profile{User: record.User}
+	profile := Profile{User: *user()}
 	if include.GitHub {
-		profile.GitHub = github.slot.Answer.Value
-		sources = append(sources, github.outcome())
+		profile.GitHub = github.Answer.Value
+		sources = append(sources, github.Outcome())
 	}
 	if include.Activity {
 		profile.Activity = activity.value()
@@ -101,22 +103,22 @@ func (s *Service) User(ctx context.Context, id int64, include Include, w upstrea
 }
 
 // List returns a page of users. Users who cannot be read are left out; then the
-// outcome has an error beside its state. The error is an *upstream.NoAnswerError
+// outcome has an error beside its state. The error is an *aggregate.NoAnswerError
 // when the directory has no answer.
-func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page, upstream.Outcome, error) {
-	answer := s.list(ctx, q, w)
-	outcome := upstream.Outcome{Name: s.lists.Name(), Provenance: answer.Provenance}
+func (s *Service) List(ctx context.Context, q ListQuery, d upstream.Directives) (*Page, aggregate.Outcome, error) {
+	answer := s.list(ctx, q, d)
+	outcome := aggregate.Outcome{Name: s.lists.Name(), Provenance: answer.Provenance}
 	failed := answer.Provenance
 	var page *Page
 	if answer.Useful() {
 		page = paginate(q, answer.Value, func(n int) *listed {
-			other := s.list(ctx, ListQuery{Page: n, PerPage: q.PerPage, Text: q.Text}, w)
+			other := s.list(ctx, ListQuery{Page: n, PerPage: q.PerPage, Text: q.Text}, d)
 			if !other.Useful() {
 				failed = other.Provenance
 				return nil
 			}
 			waited := outcome.Latency + other.Latency
-			outcome.Provenance = together(outcome.Provenance, other.Provenance)
+			outcome.Provenance = aggregate.Together(outcome.Provenance, other.Provenance)
 			outcome.Latency = waited
 			return other.Value
 		})
@@ -124,7 +126,7 @@ func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page
 	switch {
 	case page == nil:
 		outcome.Provenance = failed
-		return nil, outcome, &upstream.NoAnswerError{Subject: "the list of users", Sources: []upstream.Outcome{outcome}}
+		return nil, outcome, &aggregate.NoAnswerError{Subject: "the list of users", Sources: []aggregate.Outcome{outcome}}
 	case !page.mixed: // other pages were only compared with this one
 		outcome.State, outcome.Age, outcome.Err = answer.State, answer.Age, answer.Err
 	}
@@ -135,8 +137,8 @@ func (s *Service) List(ctx context.Context, q ListQuery, w upstream.Wish) (*Page
 }
 
 // list is the directory's answer to q, whichever page it is about.
-func (s *Service) list(ctx context.Context, q ListQuery, w upstream.Wish) upstream.Answer[*listed] {
-	slot := s.lists.Slot(q, w)
-	upstream.Gather(ctx, s.Patience, &slot)
+func (s *Service) list(ctx context.Context, q ListQuery, d upstream.Directives) upstream.Answer[*listed] {
+	slot := aggregate.NewSlot(s.lists, q, d)
+	aggregate.Gather(ctx, s.Patience, &slot)
 	return slot.Answer
 }

@@ -38,7 +38,7 @@ func BenchmarkFreshUser(b *testing.B) {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()
 			ask := func() {
-				p, _, err := bm.service.User(b.Context(), 1, bm.include, upstream.Wish{})
+				p, _, err := bm.service.User(b.Context(), 1, bm.include, upstream.Directives{})
 				if err == nil && bm.encode {
 					_, err = json.Marshal(p)
 				}

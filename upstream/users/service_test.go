@@ -21,6 +21,7 @@ import (
 
 	"tributary/cache"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/sim"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
@@ -109,9 +110,9 @@ func alwaysAsked(s *setup) { s.Lifetimes = cache.Lifetimes{FreshFor: 1, StaleFor
 func patience(d time.Duration) func(*setup) { return func(s *setup) { s.Patience = d } }
 
 // mild is the weather everywhere, cached.
-func mild(_ context.Context, at weather.Place, _ upstream.Wish) (weather.Current, []upstream.Outcome, error) {
-	return weather.Current{Place: at, Temperature: new(20.0), Spread: weather.Spread{Temperature: weather.Range{Min: 19, Max: 21, Sources: 2}}},
-		[]upstream.Outcome{{Name: "openmeteo", Provenance: upstream.Provenance{State: upstream.Cached, Age: time.Second}}}, nil
+func mild(_ context.Context, at weather.Place, _ upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
+	return weather.Current{Place: at, Temperature: new(20.0), Spread: weather.Spread{Temperature: aggregate.Range{Min: 19, Max: 21, Sources: 2}}},
+		[]aggregate.Outcome{{Name: "openmeteo", Provenance: upstream.Provenance{State: upstream.Cached, Age: time.Second}}}, nil
 }
 
 func (b bench) fault(t *testing.T, provider string, f sim.Fault) {
@@ -124,16 +125,16 @@ func (b bench) fault(t *testing.T, provider string, f sim.Fault) {
 var everything = users.Include{GitHub: true, Activity: true, Weather: true}
 
 // user asks for a user who is there.
-func (b bench) user(t *testing.T, id int64, include users.Include) (users.Profile, []upstream.Outcome) {
+func (b bench) user(t *testing.T, id int64, include users.Include) (users.Profile, []aggregate.Outcome) {
 	t.Helper()
-	p, sources, err := b.User(t.Context(), id, include, upstream.Wish{})
+	p, sources, err := b.User(t.Context(), id, include, upstream.Directives{})
 	if err != nil {
 		t.Fatalf("User(%d) = %v", id, err)
 	}
 	return p, sources
 }
 
-func wantSources(t *testing.T, got []upstream.Outcome, want ...string) {
+func wantSources(t *testing.T, got []aggregate.Outcome, want ...string) {
 	t.Helper()
 	var names []string
 	for _, o := range got {
@@ -182,7 +183,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("data = %s, want no spread", got)
 		}
 		wantSources(t, sources, "directory live", "github live", "activity live", "weather cached")
-		if a := sources[2]; a.Attempts != 1 || !a.Asked {
+		if a := sources[2]; a.Attempts != 1 || a.Forward == upstream.NotForwarded {
 			t.Errorf("activity = %+v, want one attempt: neither of its requests was repeated", a)
 		}
 		b.wantCalls(t, 3, 1)
@@ -190,7 +191,7 @@ func TestUser(t *testing.T) {
 	t.Run("asks nobody again, and needs no goroutine, while all is fresh", func(t *testing.T) {
 		var stack string
 		b := newBench(t, func(s *setup) {
-			s.Weather = func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+			s.Weather = func(ctx context.Context, at weather.Place, w upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
 				stack = string(debug.Stack())
 				return mild(ctx, at, w)
 			}
@@ -233,10 +234,10 @@ func TestUser(t *testing.T) {
 		}
 	})
 	t.Run("does not wait for the weather longer either", func(t *testing.T) {
-		hang := func(ctx context.Context, _ weather.Place, _ upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+		hang := func(ctx context.Context, _ weather.Place, _ upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
 			<-ctx.Done()
-			timeout := upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeTimeout, "no answer in time"), Asked: true}
-			return weather.Current{}, nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{{Name: "metno", Provenance: timeout}}}
+			timeout := upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeTimeout, "no answer in time"), Forward: upstream.FwdMiss}
+			return weather.Current{}, nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{{Name: "metno", Provenance: timeout}}}
 		}
 		b := newBench(t, patience(50*time.Millisecond), func(s *setup) { s.Weather = hang })
 		for range 2 { // beside the directory, and after it
@@ -294,8 +295,8 @@ func TestUser(t *testing.T) {
 			}
 		})
 		start := time.Now()
-		_, _, err := b.User(t.Context(), 1, everything, upstream.Wish{})
-		none, ok := errors.AsType[*upstream.NoAnswerError](err)
+		_, _, err := b.User(t.Context(), 1, everything, upstream.Directives{})
+		none, ok := errors.AsType[*aggregate.NoAnswerError](err)
 		if !ok || none.NotFound() || none.Subject != "this user" {
 			t.Fatalf("User = %v, want a NoAnswerError about this user", err)
 		}
@@ -307,8 +308,8 @@ func TestUser(t *testing.T) {
 	t.Run("says when the directory is down and nothing is known", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
-		_, _, err := b.User(t.Context(), 1, everything, upstream.Wish{})
-		none, ok := errors.AsType[*upstream.NoAnswerError](err)
+		_, _, err := b.User(t.Context(), 1, everything, upstream.Directives{})
+		none, ok := errors.AsType[*aggregate.NoAnswerError](err)
 		if !ok || none.NotFound() {
 			t.Fatalf("User = %v, want a NoAnswerError", err)
 		}
@@ -318,14 +319,14 @@ func TestUser(t *testing.T) {
 		b := newBench(t)
 		var calls []int64
 		for range 2 {
-			_, _, err := b.User(t.Context(), 404, users.Include{GitHub: true, Weather: true}, upstream.Wish{})
-			if none, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || !none.NotFound() {
+			_, _, err := b.User(t.Context(), 404, users.Include{GitHub: true, Weather: true}, upstream.Directives{})
+			if none, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok || !none.NotFound() {
 				t.Errorf("User = %v, want that it is not found", err)
 			}
 			calls = append(calls, b.sim.Calls(sim.Directory))
 		}
-		_, _, err := b.User(t.Context(), 404, everything, upstream.Wish{}) // of nobody nothing is asked
-		if none, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || !none.NotFound() {
+		_, _, err := b.User(t.Context(), 404, everything, upstream.Directives{}) // of nobody nothing is asked
+		if none, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok || !none.NotFound() {
 			t.Errorf("User = %v, want that it is not found", err)
 		}
 		if want := []int64{1, 1}; !slices.Equal(calls, want) || b.sim.Calls(sim.Directory) != 1 {
@@ -340,8 +341,8 @@ func TestUser(t *testing.T) {
 			}
 		})
 		for range 2 {
-			_, _, err := b.User(t.Context(), 1, users.Include{}, upstream.Wish{})
-			none, ok := errors.AsType[*upstream.NoAnswerError](err)
+			_, _, err := b.User(t.Context(), 1, users.Include{}, upstream.Directives{})
+			none, ok := errors.AsType[*aggregate.NoAnswerError](err)
 			if !ok {
 				t.Fatalf("User = %v, want a NoAnswerError", err)
 			}
@@ -356,8 +357,8 @@ func TestUser(t *testing.T) {
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeHang})
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, _, err := b.User(ctx, 1, everything, upstream.Wish{})
-		none, ok := errors.AsType[*upstream.NoAnswerError](err)
+		_, _, err := b.User(ctx, 1, everything, upstream.Directives{})
+		none, ok := errors.AsType[*aggregate.NoAnswerError](err)
 		if !ok {
 			t.Fatalf("User = %v, want a NoAnswerError", err)
 		}
@@ -406,7 +407,7 @@ func TestParts(t *testing.T) {
 		cfg.GitHub = open(t, sim.GitHub, other.URL, setup{Lifetimes: cache.Lifetimes{FreshFor: time.Minute, StaleFor: time.Hour}, retries: 2})
 		service := users.NewService(cfg)
 		for range 2 {
-			p, sources, err := service.User(t.Context(), 1, users.Include{GitHub: true}, upstream.Wish{})
+			p, sources, err := service.User(t.Context(), 1, users.Include{GitHub: true}, upstream.Directives{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -448,7 +449,7 @@ func TestParts(t *testing.T) {
 		b := newBench(t)
 		cfg := b.Config
 		cfg.GitHub, cfg.Weather = nil, nil
-		_, sources, err := users.NewService(cfg).User(t.Context(), 1, everything, upstream.Wish{})
+		_, sources, err := users.NewService(cfg).User(t.Context(), 1, everything, upstream.Directives{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -457,8 +458,8 @@ func TestParts(t *testing.T) {
 }
 
 func TestWeather(t *testing.T) {
-	outcome := func(state upstream.State, age int, code upstream.Code) upstream.Outcome {
-		o := upstream.Outcome{Name: "one", Provenance: upstream.Provenance{State: state, Age: time.Duration(age) * time.Second, Attempts: 1, Asked: true}}
+	outcome := func(state upstream.State, age int, code upstream.Code) aggregate.Outcome {
+		o := aggregate.Outcome{Name: "one", Provenance: upstream.Provenance{State: state, Age: time.Duration(age) * time.Second, Attempts: 1, Forward: upstream.FwdMiss}}
 		if code != "" {
 			o.Err = upstream.Errorf(code, "so it is")
 		}
@@ -467,25 +468,25 @@ func TestWeather(t *testing.T) {
 	unused := outcome(upstream.Stale, 9, upstream.CodeTimeout)
 	unused.Unused = true
 	for name, tt := range map[string]struct {
-		sources  []upstream.Outcome
+		sources  []aggregate.Outcome
 		err      error
 		want     string
 		age      time.Duration
 		attempts int
 	}{
-		"is as fresh as the least fresh source": {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 1},
-		"is stale where a source is":            {[]upstream.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 1},
-		"does not suffer from those not used":   {[]upstream.Outcome{outcome(upstream.Failed, 0, upstream.CodeTimeout), unused, outcome(upstream.Revalidating, 3, "")}, nil, "weather revalidating", 3 * time.Second, 1},
+		"is as fresh as the least fresh source": {[]aggregate.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 1},
+		"is stale where a source is":            {[]aggregate.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 1},
+		"does not suffer from those not used":   {[]aggregate.Outcome{outcome(upstream.Failed, 0, upstream.CodeTimeout), unused, outcome(upstream.Revalidating, 3, "")}, nil, "weather revalidating", 3 * time.Second, 1},
 		"is live where nothing is told":         {nil, nil, "weather live", 0, 0},
-		"fails when all do":                     {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeTimeout)}}, "weather failed timeout", 0, 1},
-		"fails where nobody has any data now":   {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeNoData)}}, "weather failed no_data", 0, 1},
-		"is skipped where nobody has any":       {nil, &upstream.NoAnswerError{Sources: []upstream.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound)}}, "weather skipped not_found", 0, 1},
+		"fails when all do":                     {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeTimeout)}}, "weather failed timeout", 0, 1},
+		"fails where nobody has any data now":   {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeNoData)}}, "weather failed no_data", 0, 1},
+		"is skipped where nobody has any":       {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound)}}, "weather skipped not_found", 0, 1},
 		"is skipped when all are off":           {nil, weather.ErrNoProvider, "weather skipped", 0, 0},
 		"fails for no reason that we know":      {nil, errors.New("broken"), "weather failed invalid_response", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, func(s *setup) {
-				s.Weather = func(context.Context, weather.Place, upstream.Wish) (weather.Current, []upstream.Outcome, error) {
+				s.Weather = func(context.Context, weather.Place, upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
 					return weather.Current{}, tt.sources, tt.err
 				}
 			})
@@ -495,13 +496,13 @@ func TestWeather(t *testing.T) {
 				t.Errorf("age = %v after %d attempts, want %v after %d", got.Age, got.Attempts, tt.age, tt.attempts)
 			}
 			its := tt.sources
-			if none, ok := errors.AsType[*upstream.NoAnswerError](tt.err); ok {
+			if none, ok := errors.AsType[*aggregate.NoAnswerError](tt.err); ok {
 				its = none.Sources
 			}
 			if got := sources[1].Sources; !reflect.DeepEqual(got, its) {
 				t.Errorf("its sources = %+v, want %+v", got, its)
 			}
-			if got, want := sources[1].Degraded(), slices.ContainsFunc(append(its, sources[1]), func(o upstream.Outcome) bool { return o.State == upstream.Stale || o.State == upstream.Failed }); got != want {
+			if got, want := sources[1].Degraded(), slices.ContainsFunc(append(its, sources[1]), func(o aggregate.Outcome) bool { return o.State == upstream.Stale || o.State == upstream.Failed }); got != want {
 				t.Errorf("degraded = %t, want %t", got, want)
 			}
 			if (p.Weather == nil) != (tt.err != nil) {
@@ -510,12 +511,12 @@ func TestWeather(t *testing.T) {
 		})
 	}
 	t.Run("says what the licences of those used want said, once each", func(t *testing.T) {
-		by := func(state upstream.State, unused bool, attribution string) upstream.Outcome {
-			return upstream.Outcome{Attribution: attribution, Unused: unused, Provenance: upstream.Provenance{State: state}}
+		by := func(state upstream.State, unused bool, attribution string) aggregate.Outcome {
+			return aggregate.Outcome{Attribution: attribution, Unused: unused, Provenance: upstream.Provenance{State: state}}
 		}
 		b := newBench(t, func(s *setup) {
-			s.Weather = func(context.Context, weather.Place, upstream.Wish) (weather.Current, []upstream.Outcome, error) {
-				return weather.Current{}, []upstream.Outcome{
+			s.Weather = func(context.Context, weather.Place, upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
+				return weather.Current{}, []aggregate.Outcome{
 					by(upstream.Live, false, "A"), by(upstream.Cached, false, "B"), by(upstream.Live, false, "A"), by(upstream.Live, false, ""),
 					by(upstream.Failed, false, "C"), by(upstream.Stale, true, "D"),
 				}, nil
@@ -535,7 +536,7 @@ func TestWeather(t *testing.T) {
 		cfg := b.Config
 		cfg.Weather = users.FromWeather(weather.NewService(cache.NewStore(10), nil, time.Second,
 			provider(sim.OpenMeteo, weather.OpenMeteo()), provider(sim.MetNorway, weather.METNorway())))
-		p, sources, err := users.NewService(cfg).User(t.Context(), 1, users.Include{Weather: true}, upstream.Wish{})
+		p, sources, err := users.NewService(cfg).User(t.Context(), 1, users.Include{Weather: true}, upstream.Directives{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -544,7 +545,7 @@ func TestWeather(t *testing.T) {
 			t.Errorf("weather = %s, want that of the user's place, in °C and without spread", encoded(t, p.Weather))
 		}
 		cfg.Weather = users.FromWeather(weather.NewService(cache.NewStore(10), nil, time.Second))
-		_, sources, err = users.NewService(cfg).User(t.Context(), 1, users.Include{Weather: true}, upstream.Wish{})
+		_, sources, err = users.NewService(cfg).User(t.Context(), 1, users.Include{Weather: true}, upstream.Directives{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -554,18 +555,18 @@ func TestWeather(t *testing.T) {
 
 func TestList(t *testing.T) {
 	b := newBench(t)
-	page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: 3}, upstream.Wish{})
+	page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: 3}, upstream.Directives{})
 	if err != nil || len(page.Users) != 3 || page.Users[0].ID != 4 || page.Total == nil || *page.Total != 10 || outcome.State != upstream.Live || outcome.Name != "directory" {
 		t.Errorf("List = %s, %+v, %v; want users 4 to 6 of 10", encoded(t, page), outcome, err)
 	}
-	page, _, err = b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 3, Text: "leanne"}, upstream.Wish{})
+	page, _, err = b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 3, Text: "leanne"}, upstream.Directives{})
 	if err != nil || len(page.Users) != 1 || page.Users[0].ID != 1 {
 		t.Errorf("List = %s, %v; want user 1", encoded(t, page), err)
 	}
 	t.Run("leaves out a user who cannot be read, and says so, from memory too", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusOK, `[{"id":1,"name":"A"},{"id":"x","name":"B"},{"id":3,"name":"C"}]`))
 		for _, state := range []upstream.State{upstream.Live, upstream.Cached} {
-			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Wish{})
+			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Directives{})
 			if err != nil || len(page.Users) != 2 || page.Users[1].ID != 3 {
 				t.Fatalf("List = %s, %v; want users 1 and 3", encoded(t, page), err)
 			}
@@ -587,7 +588,7 @@ func TestList(t *testing.T) {
 			}
 		})
 		for n := 1; n <= 2; n++ { // the second page is compared with the first, which is cached by then
-			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: n, PerPage: 1}, upstream.Wish{})
+			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: n, PerPage: 1}, upstream.Directives{})
 			if err != nil || len(page.Users) != 1 || page.Users[0].ID != int64(n) || outcome.State != upstream.Live {
 				t.Errorf("List(%d) = %s, %s, %v; want user %d, live", n, encoded(t, page), outcome.State, err, n)
 			}
@@ -595,11 +596,11 @@ func TestList(t *testing.T) {
 	})
 	t.Run("has no answer where no user can be read", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusOK, `[{"id":"x","name":"B"},null]`))
-		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Wish{})
-		if _, ok := errors.AsType[*upstream.NoAnswerError](err); !ok {
+		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Directives{})
+		if _, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok {
 			t.Fatalf("List = %v, want a NoAnswerError", err)
 		}
-		wantSources(t, []upstream.Outcome{outcome}, "directory failed invalid_response")
+		wantSources(t, []aggregate.Outcome{outcome}, "directory failed invalid_response")
 	})
 	t.Run("has a second page that is empty where the directory sends all on every page", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
@@ -609,7 +610,7 @@ func TestList(t *testing.T) {
 			}
 		})
 		for _, perPage := range []int{10, 20} {
-			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: perPage}, upstream.Wish{})
+			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: perPage}, upstream.Directives{})
 			if err != nil || len(page.Users) != 0 || page.Next || outcome.Attempts != 1 || outcome.State != upstream.Live {
 				t.Errorf("List = %s, %+v, %v; want nobody, and no next page", encoded(t, page), outcome, err)
 			}
@@ -622,7 +623,7 @@ func TestList(t *testing.T) {
 				return false
 			}
 		})
-		page, _, err := b.List(t.Context(), users.ListQuery{Page: 3, PerPage: 4}, upstream.Wish{})
+		page, _, err := b.List(t.Context(), users.ListQuery{Page: 3, PerPage: 4}, upstream.Directives{})
 		if err != nil || len(page.Users) != 2 || page.Users[0].ID != 9 || *page.Total != 10 {
 			t.Errorf("List = %s, %v; want users 9 and 10 of 10", encoded(t, page), err)
 		}
@@ -630,8 +631,8 @@ func TestList(t *testing.T) {
 	t.Run("says when the directory has no answer", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{ErrorRate: 1})
-		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 4}, upstream.Wish{})
-		if _, ok := errors.AsType[*upstream.NoAnswerError](err); !ok || outcome.State != upstream.Failed {
+		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 4}, upstream.Directives{})
+		if _, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok || outcome.State != upstream.Failed {
 			t.Errorf("List = %+v, %v; want a NoAnswerError", outcome, err)
 		}
 	})

@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/weather"
 )
 
 // WeatherAt returns the current weather of a place in metric units, and its
 // sources. It returns when ctx is done at the latest.
-type WeatherAt func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error)
+type WeatherAt func(ctx context.Context, at weather.Place, d upstream.Directives) (weather.Current, []aggregate.Outcome, error)
 
 // FromWeather asks a weather service.
 func FromWeather(s *weather.Service) WeatherAt {
-	return func(ctx context.Context, at weather.Place, w upstream.Wish) (weather.Current, []upstream.Outcome, error) {
-		answer, err := s.Current(ctx, weather.Query{At: at, Wish: w})
+	return func(ctx context.Context, at weather.Place, d upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
+		answer, err := s.Current(ctx, weather.Query{At: at, Directives: d})
 		if err != nil {
 			return weather.Current{}, nil, err
 		}
@@ -35,35 +36,24 @@ func FromWeather(s *weather.Service) WeatherAt {
 
 // weatherPart asks for the weather at the user's address.
 type weatherPart struct {
-	follower
-	at       WeatherAt // nil: switched off
-	wish     upstream.Wish
-	patience time.Duration
-	value    *weather.Current
-	outcome  upstream.Outcome
+	user       func() *User
+	at         WeatherAt // nil: switched off
+	directives upstream.Directives
+	value      *weather.Current
+	outcome    aggregate.Outcome
 }
 
-// Now implements upstream.Part. We cannot tell whether the weather is cached. But
-// it is the last part: if no other part has to be waited for, waiting here saves
-// a goroutine.
-func (p *weatherPart) Now(ctx context.Context, now time.Time) (done, held bool) {
-	if !p.directory.settled() || p.directory.pending {
-		return false, false
-	}
-	ctx, cancel := context.WithDeadline(ctx, now.Add(p.patience))
-	defer cancel()
-	p.Ask(ctx)
-	return true, false
-}
+// Now implements aggregate.Part. We cannot tell whether the weather is cached.
+func (p *weatherPart) Now(context.Context, time.Time) (done, held bool) { return false, false }
 
-// Ask implements upstream.Part.
+// Ask implements aggregate.Part.
 func (p *weatherPart) Ask(ctx context.Context) {
-	place, asks := p.question()
-	if !asks {
+	place, ok := p.place()
+	if !ok {
 		return
 	}
 	start := time.Now()
-	current, sources, err := p.at(ctx, place, p.wish)
+	current, sources, err := p.at(ctx, place, p.directives)
 	if err != nil {
 		p.outcome.Provenance, p.outcome.Sources = noWeather(err)
 	} else {
@@ -72,25 +62,27 @@ func (p *weatherPart) Ask(ctx context.Context) {
 		p.outcome.Provenance, p.outcome.Attribution = used(sources)
 		p.outcome.Sources = sources
 	}
-	if p.outcome.Asked {
+	if p.outcome.Forward != upstream.NotForwarded {
 		p.outcome.Latency = time.Since(start)
 	}
 }
 
-// question is the place whose weather is asked for; false if none is.
-func (p *weatherPart) question() (weather.Place, bool) {
-	p.outcome = upstream.Outcome{Name: "weather", Provenance: upstream.Provenance{State: upstream.Skipped}}
-	u := p.user()
-	if u == nil || p.at == nil {
+// place is where the weather is asked for; ok is false if it is not.
+func (p *weatherPart) place() (_ weather.Place, ok bool) {
+	p.outcome = aggregate.Outcome{Name: "weather", Provenance: upstream.Provenance{State: upstream.Skipped}}
+	if p.at == nil {
 		return weather.Place{}, false
 	}
-	return u.place()
+	return p.user().place()
 }
+
+// Useful implements aggregate.Part.
+func (p *weatherPart) Useful() bool { return p.outcome.Useful() }
 
 // used is the provenance of the weather by the sources that went into it, and
 // their attributions. The part's own state does not depend on the other sources:
 // they are listed under it.
-func used(sources []upstream.Outcome) (p upstream.Provenance, attribution string) {
+func used(sources []aggregate.Outcome) (p upstream.Provenance, attribution string) {
 	var (
 		went    []upstream.Provenance
 		credits []string
@@ -107,17 +99,17 @@ func used(sources []upstream.Outcome) (p upstream.Provenance, attribution string
 	if len(went) == 0 {
 		return upstream.Provenance{State: upstream.Live}, ""
 	}
-	return together(went[0], went[1:]...), strings.Join(credits, "; ")
+	return aggregate.Together(went[0], went[1:]...), strings.Join(credits, "; ")
 }
 
 // noWeather is why there is no weather, and what became of its sources: the part
 // is skipped if nobody is asked, or if every source says that it does not know
 // the place, and failed otherwise.
-func noWeather(err error) (upstream.Provenance, []upstream.Outcome) {
+func noWeather(err error) (upstream.Provenance, []aggregate.Outcome) {
 	if errors.Is(err, weather.ErrNoProvider) {
 		return upstream.Provenance{State: upstream.Skipped}, nil
 	}
-	var none *upstream.NoAnswerError
+	var none *aggregate.NoAnswerError
 	if !errors.As(err, &none) || len(none.Sources) == 0 {
 		return upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeInvalidResponse, "the weather cannot be told")}, nil
 	}
@@ -125,5 +117,5 @@ func noWeather(err error) (upstream.Provenance, []upstream.Outcome) {
 	for i, o := range none.Sources {
 		all[i] = o.Provenance
 	}
-	return together(all[0], all[1:]...), none.Sources
+	return aggregate.Together(all[0], all[1:]...), none.Sources
 }

@@ -74,24 +74,16 @@ func shown(v *float64, in func(float64) float64) *float64 {
 
 func (s *system) spread(of *Spread) Spread {
 	return Spread{
-		Temperature:   of.Temperature.shown(s.temperature),
-		FeelsLike:     of.FeelsLike.shown(s.temperature),
-		DewPoint:      of.DewPoint.shown(s.temperature),
-		Humidity:      of.Humidity.shown(oneDecimal),
-		Pressure:      of.Pressure.shown(s.pressure),
-		WindSpeed:     of.WindSpeed.shown(s.speed),
-		WindDirection: of.WindDirection.shown(bearing),
-		WindGust:      of.WindGust.shown(s.speed),
-		CloudCover:    of.CloudCover.shown(oneDecimal),
-		Precipitation: of.Precipitation.shown(s.precipitation),
-		Visibility:    of.Visibility.shown(s.distance),
+		Temperature:   of.Temperature.In(s.temperature),
+		FeelsLike:     of.FeelsLike.In(s.temperature),
+		DewPoint:      of.DewPoint.In(s.temperature),
+		Humidity:      of.Humidity.In(oneDecimal),
+		Pressure:      of.Pressure.In(s.pressure),
+		WindSpeed:     of.WindSpeed.In(s.speed),
+		WindDirection: of.WindDirection.In(bearing),
+		WindGust:      of.WindGust.In(s.speed),
+		CloudCover:    of.CloudCover.In(oneDecimal),
+		Precipitation: of.Precipitation.In(s.precipitation),
+		Visibility:    of.Visibility.In(s.distance),
 	}
-}
-
-// shown keeps the zero Range, which in Fahrenheit would begin at 32.
-func (r Range) shown(in func(float64) float64) Range {
-	if r.Sources == 0 {
-		return r
-	}
-	return Range{in(r.Min), in(r.Max), r.Sources}
 }

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"tributary/upstream/aggregate"
 )
 
 // delhi is merged from three sources, with more decimals than are shown.
@@ -15,9 +17,9 @@ func delhi() *Merged {
 			Precipitation: new(0.0), Visibility: new(4000.0), Condition: PartlyCloudy, IsDay: new(true), Timezone: "Asia/Calcutta",
 		},
 		Spread: Spread{
-			Temperature: Range{23.6, 24.4, 3}, FeelsLike: Range{-1, 1, 2}, DewPoint: Range{0, 10, 2}, Humidity: Range{40, 50.04, 2},
-			Pressure: Range{1013.2, 1015, 2}, WindSpeed: Range{0, 10, 2}, WindDirection: Range{359.97, 10.01, 2}, WindGust: Range{1, 2, 2},
-			CloudCover: Range{0, 100, 2}, Precipitation: Range{0, 25.4, 2}, Visibility: Range{1609.344, 10000, 2},
+			Temperature: aggregate.Range{Min: 23.6, Max: 24.4, Sources: 3}, FeelsLike: aggregate.Range{Min: -1, Max: 1, Sources: 2}, DewPoint: aggregate.Range{Min: 0, Max: 10, Sources: 2}, Humidity: aggregate.Range{Min: 40, Max: 50.04, Sources: 2},
+			Pressure: aggregate.Range{Min: 1013.2, Max: 1015, Sources: 2}, WindSpeed: aggregate.Range{Min: 0, Max: 10, Sources: 2}, WindDirection: aggregate.Range{Min: 359.97, Max: 10.01, Sources: 2}, WindGust: aggregate.Range{Min: 1, Max: 2, Sources: 2},
+			CloudCover: aggregate.Range{Min: 0, Max: 100, Sources: 2}, Precipitation: aggregate.Range{Min: 0, Max: 25.4, Sources: 2}, Visibility: aggregate.Range{Min: 1609.344, Max: 10000, Sources: 2},
 		},
 		Used: []bool{true, true, true},
 	}

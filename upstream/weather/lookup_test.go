@@ -12,6 +12,7 @@ import (
 
 	"tributary/cache"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/weather"
 )
 
@@ -46,7 +47,7 @@ func TestPlacesLeavesOutWhatItCannotRead(t *testing.T) {
 	const good = `{"name":"Paris","latitude":48.85,"longitude":2.35}`
 	s := geocoder(t, `{"results":[`+good+`,{"name":"Paris","latitude":95,"longitude":1},`+good+`]}`)
 	for _, state := range []upstream.State{upstream.Live, upstream.Cached} {
-		places, outcome, err := s.Places(t.Context(), "Paris", 5, upstream.Wish{})
+		places, outcome, err := s.Places(t.Context(), "Paris", 5, upstream.Directives{})
 		if err != nil || len(places) != 2 || outcome.State != state {
 			t.Fatalf("Places = %d places, %s, %v; want 2, %s", len(places), outcome.State, err, state)
 		}
@@ -59,12 +60,12 @@ func TestPlacesLeavesOutWhatItCannotRead(t *testing.T) {
 	}
 
 	s = geocoder(t, `{"results":[`+good+`]}`)
-	if _, outcome, err := s.Places(t.Context(), "Paris", 5, upstream.Wish{}); err != nil || outcome.Err != nil {
+	if _, outcome, err := s.Places(t.Context(), "Paris", 5, upstream.Directives{}); err != nil || outcome.Err != nil {
 		t.Errorf("Places of a good answer: %v, %v; want no error", outcome.Err, err)
 	}
 
 	s = geocoder(t, `{"results":[{"name":"Paris","latitude":95,"longitude":1}]}`)
-	if _, outcome, err := s.Places(t.Context(), "Paris", 5, upstream.Wish{}); err == nil || outcome.State != upstream.Failed || outcome.Err.Code != upstream.CodeInvalidResponse {
+	if _, outcome, err := s.Places(t.Context(), "Paris", 5, upstream.Directives{}); err == nil || outcome.State != upstream.Failed || outcome.Err.Code != upstream.CodeInvalidResponse {
 		t.Errorf("Places of an answer that cannot be read = %+v, %v; want failed, invalid_response", outcome.Provenance, err)
 	}
 }
@@ -72,7 +73,7 @@ func TestPlacesLeavesOutWhatItCannotRead(t *testing.T) {
 func TestCurrentWithoutData(t *testing.T) {
 	s := geocoder(t, `{"results":[{"name":"Paris","latitude":48.85,"longitude":2.35}]}`)
 	_, err := s.Current(t.Context(), weather.Query{City: "Paris"})
-	none, ok := errors.AsType[*upstream.NoAnswerError](err)
+	none, ok := errors.AsType[*aggregate.NoAnswerError](err)
 	if !ok || !none.NoData() || none.NotFound() {
 		t.Fatalf("Current = %v, want that there is no data", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tributary/upstream/aggregate"
 )
 
 // said is a report of six o'clock with what the cases of a table add to it.
@@ -24,14 +26,14 @@ func TestMergeTakesTheMedian(t *testing.T) {
 		name    string
 		reports []*Report
 		want    float64
-		spread  Range
+		spread  aggregate.Range
 	}{
-		{"of one", []*Report{temperature(23.6)}, 23.6, Range{}},
-		{"of two, in the middle", []*Report{temperature(23.6), temperature(24.4)}, 24, Range{23.6, 24.4, 2}},
-		{"of three", []*Report{temperature(24.1), temperature(23.6), temperature(50)}, 24.1, Range{23.6, 50, 3}},
-		{"of three that agree", []*Report{temperature(0), temperature(0), temperature(0)}, 0, Range{0, 0, 3}},
-		{"of four", []*Report{temperature(-40), temperature(1), temperature(2), temperature(30)}, 1.5, Range{-40, 30, 4}},
-		{"of those that came", []*Report{nil, temperature(3), nil, temperature(1)}, 2, Range{1, 3, 2}},
+		{"of one", []*Report{temperature(23.6)}, 23.6, aggregate.Range{}},
+		{"of two, in the middle", []*Report{temperature(23.6), temperature(24.4)}, 24, aggregate.Range{Min: 23.6, Max: 24.4, Sources: 2}},
+		{"of three", []*Report{temperature(24.1), temperature(23.6), temperature(50)}, 24.1, aggregate.Range{Min: 23.6, Max: 50, Sources: 3}},
+		{"of three that agree", []*Report{temperature(0), temperature(0), temperature(0)}, 0, aggregate.Range{Min: 0, Max: 0, Sources: 3}},
+		{"of four", []*Report{temperature(-40), temperature(1), temperature(2), temperature(30)}, 1.5, aggregate.Range{Min: -40, Max: 30, Sources: 4}},
+		{"of those that came", []*Report{nil, temperature(3), nil, temperature(1)}, 2, aggregate.Range{Min: 1, Max: 3, Sources: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := Merge(now, tt.reports...)
@@ -79,16 +81,16 @@ func TestMergeOfEveryField(t *testing.T) {
 		Timezone:      "Asia/Kolkata",
 	})
 	want := Spread{
-		Temperature:   Range{23.6, 24.4, 3},
-		FeelsLike:     Range{24.12, 24.6, 2},
-		Humidity:      Range{47, 50, 3},
-		Pressure:      Range{1014, 1014.2, 3},
-		WindSpeed:     Range{2.06, 2.4, 3},
-		WindDirection: Range{290, 300, 3},
-		WindGust:      Range{4.5, 5.1, 2},
-		CloudCover:    Range{20, 43.8, 3},
-		Precipitation: Range{0, 0.8, 2},
-		Visibility:    Range{3500, 4000, 2},
+		Temperature:   aggregate.Range{Min: 23.6, Max: 24.4, Sources: 3},
+		FeelsLike:     aggregate.Range{Min: 24.12, Max: 24.6, Sources: 2},
+		Humidity:      aggregate.Range{Min: 47, Max: 50, Sources: 3},
+		Pressure:      aggregate.Range{Min: 1014, Max: 1014.2, Sources: 3},
+		WindSpeed:     aggregate.Range{Min: 2.06, Max: 2.4, Sources: 3},
+		WindDirection: aggregate.Range{Min: 290, Max: 300, Sources: 3},
+		WindGust:      aggregate.Range{Min: 4.5, Max: 5.1, Sources: 2},
+		CloudCover:    aggregate.Range{Min: 20, Max: 43.8, Sources: 3},
+		Precipitation: aggregate.Range{Min: 0, Max: 0.8, Sources: 2},
+		Visibility:    aggregate.Range{Min: 3500, Max: 4000, Sources: 2},
 	}
 	if got.Spread != want {
 		t.Errorf("spread = %+v, want %+v", got.Spread, want)
@@ -103,21 +105,21 @@ func TestMergeOfWindDirections(t *testing.T) {
 		name       string
 		directions []float64
 		want       *float64
-		arc        Range
+		arc        aggregate.Range
 	}{
-		{"one", []float64{350}, new(350.0), Range{}},
-		{"two", []float64{80, 100}, new(90.0), Range{80, 100, 2}},
-		{"two around north", []float64{350, 10}, new(0.0), Range{350, 10, 2}},
-		{"two around north, east first", []float64{20, 350}, new(5.0), Range{350, 20, 2}},
-		{"three around north", []float64{0, 340, 20}, new(0.0), Range{340, 20, 3}},
-		{"three around south", []float64{170, 180, 190}, new(180.0), Range{170, 190, 3}},
-		{"north in both its spellings", []float64{0, 360}, new(0.0), Range{360, 0, 2}},
-		{"opposites", []float64{90, 270}, nil, Range{90, 270, 2}},
-		{"opposites along the axis", []float64{0, 180}, nil, Range{0, 180, 2}},
-		{"a third that decides between opposites", []float64{90, 270, 270}, new(270.0), Range{90, 270, 3}},
-		{"three that cancel out", []float64{0, 120, 240}, nil, Range{0, 240, 3}},
-		{"nearly a half circle", []float64{200, 21}, new(110.5), Range{21, 200, 2}},
-		{"nearly a half circle around north", []float64{20, 201}, new(290.5), Range{201, 20, 2}},
+		{"one", []float64{350}, new(350.0), aggregate.Range{}},
+		{"two", []float64{80, 100}, new(90.0), aggregate.Range{Min: 80, Max: 100, Sources: 2}},
+		{"two around north", []float64{350, 10}, new(0.0), aggregate.Range{Min: 350, Max: 10, Sources: 2}},
+		{"two around north, east first", []float64{20, 350}, new(5.0), aggregate.Range{Min: 350, Max: 20, Sources: 2}},
+		{"three around north", []float64{0, 340, 20}, new(0.0), aggregate.Range{Min: 340, Max: 20, Sources: 3}},
+		{"three around south", []float64{170, 180, 190}, new(180.0), aggregate.Range{Min: 170, Max: 190, Sources: 3}},
+		{"north in both its spellings", []float64{0, 360}, new(0.0), aggregate.Range{Min: 360, Max: 0, Sources: 2}},
+		{"opposites", []float64{90, 270}, nil, aggregate.Range{Min: 90, Max: 270, Sources: 2}},
+		{"opposites along the axis", []float64{0, 180}, nil, aggregate.Range{Min: 0, Max: 180, Sources: 2}},
+		{"a third that decides between opposites", []float64{90, 270, 270}, new(270.0), aggregate.Range{Min: 90, Max: 270, Sources: 3}},
+		{"three that cancel out", []float64{0, 120, 240}, nil, aggregate.Range{Min: 0, Max: 240, Sources: 3}},
+		{"nearly a half circle", []float64{200, 21}, new(110.5), aggregate.Range{Min: 21, Max: 200, Sources: 2}},
+		{"nearly a half circle around north", []float64{20, 201}, new(290.5), aggregate.Range{Min: 201, Max: 20, Sources: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var reports []*Report
@@ -149,18 +151,18 @@ func TestMergeOfCalms(t *testing.T) {
 		name    string
 		reports []*Report
 		want    *float64
-		arc     Range
+		arc     aggregate.Range
 	}{
-		{"a calm has no say", []*Report{wind(0, 0), wind(0.6, 200), wind(0, 0)}, new(200.0), Range{}},
-		{"whatever direction it tells", []*Report{wind(0, 90), wind(3, 200)}, new(200.0), Range{}},
-		{"two winds beside a calm", []*Report{wind(2, 190), wind(0, 0), wind(3, 210)}, new(200.0), Range{190, 210, 2}},
-		{"calms alone have no direction", []*Report{wind(0, 0), wind(0, 180)}, nil, Range{}},
-		{"one calm has none", []*Report{wind(0, 360)}, nil, Range{}},
-		{"the least wind has one", []*Report{wind(0.1, 10)}, new(10.0), Range{}},
-		{"an unknown speed is no calm", []*Report{said(func(r *Report) { r.WindDirection = new(0.0) })}, new(0.0), Range{}},
-		{"a late wind does not turn a calm", []*Report{wind(0, 0), late(wind(5, 200))}, nil, Range{}},
-		{"a late calm is ignored too", []*Report{late(wind(0, 0)), wind(5, 200)}, new(200.0), Range{}},
-		{"a late wind where no current report has any", []*Report{temperature(20), late(wind(5, 200))}, new(200.0), Range{}},
+		{"a calm has no say", []*Report{wind(0, 0), wind(0.6, 200), wind(0, 0)}, new(200.0), aggregate.Range{}},
+		{"whatever direction it tells", []*Report{wind(0, 90), wind(3, 200)}, new(200.0), aggregate.Range{}},
+		{"two winds beside a calm", []*Report{wind(2, 190), wind(0, 0), wind(3, 210)}, new(200.0), aggregate.Range{Min: 190, Max: 210, Sources: 2}},
+		{"calms alone have no direction", []*Report{wind(0, 0), wind(0, 180)}, nil, aggregate.Range{}},
+		{"one calm has none", []*Report{wind(0, 360)}, nil, aggregate.Range{}},
+		{"the least wind has one", []*Report{wind(0.1, 10)}, new(10.0), aggregate.Range{}},
+		{"an unknown speed is no calm", []*Report{said(func(r *Report) { r.WindDirection = new(0.0) })}, new(0.0), aggregate.Range{}},
+		{"a late wind does not turn a calm", []*Report{wind(0, 0), late(wind(5, 200))}, nil, aggregate.Range{}},
+		{"a late calm is ignored too", []*Report{late(wind(0, 0)), wind(5, 200)}, new(200.0), aggregate.Range{}},
+		{"a late wind where no current report has any", []*Report{temperature(20), late(wind(5, 200))}, new(200.0), aggregate.Range{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := Merge(now, tt.reports...)
@@ -180,19 +182,19 @@ func TestMergeOfCappedVisibility(t *testing.T) {
 		name    string
 		reports []*Report
 		want    float64
-		spread  Range
+		spread  aggregate.Range
 	}{
-		{"agrees with one that sees further", []*Report{exact(61_023), capped(10_000)}, 61_023, Range{10_000, 61_023, 2}},
-		{"and does not depend on the order", []*Report{capped(10_000), exact(61_023)}, 61_023, Range{10_000, 61_023, 2}},
-		{"agrees with one that sees as far", []*Report{exact(10_000), capped(10_000)}, 10_000, Range{10_000, 10_000, 2}},
-		{"counts as itself against one that sees less", []*Report{exact(3000), capped(10_000)}, 6500, Range{3000, 10_000, 2}},
-		{"does not lower the median of two that see further", []*Report{exact(24_000), capped(10_000), exact(50_000)}, 37_000, Range{10_000, 50_000, 3}},
-		{"does not lower the median of one that sees less and one that sees further", []*Report{exact(2000), capped(10_000), exact(61_023)}, 31_511.5, Range{2000, 61_023, 3}},
-		{"is the median of two that see less", []*Report{exact(8000), capped(10_000), exact(9000)}, 9000, Range{8000, 10_000, 3}},
-		{"is in the middle of one less and one more", []*Report{exact(8000), capped(10_000), exact(12_000)}, 10_000, Range{8000, 12_000, 3}},
-		{"is told where nobody sees further", []*Report{capped(10_000)}, 10_000, Range{}},
-		{"has a median among caps", []*Report{capped(10_000), capped(16_093)}, 13_046.5, Range{10_000, 16_093, 2}},
-		{"two of them do not lower it either", []*Report{capped(10_000), capped(16_093), exact(61_023)}, 61_023, Range{10_000, 61_023, 3}},
+		{"agrees with one that sees further", []*Report{exact(61_023), capped(10_000)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 2}},
+		{"and does not depend on the order", []*Report{capped(10_000), exact(61_023)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 2}},
+		{"agrees with one that sees as far", []*Report{exact(10_000), capped(10_000)}, 10_000, aggregate.Range{Min: 10_000, Max: 10_000, Sources: 2}},
+		{"counts as itself against one that sees less", []*Report{exact(3000), capped(10_000)}, 6500, aggregate.Range{Min: 3000, Max: 10_000, Sources: 2}},
+		{"does not lower the median of two that see further", []*Report{exact(24_000), capped(10_000), exact(50_000)}, 37_000, aggregate.Range{Min: 10_000, Max: 50_000, Sources: 3}},
+		{"does not lower the median of one that sees less and one that sees further", []*Report{exact(2000), capped(10_000), exact(61_023)}, 31_511.5, aggregate.Range{Min: 2000, Max: 61_023, Sources: 3}},
+		{"is the median of two that see less", []*Report{exact(8000), capped(10_000), exact(9000)}, 9000, aggregate.Range{Min: 8000, Max: 10_000, Sources: 3}},
+		{"is in the middle of one less and one more", []*Report{exact(8000), capped(10_000), exact(12_000)}, 10_000, aggregate.Range{Min: 8000, Max: 12_000, Sources: 3}},
+		{"is told where nobody sees further", []*Report{capped(10_000)}, 10_000, aggregate.Range{}},
+		{"has a median among caps", []*Report{capped(10_000), capped(16_093)}, 13_046.5, aggregate.Range{Min: 10_000, Max: 16_093, Sources: 2}},
+		{"two of them do not lower it either", []*Report{capped(10_000), capped(16_093), exact(61_023)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 3}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := Merge(now, tt.reports...)
@@ -234,10 +236,10 @@ func TestMergeLeavesOutWhatIsOutOfOrder(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := Merge(now, tt.reports...)
-			if !near(m.WindGust, tt.gust) || tt.gust == nil && m.Spread.WindGust != (Range{}) {
+			if !near(m.WindGust, tt.gust) || tt.gust == nil && m.Spread.WindGust != (aggregate.Range{}) {
 				t.Errorf("gust = %s in %+v, want %s", known(m.WindGust), m.Spread.WindGust, known(tt.gust))
 			}
-			if !near(m.DewPoint, tt.dewPoint) || tt.dewPoint == nil && m.Spread.DewPoint != (Range{}) {
+			if !near(m.DewPoint, tt.dewPoint) || tt.dewPoint == nil && m.Spread.DewPoint != (aggregate.Range{}) {
 				t.Errorf("dew point = %s in %+v, want %s", known(m.DewPoint), m.Spread.DewPoint, known(tt.dewPoint))
 			}
 		})
@@ -388,15 +390,15 @@ func TestMergeOfPrecipitation(t *testing.T) {
 		name    string
 		reports []*Report
 		want    *float64
-		spread  Range
+		spread  aggregate.Range
 	}{
-		{"what was measured", []*Report{said(measured(1)), said(forecast(5)), said(measured(2))}, new(1.5), Range{1, 2, 2}},
-		{"a dry hour that was measured", []*Report{said(measured(0)), said(forecast(5))}, new(0.0), Range{}},
-		{"the next hour where nothing was", []*Report{temperature(20), said(forecast(5)), temperature(21)}, new(5.0), Range{}},
-		{"the next hour rather than a late measure", []*Report{late(measured(1)), said(forecast(5))}, new(5.0), Range{}},
-		{"a late measure rather than nothing", []*Report{late(measured(1)), temperature(20)}, new(1.0), Range{}},
-		{"a late forecast rather than nothing", []*Report{late(forecast(4)), temperature(20)}, new(4.0), Range{}},
-		{"nothing", []*Report{temperature(20)}, nil, Range{}},
+		{"what was measured", []*Report{said(measured(1)), said(forecast(5)), said(measured(2))}, new(1.5), aggregate.Range{Min: 1, Max: 2, Sources: 2}},
+		{"a dry hour that was measured", []*Report{said(measured(0)), said(forecast(5))}, new(0.0), aggregate.Range{}},
+		{"the next hour where nothing was", []*Report{temperature(20), said(forecast(5)), temperature(21)}, new(5.0), aggregate.Range{}},
+		{"the next hour rather than a late measure", []*Report{late(measured(1)), said(forecast(5))}, new(5.0), aggregate.Range{}},
+		{"a late measure rather than nothing", []*Report{late(measured(1)), temperature(20)}, new(1.0), aggregate.Range{}},
+		{"a late forecast rather than nothing", []*Report{late(forecast(4)), temperature(20)}, new(4.0), aggregate.Range{}},
+		{"nothing", []*Report{temperature(20)}, nil, aggregate.Range{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := Merge(now, tt.reports...)
@@ -477,10 +479,10 @@ func checkMerged(t *testing.T, m *Merged, reports []*Report) {
 			}
 		}
 		// The fields of Spread are named like those of Report.
-		var in Range
+		var in aggregate.Range
 		for i := range spread.NumField() {
 			if tag := spread.Type().Field(i).Tag.Get("json"); tag == name+",omitzero" {
-				in = spread.Field(i).Interface().(Range)
+				in = spread.Field(i).Interface().(aggregate.Range)
 			}
 		}
 		if in.Sources == 1 || in.Sources > gave && name != "precipitation" {
@@ -488,7 +490,7 @@ func checkMerged(t *testing.T, m *Merged, reports []*Report) {
 		}
 		switch {
 		case gave == 0 || n != nil || name == "wind_direction":
-		case (name == "wind_gust" || name == "dew_point") && in == (Range{}): // out of order
+		case (name == "wind_gust" || name == "dew_point") && in == (aggregate.Range{}): // out of order
 		default:
 			t.Fatalf("%s is unknown, though %d gave it", name, gave)
 		}

@@ -57,6 +57,14 @@ func (p Place) Key() string {
 	return p.key
 }
 
+// AnswerKey is canonical for the coordinates and the name that an answer shows.
+func (p Place) AnswerKey() string {
+	if p.Name == "" {
+		return p.Key()
+	}
+	return p.Key() + " " + p.Country + " " + p.Name
+}
+
 // UnmarshalJSON makes the key again: it is not stored.
 func (p *Place) UnmarshalJSON(b []byte) error {
 	type stored Place

@@ -11,6 +11,7 @@ import (
 
 	"tributary/cache"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/sim"
 	"tributary/upstream/weather"
 )
@@ -81,7 +82,7 @@ func TestCurrent(t *testing.T) {
 	})
 	t.Run("merges and encodes nothing again while reports stay the same", func(t *testing.T) {
 		b := newBench(t)
-		data := func(u weather.Units) weather.Encoded {
+		data := func(u weather.Units) aggregate.Encoded {
 			t.Helper()
 			got, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(28.65, 77.23)})
 			if err != nil {
@@ -120,7 +121,7 @@ func TestCurrent(t *testing.T) {
 	t.Run("says when a city is not known", func(t *testing.T) {
 		for _, q := range []weather.Query{{City: "Nowhereville"}, {City: "Delhi", Country: "NO"}} {
 			_, err := newBench(t).Current(t.Context(), q)
-			var none *upstream.NoAnswerError
+			var none *aggregate.NoAnswerError
 			if !errors.As(err, &none) || !none.NotFound() {
 				t.Errorf("Current(%+v) = %v, want that it is not found", q, err)
 			}
@@ -134,7 +135,7 @@ func TestCurrent(t *testing.T) {
 			}
 		}
 		_, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(60, 10)})
-		var none *upstream.NoAnswerError
+		var none *aggregate.NoAnswerError
 		if !errors.As(err, &none) || none.NotFound() || len(none.Sources) != 3 {
 			t.Errorf("Current = %v, want an error with three sources that failed", err)
 		}
@@ -148,7 +149,7 @@ func TestCurrent(t *testing.T) {
 		if _, err := deaf.Current(t.Context(), weather.Query{City: "Delhi"}); !errors.Is(err, weather.ErrNoGeocoding) {
 			t.Errorf("without a geocoder: %v, want ErrNoGeocoding", err)
 		}
-		if _, _, err := deaf.Places(t.Context(), "Delhi", 5, upstream.Wish{}); !errors.Is(err, weather.ErrNoGeocoding) {
+		if _, _, err := deaf.Places(t.Context(), "Delhi", 5, upstream.Directives{}); !errors.Is(err, weather.ErrNoGeocoding) {
 			t.Errorf("places without a geocoder: %v, want ErrNoGeocoding", err)
 		}
 	})
@@ -167,7 +168,7 @@ func TestPlaces(t *testing.T) {
 		{"Nowhereville", 5, 0, upstream.Live},
 		{"Nowhereville", 5, 0, upstream.Cached},
 	} {
-		places, outcome, err := b.Places(t.Context(), tt.name, tt.limit, upstream.Wish{})
+		places, outcome, err := b.Places(t.Context(), tt.name, tt.limit, upstream.Directives{})
 		if err != nil || len(places) != tt.want || outcome.State != tt.state || outcome.Err != nil {
 			t.Errorf("Places(%s, %d) = %d places, %s, %v, %v; want %d, %s and no error", tt.name, tt.limit, len(places), outcome.State, outcome.Err, err, tt.want, tt.state)
 		}
@@ -175,8 +176,8 @@ func TestPlaces(t *testing.T) {
 	if err := b.sim.SetFault(sim.Geocoding, sim.Fault{ErrorRate: 1}); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := b.Places(t.Context(), "Oslo", 5, upstream.Wish{})
-	var none *upstream.NoAnswerError
+	_, _, err := b.Places(t.Context(), "Oslo", 5, upstream.Directives{})
+	var none *aggregate.NoAnswerError
 	if !errors.As(err, &none) {
 		t.Errorf("Places while the geocoder is down: %v, want a NoAnswerError", err)
 	}

@@ -1,4 +1,4 @@
-package users
+package aggregate
 
 import (
 	"testing"
@@ -30,13 +30,13 @@ func TestTogether(t *testing.T) {
 		"keeps that error where the worst state has none": {[]upstream.Provenance{p(upstream.Live, 1, 1, upstream.CodeInvalidResponse), p(upstream.Revalidating, 0, 0, "")}, upstream.Revalidating, 1, upstream.CodeInvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := together(tt.of[0], tt.of[1:]...)
+			got := Together(tt.of[0], tt.of[1:]...)
 			code := upstream.Code("")
 			if got.Err != nil {
 				code = got.Err.Code
 			}
 			if got.State != tt.state || got.Attempts != tt.attempts || code != tt.code {
-				t.Errorf("together = %s after %d attempts, %q; want %s after %d, %q", got.State, got.Attempts, code, tt.state, tt.attempts, tt.code)
+				t.Errorf("Together = %s after %d attempts, %q; want %s after %d, %q", got.State, got.Attempts, code, tt.state, tt.attempts, tt.code)
 			}
 		})
 	}

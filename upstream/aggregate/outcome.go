@@ -1,0 +1,107 @@
+package aggregate
+
+import (
+	"slices"
+	"time"
+
+	"tributary/upstream"
+)
+
+// Outcome is what an aggregate says of one of its sources: an answer without
+// its value.
+type Outcome struct {
+	Name        string
+	Attribution string // what the provider's licence wants said
+	Unused      bool   // it had a value, but none of it went into the aggregate
+	upstream.Provenance
+
+	// Sources are the sources of a part that is itself made of several.
+	Sources []Outcome
+}
+
+// Incomplete reports whether the source has a current value with something left
+// out of it; Err says what.
+func (o Outcome) Incomplete() bool {
+	return o.Err != nil && o.Useful() && o.State != upstream.Stale
+}
+
+// Degraded reports whether an answer that is made of this source is degraded:
+// the source, or one of its own, is stale, failed or incomplete.
+func (o Outcome) Degraded() bool {
+	return o.State == upstream.Stale || o.State == upstream.Failed || o.Incomplete() || slices.ContainsFunc(o.Sources, Outcome.Degraded)
+}
+
+// NoAnswerError is the error of an aggregate none of whose sources had a value.
+type NoAnswerError struct {
+	Subject string // what was asked about, in a few words
+	Sources []Outcome
+}
+
+func (e *NoAnswerError) Error() string { return "no source could answer about " + e.Subject }
+
+// NotFound reports whether there is no value because there is no such thing,
+// and not because anybody failed.
+func (e *NoAnswerError) NotFound() bool {
+	for _, o := range e.Sources {
+		if o.State == upstream.Failed {
+			return false
+		}
+	}
+	return true
+}
+
+// NoData reports whether there is no value because no source has any for now, and
+// at least one knows the thing that was asked about.
+func (e *NoAnswerError) NoData() bool {
+	some := false
+	for _, o := range e.Sources {
+		if o.State != upstream.Failed {
+			continue
+		}
+		if o.Err == nil || o.Err.Code != upstream.CodeNoData {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// decline is the order of states, from the best to the worst.
+var decline = []upstream.State{upstream.Live, upstream.Cached, upstream.Revalidating, upstream.Stale, upstream.Skipped, upstream.Failed}
+
+// Together is the provenance of what is made of several answers: as good as
+// the worst of them. Its attempts are those of the answer that was waited for
+// longest.
+func Together(first upstream.Provenance, others ...upstream.Provenance) upstream.Provenance {
+	p := first
+	for _, o := range others {
+		if slices.Index(decline, o.State) > slices.Index(decline, p.State) {
+			p.State = o.State
+			if o.Err != nil {
+				p.Err = o.Err
+			}
+		}
+		if p.Err == nil {
+			p.Err = o.Err
+		}
+		if o.Latency > p.Latency || o.Latency == p.Latency && o.Attempts > p.Attempts {
+			p.Latency, p.Attempts = o.Latency, o.Attempts
+		}
+		p.Age = max(p.Age, o.Age)
+		p.FreshUntil = sooner(p.FreshUntil, o.FreshUntil)
+		p.Version = max(p.Version, o.Version)
+		p.Forward = max(p.Forward, o.Forward)
+		p.FwdStatus = max(p.FwdStatus, o.FwdStatus)
+		p.Stored = p.Stored || o.Stored
+		p.Collapsed = p.Collapsed || o.Collapsed
+	}
+	return p
+}
+
+// sooner is the earlier of two ends, where there are two.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
