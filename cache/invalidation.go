@@ -46,6 +46,51 @@ type message struct {
 	Keep       bool `json:",omitempty"`
 }
 
+// Invalidate removes a key of a group, or with "" the whole group, from Redis,
+// tells every replica that listens, and waits a moment for their
+// acknowledgements. With keep, a replica keeps what it has for when asking the
+// upstream fails, but asks first.
+func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
+	if r == nil {
+		return
+	}
+	var told int64
+	word := r.news.word(group, key, keep)
+	err := r.do(ctx, "PUBLISH", func(ctx context.Context) error {
+		commands, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			// A key's stamp need only outlive the flights that are in the air; a
+			// group's guards entries that cannot be listed, and stays.
+			life := 10 * time.Minute
+			if key == "" {
+				life = 0
+			} else {
+				p.Del(ctx, entryKey(group, key))
+			}
+			p.Set(ctx, stampKey(group, key), rand.Text(), life)
+			p.Publish(ctx, forgetChannel, word.text)
+			return nil
+		})
+		if err == nil {
+			told = commands[len(commands)-1].(*redis.IntCmd).Val()
+		}
+		return err
+	})
+	if err == nil {
+		word.heard(int(told), redisTimeout)
+	}
+	r.news.forgetWord(word)
+}
+
+// OnInvalidate calls invalidate with the keys of a group that other replicas
+// have invalidated, and with "" for all of it: also whenever a message may have
+// been missed. With keep, the old value may still be served when asking the
+// upstream fails.
+func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
+	if r != nil {
+		r.news.subscribe(group, invalidate)
+	}
+}
+
 func listen(r *Redis) *news {
 	ctx, end := context.WithCancel(context.Background())
 	n := &news{
