@@ -7,148 +7,257 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// Pub/sub carries word of what is to be forgotten, and not RESP3's client
-// tracking: Redis sends a tracking message before it answers the writer, but
-// nobody can tell when it has been acted upon. Here each replica says so, and
-// the writer waits for it.
+// Invalidation messages travel by publish/subscribe. RESP3's client tracking
+// would also tell the replicas, before it answers the writer, but would not say
+// when they have acted upon it. Here each replica acknowledges a message, and
+// the writer waits for the acknowledgements.
 
+// The channels have the names that earlier versions listen to.
 const (
-	forgetChannel = redisPrefix + "forget"
-	heardChannel  = redisPrefix + "heard:" // and the id of the process that asked
+	invalidationChannel    = redisPrefix + "forget"
+	acknowledgementChannel = redisPrefix + "heard:" // and the id of the process that asked
 )
 
-// news listens for what is to be forgotten, and counts who has heard.
-type news struct {
-	redis   *Redis
-	process string
-	end     context.CancelFunc
-	done    chan struct{}
+// keyStampLife is how long a key's stamp is kept: longer than any fetch that has
+// read the stamp before it. A group's stamp stays, as entries are compared with
+// it whenever they are read.
+const keyStampLife = 10 * time.Minute
 
-	mu      sync.Mutex
-	forget  map[string]func(key string, keep bool) // by group
-	pending map[string]*word                       // by id
+// invalidations sends and receives invalidation messages, counts
+// acknowledgements, and holds what Redis has not stored yet.
+type invalidations struct {
+	redis *Redis
+	end   context.CancelFunc
+	ended chan struct{}
+	holds holds
+
+	listening atomic.Bool // messages arrive
+
+	mu         sync.Mutex
+	invalidate map[string]func(key string, keep bool) // by group
+	awaited    map[string]*acknowledgements           // by the id of the message
 }
 
-// word is one message, and the replies to it.
-type word struct {
-	id, text string
-	replies  chan struct{}
-}
-
+// message is one invalidation message.
 type message struct {
 	ID, From   string
 	Group, Key string
 	Keep       bool `json:",omitempty"`
+	Held       bool `json:",omitempty"` // its stamp is not stored: whoever receives it holds the key too
+	Again      bool `json:",omitempty"` // it was sent before; whoever holds the key has acted upon it
+}
+
+// acknowledgements counts those of one message. They may arrive before Redis has
+// said how many subscribers there are.
+type acknowledgements struct {
+	id          string
+	count, want int // want is negative until it is known
+	complete    chan struct{}
+}
+
+func listen(r *Redis) *invalidations {
+	ctx, end := context.WithCancel(context.Background())
+	n := &invalidations{
+		redis: r, end: end, ended: make(chan struct{}),
+		invalidate: make(map[string]func(string, bool)), awaited: make(map[string]*acknowledgements),
+	}
+	go n.receive(ctx)
+	return n
+}
+
+func (n *invalidations) close() {
+	n.end()
+	<-n.ended
 }
 
 // Invalidate removes a key of a group, or with "" the whole group, from Redis,
 // tells every replica that listens, and waits a moment for their
 // acknowledgements. With keep, a replica keeps what it has for when asking the
 // upstream fails, but asks first.
+//
+// Where Redis does not take it, the key or the group is not read from Redis, by
+// this replica nor by those that could be told, until it did.
 func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
+	if r != nil {
+		r.invalidations.send(ctx, group, key, keep)
+	}
+}
+
+// OnInvalidate calls invalidate with the keys of a group that were invalidated,
+// and with "" for all of it: also whenever a message may have been missed. With
+// keep, the old value may still be served when asking the upstream fails.
+func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
 	if r == nil {
 		return
 	}
-	var told int64
-	word := r.news.word(group, key, keep)
-	err := r.do(ctx, "PUBLISH", func(ctx context.Context) error {
-		commands, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			// A key's stamp need only outlive the flights that are in the air; a
-			// group's guards entries that cannot be listed, and stays.
-			life := 10 * time.Minute
-			if key == "" {
-				life = 0
+	n := r.invalidations
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.invalidate[group] = invalidate
+}
+
+func (n *invalidations) send(ctx context.Context, group, key string, keep bool) {
+	h := n.holds.add(hold{group: group, key: key, keep: keep, own: true})
+	n.apply(group, key, keep) // discards fetches that read the old value from Redis before the hold
+	acks := n.await()
+	defer n.forget(acks)
+
+	told, err := n.store(ctx, h, acks.id)
+	switch {
+	case err == nil:
+		n.holds.release(h)
+	case answered(err): // Redis refuses writes, but passes messages on
+		if told, err = n.announce(ctx, h, acks.id); err != nil {
+			return
+		}
+	default:
+		return
+	}
+	n.wait(acks, told)
+}
+
+// store removes what a hold names from Redis, and gives it a new stamp. A hold
+// that began here is announced in the same transaction: told is the number of
+// subscribers.
+func (n *invalidations) store(ctx context.Context, h hold, id string) (told int, err error) {
+	err = n.redis.must(ctx, "EXEC", func(ctx context.Context) error {
+		var sent *redis.IntCmd
+		_, err := n.redis.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			if h.key != "" {
+				p.Del(ctx, entryKey(h.group, h.key))
+				p.Set(ctx, stampKey(h.group, h.key), rand.Text(), keyStampLife)
 			} else {
-				p.Del(ctx, entryKey(group, key))
+				p.Set(ctx, stampKey(h.group, ""), rand.Text(), 0)
 			}
-			p.Set(ctx, stampKey(group, key), rand.Text(), life)
-			p.Publish(ctx, forgetChannel, word.text)
+			if h.own {
+				sent = p.Publish(ctx, invalidationChannel, n.encode(h, id, false))
+			}
 			return nil
 		})
-		if err == nil {
-			told = commands[len(commands)-1].(*redis.IntCmd).Val()
+		if err == nil && sent != nil {
+			told = int(sent.Val())
 		}
 		return err
 	})
+	return told, err
+}
+
+// announce tells the others of a hold whose stamp Redis refuses to store. It
+// also removes the entry, each command for itself: a Redis that is full takes a
+// DEL, a read-only replica and one that failed to save do not.
+func (n *invalidations) announce(ctx context.Context, h hold, id string) (told int, err error) {
+	err = n.redis.must(ctx, "PUBLISH", func(ctx context.Context) error {
+		var sent *redis.IntCmd
+		_, _ = n.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			if h.key != "" {
+				p.Del(ctx, entryKey(h.group, h.key))
+			}
+			sent = p.Publish(ctx, invalidationChannel, n.encode(h, id, true))
+			return nil
+		})
+		told = int(sent.Val())
+		return sent.Err()
+	})
 	if err == nil {
-		word.heard(int(told), redisTimeout)
+		n.holds.announced(h)
 	}
-	r.news.forgetWord(word)
+	return told, err
 }
 
-// OnInvalidate calls invalidate with the keys of a group that other replicas
-// have invalidated, and with "" for all of it: also whenever a message may have
-// been missed. With keep, the old value may still be served when asking the
-// upstream fails.
-func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
-	if r != nil {
-		r.news.subscribe(group, invalidate)
-	}
+func (n *invalidations) encode(h hold, id string, held bool) string {
+	text, _ := json.Marshal(message{ // strings always have a JSON form
+		ID: id, From: n.redis.process, Group: h.group, Key: h.key, Keep: h.keep, Held: held, Again: h.announced,
+	})
+	return string(text)
 }
 
-func listen(r *Redis) *news {
-	ctx, end := context.WithCancel(context.Background())
-	n := &news{
-		redis: r, process: rand.Text(), end: end, done: make(chan struct{}),
-		forget: make(map[string]func(string, bool)), pending: make(map[string]*word),
-	}
-	go n.run(ctx)
-	return n
-}
-
-func (n *news) close() {
-	n.end()
-	<-n.done
-}
-
-func (n *news) subscribe(group string, forget func(string, bool)) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.forget[group] = forget
-}
-
-func (n *news) word(group, key string, keep bool) *word {
-	w := &word{id: rand.Text(), replies: make(chan struct{}, 64)}
-	text, _ := json.Marshal(message{ID: w.id, From: n.process, Group: group, Key: key, Keep: keep}) // strings always have a JSON form
-	w.text = string(text)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.pending[w.id] = w
-	return w
-}
-
-func (n *news) forgetWord(w *word) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.pending, w.id)
-}
-
-// heard waits until as many have replied as were told, or a moment.
-func (w *word) heard(told int, atMost time.Duration) {
-	timer := time.NewTimer(atMost)
-	defer timer.Stop()
-	for range told {
-		select {
-		case <-w.replies:
-		case <-timer.C:
+// retry tries to deliver every hold. Where Redis still refuses writes it repeats
+// the announcements, for those who have missed them or started since.
+func (n *invalidations) retry() {
+	ctx, refused := context.Background(), false
+	for _, h := range n.holds.all() {
+		err := error(nil)
+		if !refused {
+			_, err = n.store(ctx, h, rand.Text())
+		}
+		switch {
+		case err == nil && !refused:
+			n.holds.release(h)
+			continue
+		case err != nil && !answered(err):
+			return
+		}
+		refused = true
+		if !h.own {
+			continue
+		}
+		if _, err := n.announce(ctx, h, rand.Text()); err != nil {
 			return
 		}
 	}
 }
 
-// run listens until ctx is done. When a connection that was lost is there again,
-// what could have been missed is forgotten; not before, as until then memory may
-// be all there is.
-func (n *news) run(ctx context.Context) {
-	defer close(n.done)
+// await prepares to count the acknowledgements of a message.
+func (n *invalidations) await() *acknowledgements {
+	a := &acknowledgements{id: rand.Text(), want: -1, complete: make(chan struct{})}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.awaited[a.id] = a
+	return a
+}
+
+func (n *invalidations) forget(a *acknowledgements) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.awaited, a.id)
+}
+
+// wait returns once as many acknowledged as were told, or after a moment.
+func (n *invalidations) wait(a *acknowledgements, told int) {
+	n.mu.Lock()
+	a.want = told
+	complete := a.count >= told
+	n.mu.Unlock()
+	if complete {
+		return
+	}
+	limit := n.redis.timeout
+	if !n.listening.Load() { // no acknowledgement will arrive: give the others a moment
+		limit = min(limit, redisTimeout)
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-a.complete:
+	case <-timer.C:
+	}
+}
+
+func (n *invalidations) acknowledged(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a := n.awaited[id]
+	if a == nil {
+		return
+	}
+	if a.count++; a.count == a.want {
+		close(a.complete)
+	}
+}
+
+// receive listens until ctx is done.
+func (n *invalidations) receive(ctx context.Context) {
+	defer close(n.ended)
 	for ctx.Err() == nil {
-		subscription := n.redis.client.Subscribe(ctx, forgetChannel, heardChannel+n.process)
-		n.hear(ctx, subscription)
+		subscription := n.redis.client.Subscribe(ctx, invalidationChannel, acknowledgementChannel+n.redis.process)
+		n.handleAll(ctx, subscription)
+		n.listening.Store(false)
 		_ = subscription.Close()
 		select {
 		case <-ctx.Done():
@@ -157,9 +266,9 @@ func (n *news) run(ctx context.Context) {
 	}
 }
 
-// hear handles messages until the connection is lost. A Redis that hangs keeps
-// connections open: it is asked for a sign of life.
-func (n *news) hear(ctx context.Context, s *redis.PubSub) {
+// handleAll handles messages until the connection is lost. A Redis that hangs
+// keeps its connections open, so a silent one is sent a PING.
+func (n *invalidations) handleAll(ctx context.Context, s *redis.PubSub) {
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
 	silent := false
 	for ctx.Err() == nil {
@@ -178,54 +287,70 @@ func (n *news) hear(ctx context.Context, s *redis.PubSub) {
 		silent = false
 		switch m := received.(type) {
 		case *redis.Subscription:
-			n.missed()
+			n.listening.Store(true)
+			n.applyAll()
 		case *redis.Message:
-			n.got(ctx, m)
+			n.handle(ctx, m)
 		}
 	}
 }
 
-func (n *news) got(ctx context.Context, m *redis.Message) {
-	if m.Channel != forgetChannel {
-		n.mu.Lock()
-		w := n.pending[m.Payload]
-		n.mu.Unlock()
-		if w != nil {
-			select {
-			case w.replies <- struct{}{}:
-			default:
-			}
-		}
+func (n *invalidations) handle(ctx context.Context, m *redis.Message) {
+	if m.Channel != invalidationChannel {
+		n.acknowledged(m.Payload)
 		return
 	}
 	var what message
 	if json.Unmarshal([]byte(m.Payload), &what) != nil {
 		return // of another version
 	}
-	n.mu.Lock()
-	forget := n.forget[what.Group]
-	n.mu.Unlock()
-	if forget != nil {
-		forget(what.Key, what.Keep)
-	}
-	if what.From == n.process { // no need of a message to ourselves
-		n.got(ctx, &redis.Message{Channel: heardChannel, Payload: what.ID})
+	if what.From == n.redis.process { // send has applied it
+		n.acknowledged(what.ID)
 		return
 	}
-	_ = n.redis.do(ctx, "PUBLISH", func(ctx context.Context) error {
-		return n.redis.client.Publish(ctx, heardChannel+what.From, what.ID).Err()
+	n.received(what)
+	_ = n.redis.must(ctx, "PUBLISH", func(ctx context.Context) error {
+		return n.redis.client.Publish(ctx, acknowledgementChannel+what.From, what.ID).Err()
 	})
 }
 
-// missed forgets everything that word could have been about.
-func (n *news) missed() {
+func (n *invalidations) received(what message) {
+	if what.Again && n.holds.has(what.Group, what.Key) {
+		return
+	}
+	if what.Held && n.listens(what.Group) {
+		n.holds.add(hold{group: what.Group, key: what.Key, keep: what.Keep})
+	}
+	n.apply(what.Group, what.Key, what.Keep)
+}
+
+func (n *invalidations) listens(group string) bool {
 	n.mu.Lock()
-	all := make([]func(string, bool), 0, len(n.forget))
-	for _, forget := range n.forget {
-		all = append(all, forget)
+	defer n.mu.Unlock()
+	return n.invalidate[group] != nil
+}
+
+// apply invalidates in this process.
+func (n *invalidations) apply(group, key string, keep bool) {
+	n.mu.Lock()
+	invalidate := n.invalidate[group]
+	n.mu.Unlock()
+	if invalidate != nil {
+		invalidate(key, keep)
+	}
+}
+
+// applyAll removes everything that a missed message could have been about. It is
+// called when a lost connection is there again, and not before: until then the
+// memory of this process may be all there is.
+func (n *invalidations) applyAll() {
+	n.mu.Lock()
+	all := make([]func(string, bool), 0, len(n.invalidate))
+	for _, invalidate := range n.invalidate {
+		all = append(all, invalidate)
 	}
 	n.mu.Unlock()
-	for _, forget := range all {
-		forget("", false)
+	for _, invalidate := range all {
+		invalidate("", false)
 	}
 }

@@ -13,22 +13,23 @@ import (
 // release ends a lease if it is still its holder's.
 var release = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
 
-// extend makes a lease last if it is still its holder's.
+// extend renews a lease if it is still its holder's.
 var extend = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`)
 
-// leaseFor is how long the others wait for a holder who has died. Whoever lives
-// makes a lease last.
+// leaseFor is how long the others wait for a holder who has died; a living one
+// renews its lease.
 const leaseFor = 500 * time.Millisecond
 
-// Lease takes the right to do something alone in the fleet, until it is given
-// back. It is not taken when another has it; where Redis cannot be asked it is,
-// as then nobody can know. One of ours that was never given back, as Redis could
-// not be asked then, is taken over.
+// Lease takes the right to fetch a key alone in the fleet, until giveBack is
+// called. It is not taken when another replica has it. When Redis cannot be
+// asked it is taken, as nobody can know better. A lease of this process that was
+// never given back, because Redis could not be asked then, is taken over.
 func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), taken bool) {
 	if r == nil {
 		return func() {}, true
 	}
-	name, token, held := redisPrefix+"lease:"+group+":"+key, r.holder+rand.Text(), ""
+	own := r.process + " "
+	name, token, held := redisPrefix+"lease:"+group+":"+key, own+rand.Text(), ""
 	err := r.do(ctx, "SET", func(ctx context.Context) (err error) {
 		held, err = r.client.SetArgs(ctx, name, token, redis.SetArgs{Mode: "NX", Get: true, TTL: leaseFor}).Result()
 		return err
@@ -36,7 +37,7 @@ func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), 
 	switch {
 	case err != nil:
 		return func() {}, true
-	case strings.HasPrefix(held, r.holder):
+	case strings.HasPrefix(held, own):
 		token = held
 	case held != "":
 		return nil, false
@@ -44,7 +45,7 @@ func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), 
 	return r.holding(ctx, name, token), true
 }
 
-// holding makes a lease last until what it returns is called.
+// holding renews a lease until what it returns is called, which ends it.
 func (r *Redis) holding(ctx context.Context, name, token string) (giveBack func()) {
 	done := make(chan struct{})
 	go func() {

@@ -7,17 +7,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Stamp says which word of what is to be forgotten a reader has heard. What is
-// read from an upstream under an old stamp is not stored.
-type Stamp struct{ group, key string }
+// Stamp says which invalidations of a key and its group had happened when it was
+// read. What an upstream answered since is stored only if the stamp is still the
+// same; a zero Stamp was not read, and nothing is stored under it.
+type Stamp struct {
+	group, key string
+	read       bool
+}
 
 func entryKey(group, key string) string { return redisPrefix + "entry:" + group + ":" + key }
 func stampKey(group, key string) string { return redisPrefix + "stamp:" + group + ":" + key }
 
 // Load is what is stored under a key of a group, nil for nothing; known is
-// false when Redis could not be asked.
+// false when Redis could not be asked, or must not be: an invalidation has not
+// reached it yet.
 func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp, known bool) {
-	if r == nil {
+	if r == nil || r.invalidations.holds.cover(group, key) {
 		return nil, at, false
 	}
 	err := r.do(ctx, "MGET", func(ctx context.Context) error {
@@ -26,7 +31,7 @@ func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp
 			return err
 		}
 		text := func(i int) string { s, _ := values[i].(string); return s }
-		at = Stamp{group: text(1), key: text(2)}
+		at = Stamp{group: text(1), key: text(2), read: true}
 		stored := text(0)
 		if n := len(at.group); len(stored) > n && stored[:n] == at.group && stored[n] == '\n' {
 			b = []byte(stored[n+1:])
@@ -36,7 +41,7 @@ func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp
 	return b, at, err == nil
 }
 
-// store sets an entry if nothing was forgotten since its stamp was read.
+// store sets an entry if its stamp is still the same.
 var store = redis.NewScript(`
 if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3]) or '') == ARGV[2] then
 	redis.call('SET', KEYS[1], ARGV[1] .. '\n' .. ARGV[3], 'PX', ARGV[4])
@@ -44,9 +49,9 @@ end
 return 0`)
 
 // Store keeps b under a key of a group for d, unless the key or the group was
-// forgotten since the stamp was read.
+// invalidated since the stamp was read.
 func (r *Redis) Store(ctx context.Context, group, key string, at Stamp, b []byte, d time.Duration) {
-	if r == nil || d < time.Millisecond {
+	if r == nil || !at.read || d < time.Millisecond || r.invalidations.holds.cover(group, key) {
 		return
 	}
 	_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
