@@ -86,9 +86,9 @@ var (
 	tooManyRequests = newKind("too-many-requests", http.StatusTooManyRequests, "Too many requests",
 		"The client, an API key, a token or an address, has used up what it may ask in a while. RateLimit-Policy says how much that is, RateLimit what is left, Retry-After when the next request is welcome.")
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
-		"The gateway has no room for this now. Come back after Retry-After.")
+		"The gateway remembers as many Idempotency-Keys as it has room for, or as many as one caller may have, and nothing was sent. Retry-After is when the oldest key expires.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
-		"The directory did not confirm the write. With `outcome` \"unknown\" it may have been carried out all the same: look before you repeat it, unless `retry_safe` is true. With \"not_done\" it was not. The status is 504 after a time-out, 503 when the write was not sent because the directory is being left alone, else 502.")
+		"The directory did not confirm the write. With `outcome` \"unknown\" it may have been carried out all the same: look before you repeat it, unless `retry_safe` is true. With \"not_done\" it was not. The status is 504 after a time-out; 503 when the write was not sent, because the directory is being left alone or because Redis, which the replicas share, did not take its Idempotency-Key; else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
 		"A request's body may have 1 MiB at most.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",

@@ -43,6 +43,7 @@ type Redis struct {
 	urgent  failsafe.Executor[any] // without it
 
 	invalidations *invalidations
+	claims        claims
 	end           context.CancelFunc // of upkeep
 	ended         chan struct{}
 
@@ -143,11 +144,12 @@ func (r *Redis) Close() error {
 	r.end()
 	<-r.ended
 	r.invalidations.retry()
+	r.claims.renew(time.Now())
 	r.invalidations.close()
 	return r.client.Close()
 }
 
-// upkeep delivers late what Redis did not take at once.
+// upkeep delivers late what Redis did not take at once, and renews claims.
 func (r *Redis) upkeep(ctx context.Context) {
 	defer close(r.ended)
 	ticker := time.NewTicker(upkeepEvery)
@@ -156,8 +158,9 @@ func (r *Redis) upkeep(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case now := <-ticker.C:
 			r.invalidations.retry()
+			r.claims.renew(now)
 		}
 	}
 }

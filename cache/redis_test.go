@@ -176,6 +176,13 @@ func TestRedisThatFails(t *testing.T) {
 	if _, taken := r.Lease(t.Context(), "things", "1"); !taken {
 		t.Error("a lease of a Redis that hangs was not taken; nobody can know better")
 	}
+	claim := r.NewClaim("k", time.Minute)
+	if _, taken, err := claim.Take(t.Context(), []byte("x")); taken || err == nil {
+		t.Errorf("Take of a claim while Redis hangs = %t, %v; want an error", taken, err)
+	}
+	if _, err := claim.Read(t.Context()); err == nil {
+		t.Error("Read of a claim while Redis hangs: no error")
+	}
 	r.Store(t.Context(), "things", "1", cache.Stamp{}, []byte("x"), time.Minute)
 	r.Invalidate(t.Context(), "things", "1", false)
 	server.Resume()
