@@ -1,78 +1,299 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
 	"time"
 
 	"tributary/cache"
 )
 
-// fleet shares Idempotency-Keys with the other replicas. Where Redis is not
-// there, or does not answer, each replica has its own.
+// fleet shares Idempotency-Keys with the other replicas through Redis. A key is
+// first claimed; before its request leaves for the directory the claim says sent;
+// then it is replaced by the answer. While its holder lives it renews the lease
+// of its claim.
 type fleet struct {
-	redis   *cache.Redis
-	running time.Duration // how long a replica that died holds a key
+	redis      *cache.Redis // nil: this process is alone
+	lease      time.Duration
+	late       time.Duration // with less time than this left, one that has waited is not sent
+	repeatable bool          // the directory honours the key: sending it twice does no harm
+	log        *slog.Logger
+	unreadable sync.Once
 }
 
-// claimed is what is shared of a key.
-type claimed struct {
-	Request []byte `json:"request"`
-	Answer  *kept  `json:"answer,omitempty"` // nil while the request is running
+func newFleet(cfg Config) *fleet {
+	return &fleet{
+		redis:      cfg.Redis,
+		lease:      cfg.RequestTimeout + 5*time.Second,
+		late:       min(cfg.RequestTimeout/5, time.Second),
+		repeatable: cfg.Users != nil && cfg.Users.DirectoryIdempotency,
+		log:        cfg.Logger,
+	}
+}
+
+// state is how far the holder of a key has come.
+type state string
+
+const (
+	stateClaimed state = "claimed" // nothing was sent yet; free once the lease has lapsed
+	stateSent    state = "sent"    // it may have been carried out
+	stateFree    state = "free"    // given up; nothing was done
+)
+
+// sharedRecord is what Redis has of a key: a state and who has it, or an answer
+// and how long it is kept.
+type sharedRecord struct {
+	Request []byte    `json:"request"`
+	State   state     `json:"state,omitempty"`
+	Holder  string    `json:"holder,omitempty"`
+	Answer  *kept     `json:"answer,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+func (s *sharedRecord) encode() []byte {
+	b, _ := json.Marshal(s) // bytes, strings and times have a JSON form
+	return b
+}
+
+// decodeShared is nil unless b is, byte for byte, what encode writes of a record
+// that can be.
+func decodeShared(b []byte) *sharedRecord {
+	s := &sharedRecord{}
+	if json.Unmarshal(b, s) != nil || len(s.Request) != sha256.Size || !bytes.Equal(b, s.encode()) {
+		return nil
+	}
+	switch {
+	case s.State == "" && s.Answer != nil && s.Answer.Status >= 200 && s.Answer.Status < 600:
+		if s.Until.IsZero() { // of an earlier version
+			s.Until = time.Now().Add(keepAnswersFor)
+		}
+		return s
+	case s.Answer == nil && (s.State == stateClaimed || s.State == stateSent || s.State == stateFree):
+		return s
+	}
+	return nil
+}
+
+// sighting is what was last seen of another replica's claim. From then on no
+// failure of Redis makes the key free.
+type sighting struct {
+	claimed bool
+	sent    bool
+	until   time.Time // when its lease lapses, unless it is renewed
+}
+
+func (s sighting) lapsed(now time.Time) bool { return !now.Before(s.until) }
+
+// expires is how long a sighting is of use; zero: there was none.
+func (s sighting) expires() time.Time {
+	switch {
+	case s.sent:
+		return time.Now().Add(keepAnswersFor)
+	case s.claimed:
+		return s.until
+	}
+	return time.Time{}
 }
 
 const fleetPoll = 20 * time.Millisecond
 
-// begin takes the key for this replica, or waits for the answer that another
-// one has; found says that there is one.
-func (f fleet) begin(ctx context.Context, key string, request [sha256.Size]byte) (answer kept, found bool, err error) {
+// begin claims the key of rec for this process, or waits for the answer that
+// another replica has: found.
+func (f *fleet) begin(ctx context.Context, rec *record) (c *claim, found *sharedRecord, err error) {
+	c = &claim{fleet: f, request: rec.request}
 	if f.redis == nil {
-		return kept{}, false, nil
+		return c, nil, nil
 	}
-	mine, err := json.Marshal(claimed{Request: request[:]})
-	if err != nil {
-		return kept{}, false, err
-	}
+	c.shared = f.redis.NewClaim(hashed(rec.key), f.lease)
 	ticker := time.NewTicker(fleetPoll)
 	defer ticker.Stop()
-	for {
-		there, taken, known := f.redis.Claim(ctx, hashed(key), mine, f.running)
-		if taken || !known {
-			return kept{}, false, nil
-		}
-		var c claimed
-		if json.Unmarshal(there, &c) != nil {
-			return kept{}, false, nil // of another version: on our own
-		}
-		switch {
-		case string(c.Request) != string(request[:]):
-			return kept{}, false, keyReused.with("this Idempotency-Key came with another request before; a new request wants a new key")
-		case c.Answer != nil:
-			return *c.Answer, true, nil
+	for waited := false; ; waited = true {
+		deadline, ok := ctx.Deadline()
+		late := waited && ok && time.Until(deadline) < f.late
+		found, done, err := f.try(ctx, c, rec, late)
+		if done || err != nil {
+			return c, found, err
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return kept{}, false, running()
+			return nil, nil, running()
 		}
 	}
 }
 
-// finish shares the answer, or gives the key up.
-func (f fleet) finish(ctx context.Context, key string, request [sha256.Size]byte, answer kept, settled bool) {
-	if f.redis == nil {
-		return
+// try tries to claim a key once. It is not done while another replica has it.
+func (f *fleet) try(ctx context.Context, c *claim, rec *record, late bool) (found *sharedRecord, done bool, err error) {
+	seen := &rec.seen
+	var (
+		there cache.Claimed
+		taken bool
+	)
+	if seen.claimed || late {
+		there, err = c.shared.Read(ctx)
+	} else {
+		there, taken, err = c.shared.Take(ctx, c.record(stateClaimed))
 	}
-	var shared []byte
-	if settled {
-		shared, _ = json.Marshal(claimed{Request: request[:], Answer: &answer}) // bytes and strings have a JSON form
+	now := time.Now()
+	switch {
+	case taken:
+		return nil, true, nil
+	case err != nil && (!seen.claimed || f.repeatable && seen.lapsed(now)):
+		return f.alone(c)
+	case err != nil:
+		return nil, false, nil
+	case there.Record == nil:
+		return f.gone(ctx, c, seen, there, late)
 	}
-	f.redis.Settle(ctx, hashed(key), shared, keepAnswersFor)
+	is := decodeShared(there.Record)
+	switch {
+	case is == nil:
+		f.unreadable.Do(func() {
+			f.log.WarnContext(ctx, "the record of an Idempotency-Key in Redis cannot be read; requests with such a key are not sent, unless the directory honours it; this is said once")
+		})
+		return f.alone(c)
+	case is.State == stateFree:
+		return f.takeOver(ctx, c, there.Record, stateClaimed, late)
+	case !bytes.Equal(is.Request, rec.request[:]):
+		return nil, true, refusedKey(errOtherRequest)
+	case is.Answer != nil:
+		return is, true, nil
+	case there.Left > 0:
+		*seen = sighting{claimed: true, sent: is.State == stateSent, until: now.Add(there.Left)}
+		return nil, false, nil
+	}
+	return f.takeOver(ctx, c, there.Record, is.State, late)
 }
 
-// hashed keeps whoever reads Redis from using keys that are callers' own.
+// alone is for a key of which Redis does not say whose it is.
+func (f *fleet) alone(c *claim) (*sharedRecord, bool, error) {
+	if !f.repeatable {
+		return nil, true, unclaimed()
+	}
+	c.shared = nil
+	return nil, true, nil
+}
+
+// gone is for a key of which Redis has no record. If the lease that was seen
+// should still run, Redis has lost it, and its holder may be at work.
+func (f *fleet) gone(ctx context.Context, c *claim, seen *sighting, there cache.Claimed, late bool) (*sharedRecord, bool, error) {
+	switch {
+	case there.Left > 0:
+		*seen = sighting{claimed: true, sent: seen.sent, until: time.Now().Add(there.Left)}
+		return nil, false, nil
+	case seen.claimed && !seen.lapsed(time.Now()):
+		return nil, false, nil
+	case seen.sent:
+		return f.takeOver(ctx, c, nil, stateSent, late)
+	case late:
+		return nil, true, tooLate()
+	}
+	*seen = sighting{} // it is free: Take it
+	return nil, false, nil
+}
+
+// takeOver claims a key that its last holder has left in a state.
+func (f *fleet) takeOver(ctx context.Context, c *claim, was []byte, left state, late bool) (*sharedRecord, bool, error) {
+	keepFor := f.lease
+	switch {
+	case left == stateSent && !f.repeatable:
+		return nil, true, outcomeLost(false)
+	case left == stateSent && late:
+		return nil, true, outcomeLost(true)
+	case late:
+		return nil, true, tooLate()
+	case left == stateSent:
+		keepFor = keepAnswersFor
+	default:
+		left = stateClaimed
+	}
+	taken, err := c.shared.TakeOver(ctx, was, c.record(left), keepFor)
+	if err != nil {
+		return f.alone(c)
+	}
+	c.inherited = taken && left == stateSent
+	return nil, taken, nil
+}
+
+// claim is a write with an Idempotency-Key that this process carries out.
+type claim struct {
+	fleet     *fleet
+	shared    *cache.Claim // nil: the other replicas do not know of it
+	request   [sha256.Size]byte
+	inherited bool // somebody else has sent it before
+
+	mu      sync.Mutex // guards what follows: attempts run in goroutines of their own
+	sent    bool
+	refusal *problem // why it must not be sent
+}
+
+func (c *claim) record(s state) []byte {
+	return (&sharedRecord{Request: c.request[:], State: s, Holder: c.shared.Token}).encode()
+}
+
+// beforeSending makes the claim say that the request was sent. It is called
+// before each attempt, one after the other.
+func (c *claim) beforeSending(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refusal != nil {
+		return c.refusal
+	}
+	if c.shared != nil && !c.sent && !c.inherited {
+		err := c.shared.Put(ctx, c.record(stateSent), keepAnswersFor)
+		switch {
+		case errors.Is(err, cache.ErrClaimLost):
+			c.refusal = running()
+			return c.refusal
+		case err != nil && !c.fleet.repeatable:
+			c.refusal = unclaimed()
+			return c.refusal
+		}
+	}
+	c.sent = true
+	return nil
+}
+
+// progress is whether the request was sent, and why it must not be.
+func (c *claim) progress() (sent bool, refusal *problem) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent, c.refusal
+}
+
+// finish shares the answer.
+func (c *claim) finish(ctx context.Context, answer kept, until time.Time) {
+	if c.shared != nil {
+		shared := &sharedRecord{Request: c.request[:], Answer: &answer, Until: until.UTC().Truncate(time.Second)}
+		c.shared.Finish(ctx, shared.encode(), time.Until(until))
+	}
+}
+
+// giveUp leaves the key as it was before: free, or sent by somebody else.
+func (c *claim) giveUp(ctx context.Context) {
+	switch {
+	case c.shared == nil:
+	case c.inherited:
+		c.leaveSent(ctx)
+	default:
+		c.shared.Finish(ctx, c.record(stateFree), c.fleet.lease)
+	}
+}
+
+// leaveSent leaves the key to whoever sends it on next.
+func (c *claim) leaveSent(ctx context.Context) {
+	if c.shared != nil {
+		c.shared.Finish(ctx, c.record(stateSent), keepAnswersFor)
+	}
+}
+
+// hashed keeps whoever reads Redis from using keys that belong to callers.
 func hashed(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])

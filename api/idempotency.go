@@ -2,109 +2,23 @@ package api
 
 import (
 	"bytes"
-	"container/list"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"tributary/api/auth"
+	"tributary/upstream/users"
 )
 
 // Idempotency keys (draft-ietf-httpapi-idempotency-key-header-07): the first
-// answer under a key is kept, and given again to whoever sends the same
-// request with the same key. A key is its sender's own: nobody else's answer
-// can be had by guessing it.
+// answer under a key is kept, and given again to whoever sends the same request
+// with the same key. A key belongs to its sender: nobody else gets the answer by
+// guessing it.
 
-const (
-	keepAnswersFor = 24 * time.Hour
-	// maxKept bounds the answers kept. A promise is not evicted; beyond the
-	// bound no new one is made.
-	maxKept   = 100_000
-	maxKeyLen = 255
-)
-
-// kept is an answer as it was written.
-type kept struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
-
-// record is what is known of a key: which request it came with, and after
-// done, its answer.
-type record struct {
-	request [sha256.Size]byte
-	done    chan struct{}
-	answer  kept
-	expires time.Time
-}
-
-// replays remembers answers by key, in this process. It is safe for concurrent
-// use.
-type replays struct {
-	mu      sync.Mutex
-	records map[string]*record
-	oldest  list.List // of keys whose answers are kept, in the order in which they expire
-}
-
-var (
-	errOtherRequest = errors.New("the key came with another request before")
-	errTooManyKept  = errors.New("no room for more answers")
-)
-
-// begin finds the record of key, or makes one that is the caller's to finish.
-func (p *replays) begin(key string, request [sha256.Size]byte) (r *record, mine bool, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.expire(time.Now())
-	if r := p.records[key]; r != nil {
-		if r.request != request {
-			return nil, false, errOtherRequest
-		}
-		return r, false, nil
-	}
-	if len(p.records) >= maxKept {
-		return nil, false, errTooManyKept
-	}
-	if p.records == nil {
-		p.records = make(map[string]*record)
-	}
-	r = &record{request: request, done: make(chan struct{})}
-	p.records[key] = r
-	return r, true, nil
-}
-
-// finish gives the answer to those who wait, and keeps it for those who come
-// later if it settles the matter.
-func (p *replays) finish(key string, r *record, answer kept, settled bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r.answer = answer
-	if settled {
-		r.expires = time.Now().Add(keepAnswersFor)
-		p.oldest.PushBack(key)
-	} else {
-		delete(p.records, key)
-	}
-	close(r.done)
-}
-
-// expire drops what has been kept long enough. p.mu is held.
-func (p *replays) expire(now time.Time) {
-	for e := p.oldest.Front(); e != nil; e = p.oldest.Front() {
-		key := e.Value.(string)
-		if now.Before(p.records[key].expires) {
-			return
-		}
-		delete(p.records, key)
-		p.oldest.Remove(e)
-	}
-}
+const maxKeyLen = 255
 
 // idempotencyKey reads the Idempotency-Key: a structured-field string, quoted;
 // a bare token is let through as a courtesy. It is empty when there is none.
@@ -128,12 +42,11 @@ func idempotencyKey(r *http.Request) (string, error) {
 	return key, nil
 }
 
-// once carries out a write that comes with an Idempotency-Key once, however
-// often it comes.
+// once carries out a write with an Idempotency-Key once, however often it comes.
 func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := idempotencyKey(r)
-		// No answer to what a header says, or to nobody, is kept or waited for.
+		// Check headers first, so that a 406, 415 or 501 is never stored or replayed.
 		if err := errors.Join(mustAccept(w, r), err, s.usersAvailable(), mustBe(r, bodyTypes(r)...)); err != nil {
 			return err
 		}
@@ -145,30 +58,39 @@ func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(ht
 			return err
 		}
 		key = auth.FromContext(r.Context()).Fingerprint() + "\n" + key
-		rec, mine, err := s.replays.begin(key, fingerprint(r, body))
+		rec, mine, err := s.replays.begin(key, client(r), fingerprint(r, body))
 		switch {
-		case errors.Is(err, errOtherRequest):
-			return keyReused.with("this Idempotency-Key came with another request before; a new request wants a new key")
 		case err != nil:
-			p := overloaded.with(err.Error())
-			p.retryAfter = time.Minute
-			return p
+			return refusedKey(err)
 		case mine:
 			r.Body = io.NopCloser(bytes.NewReader(body))
-			return s.first(w, r, fn, key, rec)
+			return s.first(w, r, fn, rec)
 		}
 		select {
 		case <-rec.done:
 		case <-r.Context().Done():
 			return running()
 		}
-		if rec.answer.Status == 0 { // the first one here waited in vain for another replica
-			return running()
+		if rec.err != nil {
+			return rec.err
 		}
-		s.counts.replays.Add(r.Context(), 1)
-		rec.answer.replay(w)
+		s.replay(w, r, rec.answer)
 		return nil
 	}
+}
+
+// refusedKey is the problem of a key that begin refused.
+func refusedKey(err error) error {
+	full, ok := errors.AsType[*fullError](err)
+	if !ok {
+		return keyReused.with("this Idempotency-Key came with another request before; a new request wants a new key")
+	}
+	p := overloaded.with("the gateway remembers as many Idempotency-Keys as it has room for; the oldest one expires after Retry-After")
+	if full.caller {
+		p = overloaded.with("this caller has used as many Idempotency-Keys within a day as one caller may; the oldest one expires after Retry-After")
+	}
+	p.retryAfter = full.freeIn
+	return p
 }
 
 func running() *problem {
@@ -177,54 +99,87 @@ func running() *problem {
 	return p
 }
 
-// first answers the first request with a key in this process; in another
-// replica there may have been one before.
-func (s *server) first(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error, key string, rec *record) error {
-	answer, found, err := s.fleet.begin(r.Context(), key, rec.request)
+func (s *server) replay(w http.ResponseWriter, r *http.Request, answer kept) {
+	s.counts.replays.Add(r.Context(), 1)
+	answer.replay(w)
+}
+
+// first answers the first request with a key in this process; another replica
+// may have had one before.
+func (s *server) first(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error, rec *record) error {
+	c, found, err := s.fleet.begin(r.Context(), rec)
 	switch {
 	case err != nil:
-		s.replays.finish(key, rec, kept{}, false)
+		s.replays.finish(rec, kept{}, err, rec.seen.expires())
 		return err
-	case found:
-		s.replays.finish(key, rec, answer, true)
-		s.counts.replays.Add(r.Context(), 1)
-		answer.replay(w)
+	case found != nil:
+		s.replays.finish(rec, *found.Answer, nil, found.Until)
+		s.replay(w, r, *found.Answer)
 		return nil
 	}
-	s.carryOut(w, r, fn, key, rec)
+	s.carryOut(w, r, fn, rec, c)
 	return nil
 }
 
 // carryOut answers the first request with a key, and keeps the answer.
-func (s *server) carryOut(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error, key string, rec *record) {
-	b := &buffer{header: make(http.Header), status: http.StatusOK}
-	settled := false
+func (s *server) carryOut(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error, rec *record, c *claim) {
+	b := newBuffer()
+	panicked := true
 	defer func() {
-		if p := recover(); p != nil { // those who wait are told too
+		if panicked { // the recoverer answers the caller
 			s.problem(b, r, errInternal)
-			s.finish(r.Context(), key, rec, b.kept(), false)
-			panic(p)
+			s.settle(r, rec, c, b.kept(), errInternal)
 		}
-		s.finish(r.Context(), key, rec, b.kept(), settled)
-		b.kept().write(w)
 	}()
-	err := fn(b, r)
+	err := fn(b, r.WithContext(users.BeforeSending(r.Context(), c.beforeSending)))
+	if _, refusal := c.progress(); refusal != nil {
+		err = refusal
+	}
 	if err != nil {
 		s.problem(b, r, err)
 	}
-	settled = err == nil || asProblem(err).settles()
+	panicked = false
+	s.settle(r, rec, c, b.kept(), err)
+	b.kept().write(w)
 }
 
-// finish tells the other replicas first: who waits here may go on to ask them.
-func (s *server) finish(ctx context.Context, key string, rec *record, answer kept, settled bool) {
-	s.fleet.finish(ctx, key, rec.request, answer, settled)
-	s.replays.finish(key, rec, answer, settled)
+// settle decides what becomes of a key when its request has been answered, and
+// tells the other replicas before it tells those who wait here: they may go on
+// to ask them.
+func (s *server) settle(r *http.Request, rec *record, c *claim, answer kept, err error) {
+	ctx, until := r.Context(), time.Now().Add(keepAnswersFor)
+	sent, refusal := c.progress()
+	switch {
+	case refusal != nil:
+		c.giveUp(ctx)
+		s.replays.finish(rec, answer, nil, time.Time{})
+	case err == nil || asProblem(err).settles():
+		c.finish(ctx, answer, until)
+		s.replays.finish(rec, answer, nil, until)
+	case !sent || asProblem(err).Outcome == outcomeNotDone:
+		c.giveUp(ctx)
+		s.replays.finish(rec, answer, nil, time.Time{})
+	case s.fleet.repeatable:
+		c.leaveSent(ctx) // the next one is sent on with the same key
+		s.replays.finish(rec, answer, nil, time.Time{})
+	default: // it was sent, and then something went wrong on our side
+		b := newBuffer()
+		s.problem(b, r, outcomeLost(false))
+		c.finish(ctx, b.kept(), until)
+		s.replays.finish(rec, b.kept(), nil, until)
+	}
 }
 
 // fingerprint tells requests apart that come with the same key.
 func fingerprint(r *http.Request, body []byte) [sha256.Size]byte {
 	sum := sha256.Sum256(body)
-	return sha256.Sum256(append([]byte(r.Method+" "+r.URL.Path+"\n"), sum[:]...))
+	text := r.Method + " " + r.URL.Path + "\n"
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if values := r.Header.Values(name); len(values) > 0 {
+			text += name + ": " + strings.Join(values, ", ") + "\n"
+		}
+	}
+	return sha256.Sum256(append([]byte(text), sum[:]...))
 }
 
 // buffer is a response that is not sent yet.
@@ -234,23 +189,39 @@ type buffer struct {
 	body   bytes.Buffer
 }
 
+func newBuffer() *buffer { return &buffer{header: make(http.Header), status: http.StatusOK} }
+
 func (b *buffer) Header() http.Header         { return b.header }
 func (b *buffer) WriteHeader(status int)      { b.status = status }
 func (b *buffer) Write(p []byte) (int, error) { return b.body.Write(p) }
 
 func (b *buffer) kept() kept { return kept{Status: b.status, Header: b.header, Body: b.body.Bytes()} }
 
-// replay gives an answer again.
-func (k kept) replay(w http.ResponseWriter) {
-	w.Header().Set("Idempotent-Replayed", "true")
-	k.write(w)
+// outcomeLost is the problem of a key whose write was sent to the directory by
+// somebody who did not live to say what came of it.
+func outcomeLost(retrySafe bool) *problem {
+	p := writeFailed.with("a request with this Idempotency-Key was sent to the directory before, and its answer was lost: look whether it was carried out before you send it with a new key")
+	if retrySafe {
+		p = writeFailed.with("a request with this Idempotency-Key was sent to the directory before, and its answer was lost: send it again with the same key")
+	}
+	p.Outcome, p.RetrySafe = outcomeUnknown, &retrySafe
+	return p
 }
 
-func (k kept) write(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range k.Header {
-		h[name] = values
-	}
-	w.WriteHeader(k.Status)
-	_, _ = w.Write(k.Body) // who hung up does not read it
+// notSent is the problem of a write that was not sent because of its key.
+func notSent(detail string) *problem {
+	p := writeFailed.with(detail)
+	p.Status, p.Outcome, p.RetrySafe, p.retryAfter = http.StatusServiceUnavailable, outcomeNotDone, new(true), time.Second
+	return p
+}
+
+// unclaimed is the problem of a key that could not be claimed.
+func unclaimed() *problem {
+	return notSent("nothing was sent: Redis did not answer, so a request with this Idempotency-Key may be running in another replica; send it again after Retry-After")
+}
+
+// tooLate is the problem of a request that has waited for another with its key
+// for so long that it cannot be sent any more.
+func tooLate() *problem {
+	return notSent("nothing was sent: another request with this Idempotency-Key ended without an answer, and this one has waited too long to be sent; send it again after Retry-After")
 }

@@ -95,9 +95,9 @@ var (
 	tooManyRequests = newKind("too-many-requests", http.StatusTooManyRequests, "Too many requests",
 		"The client, which is an API key, a token or an address, has made all the requests that it may make for now, or too many wrong credentials came from its address. RateLimit-Policy says how many are allowed, RateLimit how many are left, and Retry-After when to send the next.")
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
-		"The gateway has no room for this request now. Send it again after Retry-After.")
+		"The gateway remembers as many Idempotency-Keys as it has room for, or as many as one caller may have, and nothing was sent. Retry-After is when the oldest key expires.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
-		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent because the circuit is open, a quota is exhausted or too many calls are in flight; else 502.")
+		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent, because the circuit is open, a quota is exhausted, too many calls are in flight, or Redis, which the replicas share, did not take its Idempotency-Key; else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
 		"A request body may have at most 1 MiB.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",

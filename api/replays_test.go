@@ -190,7 +190,7 @@ func (g *gateway) beside(w write) func() *answer {
 	g.t.Helper()
 	done := make(chan *answer, 1)
 	go func() { done <- g.carry(w) }()
-	return func() *answer { return <-done }
+	return sync.OnceValue(func() *answer { return <-done })
 }
 
 func TestWaitingForTheFirst(t *testing.T) {

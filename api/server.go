@@ -42,7 +42,7 @@ type server struct {
 	Config
 	log     *slog.Logger
 	replays replays
-	fleet   fleet
+	fleet   *fleet
 	counts  counts
 
 	// The middleware of a group is built for each of its routes: what those
@@ -61,9 +61,10 @@ func New(cfg Config) http.Handler {
 	s := &server{
 		Config: cfg,
 		log:    cfg.Logger,
-		fleet:  fleet{redis: cfg.Redis, running: cfg.RequestTimeout + 5*time.Second},
+		fleet:  newFleet(cfg),
 		counts: newCounts(cfg.Telemetry.Meter(), cfg.Logger),
 
+		replays:          replays{running: cfg.RequestTimeout},
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
 		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
 	}

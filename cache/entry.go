@@ -102,14 +102,14 @@ type Lifetimes struct {
 // ProviderLifetime is what an answer says about its reuse. The zero value says
 // nothing.
 type ProviderLifetime struct {
-	For   time.Duration // freshness lifetime, its age already taken off
-	Given bool          // false: the provider gave none, and For means nothing
-	Wins  bool          // it holds even where it is longer than ours
+	For   time.Duration `json:"for,omitempty"`   // freshness lifetime, its age already taken off
+	Given bool          `json:"given,omitempty"` // false: the provider gave none, and For means nothing
+	Wins  bool          `json:"-"`               // it holds even where it is longer than ours
 
-	NoStore        bool // not to be stored at all
-	NoCache        bool // to be validated before each use
-	MustRevalidate bool // not to be served stale without validation
-	Private        bool // not to be shared with other replicas
+	NoStore        bool `json:"-"`                         // not to be stored at all
+	NoCache        bool `json:"no_cache,omitempty"`        // to be validated before each use
+	MustRevalidate bool `json:"must_revalidate,omitempty"` // not to be served stale without validation
+	Private        bool `json:"-"`                         // not to be shared with other replicas
 }
 
 // Spans are the spans of an answer stored now. Our own lifetime is shortened

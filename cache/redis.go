@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -20,28 +24,39 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Redis is what the replicas of a fleet share: bytes under keys, leases, and
-// word of what is to be forgotten. It never hurts: every command has a short
-// time-out, goes through a circuit breaker and a bulkhead, is not repeated, and
-// a failure is a miss. A nil *Redis is one that is never there.
+// Redis is what the replicas of a fleet share: cached entries, leases, claims of
+// Idempotency-Keys, clients' limits and invalidation messages. A failure of
+// Redis is a cache miss: every command has a short time-out and is not repeated,
+// and reads go through a circuit breaker. A nil *Redis has nothing and shares
+// nothing.
 //
 // It is safe for concurrent use.
 type Redis struct {
-	client   *redis.Client
-	policies failsafe.Executor[any]
-	tracer   trace.Tracer
-	log      *slog.Logger
-	news     *news
-	holder   string // of its leases
+	client  *redis.Client
+	address string        // host:port, or the path of a socket
+	timeout time.Duration // of one command
+	process string        // random; marks leases and claims as this process's
+	tracer  trace.Tracer
+	log     *slog.Logger
+
+	guarded failsafe.Executor[any] // with the circuit breaker
+	urgent  failsafe.Executor[any] // without it
+
+	invalidations *invalidations
+	claims        claims
+	end           context.CancelFunc // of upkeep
+	ended         chan struct{}
 
 	commands, failures atomic.Int64
+	dialError          atomic.Pointer[error] // of the last dial; nil if it succeeded
 
 	mu       sync.Mutex // guards what follows
 	nextLog  time.Time
 	unlogged int
 }
 
-// RedisConfig says which Redis, by a redis://, rediss:// or unix:// URL.
+// RedisConfig says which Redis, by a redis://, rediss:// or unix:// URL. The
+// URL's read_timeout, if it has one, is the time-out of a command.
 type RedisConfig struct {
 	URL    string
 	Tracer trace.Tracer // nil: none
@@ -49,68 +64,144 @@ type RedisConfig struct {
 }
 
 const (
-	redisTimeout = 50 * time.Millisecond // of one command
-	redisPrefix  = "tributary:1:"        // with the version of what is stored
-	redisCalls   = 128                   // in flight
+	redisTimeout = 50 * time.Millisecond  // of one command, unless the URL says otherwise
+	dialTimeout  = time.Second            // of a new connection; commands do not wait for it that long
+	reachTimeout = 500 * time.Millisecond // of Reach
+	redisPrefix  = "tributary:1:"         // with the version of what is stored
+	redisCalls   = 128                    // in flight
+	upkeepEvery  = 250 * time.Millisecond
 )
 
-// NewRedis makes a client. It does not wait for Redis to be there, and takes it
-// up when it appears. Close it.
+// NewRedis makes a client. It does not wait for Redis, and uses it as soon as it
+// answers. Close it.
 func NewRedis(cfg RedisConfig) (*Redis, error) {
 	options, err := redis.ParseURL(cfg.URL)
 	if err != nil {
 		return nil, errors.New("not a Redis URL") // the error would quote it, password and all
 	}
-	options.MaxRetries = -1
-	options.DialTimeout = redisTimeout
-	options.ReadTimeout = redisTimeout
-	options.WriteTimeout = redisTimeout
-	options.PoolTimeout = redisTimeout
-	options.PoolSize = 32
-	options.MinIdleConns = 8 // a burst should not have to wait for handshakes
-	options.ContextTimeoutEnabled = true
-	options.DisableIdentity = true
-	redis.SetLogger(silence{}) // what it has to say, its errors say too
-
-	r := &Redis{client: redis.NewClient(options), tracer: cfg.Tracer, log: cfg.Logger, holder: rand.Text() + " "}
+	r := &Redis{address: options.Addr, timeout: redisTimeout, process: rand.Text(), tracer: cfg.Tracer, log: cfg.Logger}
+	if options.ReadTimeout > 0 {
+		r.timeout = options.ReadTimeout
+	}
 	if r.tracer == nil {
 		r.tracer = noop.NewTracerProvider().Tracer("")
 	}
 	if r.log == nil {
 		r.log = slog.Default()
 	}
+	r.client = redis.NewClient(r.configure(options))
+	redis.SetLogger(silence{}) // what it has to say, its errors say too
+
 	breaker := circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(0.5, 10, 5*time.Second).
 		WithDelay(time.Second).
 		WithSuccessThreshold(1).
+		HandleIf(func(_ any, err error) bool { return err != nil && !answered(err) }).
 		Build()
-	r.policies = failsafe.With[any](bulkhead.New[any](redisCalls), breaker)
-	r.news = listen(r)
+	r.guarded = failsafe.With[any](bulkhead.New[any](redisCalls), breaker)
+	r.urgent = failsafe.With[any](bulkhead.New[any](redisCalls))
+	r.invalidations = listen(r)
+	ctx, end := context.WithCancel(context.Background())
+	r.end, r.ended = end, make(chan struct{})
+	go r.upkeep(ctx)
 	return r, nil
+}
+
+func (r *Redis) configure(options *redis.Options) *redis.Options {
+	options.MaxRetries = -1
+	options.DialerRetries = 1 // with more, a refused connection looks like a time-out
+	options.DialTimeout = max(dialTimeout, r.timeout)
+	options.ReadTimeout = r.timeout
+	options.WriteTimeout = r.timeout
+	options.PoolTimeout = r.timeout
+	options.PoolSize = 32
+	options.MinIdleConns = 8 // a burst should not have to wait for handshakes
+	options.ContextTimeoutEnabled = true
+	options.DisableIdentity = true
+	dial := redis.NewDialer(options)
+	options.Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			r.dialError.Store(&err)
+		} else {
+			r.dialError.Store(nil)
+		}
+		return conn, err
+	}
+	return options
 }
 
 type silence struct{}
 
 func (silence) Printf(context.Context, string, ...any) {}
 
-// Close ends listening, and the connections.
+// Close tries once more to deliver what Redis has not taken yet, and ends
+// listening and all connections.
 func (r *Redis) Close() error {
 	if r == nil {
 		return nil
 	}
-	r.news.close()
+	r.end()
+	<-r.ended
+	r.invalidations.retry()
+	r.claims.renew(time.Now())
+	r.invalidations.close()
 	return r.client.Close()
 }
 
-// do runs one command under the policies. ctx gives its values, and no
-// deadline: a command is over before anybody's budget is.
+// upkeep delivers late what Redis did not take at once, and renews claims.
+func (r *Redis) upkeep(ctx context.Context) {
+	defer close(r.ended)
+	ticker := time.NewTicker(upkeepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			r.invalidations.retry()
+			r.claims.renew(now)
+		}
+	}
+}
+
+// Address is where Redis is, without credentials.
+func (r *Redis) Address() string { return r.address }
+
+// Reach reports whether Redis answers, within half a second. The error says why
+// not, and quotes nothing.
+func (r *Redis) Reach(ctx context.Context) error {
+	err := r.run(ctx, r.urgent, reachTimeout, "PING", func(ctx context.Context) error { return r.client.Ping(ctx).Err() })
+	if err != nil {
+		return errors.New(r.why(err))
+	}
+	return nil
+}
+
+// do runs a command that may be left out: while the circuit breaker is open it
+// fails at once.
 func (r *Redis) do(ctx context.Context, name string, command func(context.Context) error) error {
+	err := r.run(ctx, r.guarded, r.timeout, name, command)
+	r.logFailure(err)
+	return err
+}
+
+// must runs a command that is worth its time-out even if the last ones failed.
+func (r *Redis) must(ctx context.Context, name string, command func(context.Context) error) error {
+	err := r.run(ctx, r.urgent, r.timeout, name, command)
+	r.logFailure(err)
+	return err
+}
+
+// run runs one command under policies. ctx gives its values but no deadline: a
+// command ends before anybody's budget does.
+func (r *Redis) run(ctx context.Context, policies failsafe.Executor[any], limit time.Duration, name string, command func(context.Context) error) error {
 	ctx, span := r.tracer.Start(context.WithoutCancel(ctx), name, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(semconv.DBSystemNameRedis, semconv.DBOperationName(name)))
 	defer span.End()
 	r.commands.Add(1)
-	err := r.policies.Run(func() error {
-		ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	err := policies.Run(func() error {
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		if err := command(ctx); !errors.Is(err, redis.Nil) {
 			return err
@@ -119,9 +210,8 @@ func (r *Redis) do(ctx context.Context, name string, command func(context.Contex
 	})
 	if err != nil {
 		r.failures.Add(1)
-		span.SetStatus(codes.Error, reason(err))
-		span.SetAttributes(semconv.ErrorTypeKey.String(reason(err)))
-		r.complain(err)
+		span.SetStatus(codes.Error, class(err))
+		span.SetAttributes(semconv.ErrorTypeKey.String(class(err)))
 	}
 	return err
 }
@@ -135,25 +225,67 @@ func (r *Redis) Counts() (commands, failures int64) {
 	return r.commands.Load(), r.failures.Load()
 }
 
-// reason is an error's class: its text may hold an address.
-func reason(err error) string {
+// answered reports whether err is an answer of Redis: it is there, but refuses
+// this command.
+func answered(err error) bool {
+	var refusal redis.Error
+	return errors.As(err, &refusal)
+}
+
+// class is an error's class, for spans: its text may hold an address.
+func class(err error) string {
 	switch {
 	case errors.Is(err, circuitbreaker.ErrOpen):
 		return "circuit_open"
 	case errors.Is(err, bulkhead.ErrFull):
 		return "overloaded"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
-	}
-	var answered redis.Error
-	if errors.As(err, &answered) {
+	case answered(err):
 		return "refused"
+	case timedOut(err):
+		return "timeout"
 	}
 	return "connection"
 }
 
-// complain logs a failure, one line a minute.
-func (r *Redis) complain(err error) {
+func timedOut(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout)
+}
+
+// why says in words what is wrong with Redis, for the log. A command that waits
+// for a connection only sees its own time-out: the last dial knows more.
+func (r *Redis) why(err error) string {
+	if dial := r.dialError.Load(); dial != nil && !answered(err) {
+		err = *dial
+	}
+	var (
+		netErr net.Error
+		dns    *net.DNSError
+	)
+	switch {
+	case errors.Is(err, circuitbreaker.ErrOpen):
+		return "circuit open after too many failures"
+	case errors.Is(err, bulkhead.ErrFull):
+		return "too many commands in flight"
+	case answered(err):
+		code, _, _ := strings.Cut(err.Error(), " ") // the rest may quote what was sent
+		return fmt.Sprintf("it refused the command: %.20s", code)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		return "host name not resolved"
+	case timedOut(err), errors.As(err, &netErr) && netErr.Timeout():
+		return "no answer in time"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "host not reachable"
+	}
+	return "connection failed"
+}
+
+// logFailure logs a failure, one line a minute.
+func (r *Redis) logFailure(err error) {
+	if err == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -161,233 +293,6 @@ func (r *Redis) complain(err error) {
 		r.unlogged++
 		return
 	}
-	r.log.Warn("redis failed; this process goes on with its own memory", "error", reason(err), "not_logged", r.unlogged)
+	r.log.Warn("redis failed; this process goes on with its own memory", "error", r.why(err), "address", r.address, "not_logged", r.unlogged)
 	r.nextLog, r.unlogged = now.Add(time.Minute), 0
-}
-
-// Stamp says which word of what is to be forgotten a reader has heard. What is
-// read from an upstream under an old stamp is not stored.
-type Stamp struct{ group, key string }
-
-func entryKey(group, key string) string { return redisPrefix + "entry:" + group + ":" + key }
-func stampKey(group, key string) string { return redisPrefix + "stamp:" + group + ":" + key }
-
-// Load is what is stored under a key of a group, nil for nothing; known is
-// false when Redis could not be asked.
-func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp, known bool) {
-	if r == nil {
-		return nil, at, false
-	}
-	err := r.do(ctx, "MGET", func(ctx context.Context) error {
-		values, err := r.client.MGet(ctx, entryKey(group, key), stampKey(group, ""), stampKey(group, key)).Result()
-		if err != nil {
-			return err
-		}
-		text := func(i int) string { s, _ := values[i].(string); return s }
-		at = Stamp{group: text(1), key: text(2)}
-		stored := text(0)
-		if n := len(at.group); len(stored) > n && stored[:n] == at.group && stored[n] == '\n' {
-			b = []byte(stored[n+1:])
-		}
-		return nil
-	})
-	return b, at, err == nil
-}
-
-// store sets an entry if nothing was forgotten since its stamp was read.
-var store = redis.NewScript(`
-if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3]) or '') == ARGV[2] then
-	redis.call('SET', KEYS[1], ARGV[1] .. '\n' .. ARGV[3], 'PX', ARGV[4])
-end
-return 0`)
-
-// Store keeps b under a key of a group for d, unless the key or the group was
-// forgotten since the stamp was read.
-func (r *Redis) Store(ctx context.Context, group, key string, at Stamp, b []byte, d time.Duration) {
-	if r == nil || d < time.Millisecond {
-		return
-	}
-	_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
-		return store.Run(ctx, r.client, []string{entryKey(group, key), stampKey(group, ""), stampKey(group, key)},
-			at.group, at.key, b, d.Milliseconds()).Err()
-	})
-}
-
-// release ends a lease if it is still its holder's.
-var release = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
-
-// extend makes a lease last if it is still its holder's.
-var extend = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`)
-
-// leaseFor is how long the others wait for a holder who has died. Whoever lives
-// makes a lease last.
-const leaseFor = 500 * time.Millisecond
-
-// Lease takes the right to do something alone in the fleet, until it is given
-// back. It is not taken when another has it; where Redis cannot be asked it is,
-// as then nobody can know. One of ours that was never given back, as Redis could
-// not be asked then, is taken over.
-func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), taken bool) {
-	if r == nil {
-		return func() {}, true
-	}
-	name, token, held := redisPrefix+"lease:"+group+":"+key, r.holder+rand.Text(), ""
-	err := r.do(ctx, "SET", func(ctx context.Context) (err error) {
-		held, err = r.client.SetArgs(ctx, name, token, redis.SetArgs{Mode: "NX", Get: true, TTL: leaseFor}).Result()
-		return err
-	})
-	switch {
-	case err != nil:
-		return func() {}, true
-	case strings.HasPrefix(held, r.holder):
-		token = held
-	case held != "":
-		return nil, false
-	}
-	return r.holding(ctx, name, token), true
-}
-
-// holding makes a lease last until what it returns is called.
-func (r *Redis) holding(ctx context.Context, name, token string) (giveBack func()) {
-	done := make(chan struct{})
-	go func() {
-		ticker := time.NewTicker(leaseFor / 3)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ticker.C:
-				_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
-					return extend.Run(ctx, r.client, []string{name}, token, leaseFor.Milliseconds()).Err()
-				})
-			}
-		}
-	}()
-	return sync.OnceFunc(func() {
-		close(done)
-		_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
-			return release.Run(ctx, r.client, []string{name}, token).Err()
-		})
-	})
-}
-
-// Invalidate removes a key of a group, or with "" the whole group, from Redis,
-// tells every replica that listens, and waits a moment for their
-// acknowledgements. With keep, a replica keeps what it has for when asking the
-// upstream fails, but asks first.
-func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
-	if r == nil {
-		return
-	}
-	var told int64
-	word := r.news.word(group, key, keep)
-	err := r.do(ctx, "PUBLISH", func(ctx context.Context) error {
-		commands, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			// A key's stamp need only outlive the flights that are in the air; a
-			// group's guards entries that cannot be listed, and stays.
-			life := 10 * time.Minute
-			if key == "" {
-				life = 0
-			} else {
-				p.Del(ctx, entryKey(group, key))
-			}
-			p.Set(ctx, stampKey(group, key), rand.Text(), life)
-			p.Publish(ctx, forgetChannel, word.text)
-			return nil
-		})
-		if err == nil {
-			told = commands[len(commands)-1].(*redis.IntCmd).Val()
-		}
-		return err
-	})
-	if err == nil {
-		word.heard(int(told), redisTimeout)
-	}
-	r.news.forgetWord(word)
-}
-
-// OnInvalidate calls invalidate with the keys of a group that other replicas
-// have invalidated, and with "" for all of it: also whenever a message may have
-// been missed. With keep, the old value may still be served when asking the
-// upstream fails.
-func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
-	if r != nil {
-		r.news.subscribe(group, invalidate)
-	}
-}
-
-// claim takes a key that nobody has, or tells what is there.
-var claim = redis.NewScript(`
-local there = redis.call('GET', KEYS[1])
-if there then return there end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return ''`)
-
-// Claim puts b under a key that has nothing, for d; taken says that it did, and
-// there is what another has put. known is false when Redis could not be asked.
-func (r *Redis) Claim(ctx context.Context, key string, b []byte, d time.Duration) (there []byte, taken, known bool) {
-	if r == nil {
-		return nil, false, false
-	}
-	var found string
-	err := r.do(ctx, "EVALSHA", func(ctx context.Context) (err error) {
-		found, err = claim.Run(ctx, r.client, []string{redisPrefix + "claim:" + key}, b, d.Milliseconds()).Text()
-		return err
-	})
-	return []byte(found), err == nil && found == "", err == nil
-}
-
-// Settle puts b in the place of what was claimed, for d; nil gives the key up.
-func (r *Redis) Settle(ctx context.Context, key string, b []byte, d time.Duration) {
-	if r == nil {
-		return
-	}
-	_ = r.do(ctx, "SET", func(ctx context.Context) error {
-		if b == nil {
-			return r.client.Del(ctx, redisPrefix+"claim:"+key).Err()
-		}
-		return r.client.Set(ctx, redisPrefix+"claim:"+key, b, d).Err()
-	})
-}
-
-// take is GCRA (a token bucket) on Redis's own clock, in milliseconds. It
-// calculates with what is used of the window: added to the time of day, a short
-// span would lose its last digits. Times are stored to the microsecond, so that
-// much more than the window is still within it.
-var take = redis.NewScript(`
-local t = redis.call('TIME')
-local now = t[1] * 1000 + t[2] / 1000
-local window = tonumber(ARGV[2])
-local full = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
-local used = math.min(math.max(full - now, 0), window)
-local after = used + window / tonumber(ARGV[1])
-if after > window + 0.001 then
-	return {tostring(after - window), tostring(used)}
-end
-redis.call('SET', KEYS[1], string.format('%.3f', now + after), 'PX', math.max(1, math.ceil(after)))
-return {'0', tostring(after)}`)
-
-// Take takes a token of a bucket that holds calls and is filled in window: retry
-// is 0 if there was one, else the time until there is; reset is when the bucket
-// is full. known is false when Redis could not be asked.
-func (r *Redis) Take(ctx context.Context, key string, calls int, window time.Duration) (retry, reset time.Duration, known bool) {
-	if r == nil {
-		return 0, 0, false
-	}
-	err := r.do(ctx, "EVALSHA", func(ctx context.Context) error {
-		waits, err := take.Run(ctx, r.client, []string{redisPrefix + "limit:" + key}, calls, float64(window)/float64(time.Millisecond)).Float64Slice()
-		if err != nil {
-			return err
-		}
-		retry, reset = milliseconds(waits[0]), milliseconds(waits[1])
-		return nil
-	})
-	return retry, reset, err == nil
-}
-
-// milliseconds is at most 146 years: as float64 the longest Duration is one too
-// long.
-func milliseconds(ms float64) time.Duration {
-	return time.Duration(min(ms*float64(time.Millisecond), 1<<62))
 }

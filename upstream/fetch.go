@@ -73,7 +73,7 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry, leader func() trace.S
 // fetch carries out a fetch and stores its result, here and in the shared cache.
 // ctx carries values only; the upstream's Close cancels it, and waits for it.
 func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, background bool) {
-	found, at, done, ask := s.consult(ctx, f, key, !background)
+	found, at, done, ask := s.consult(ctx, f, q, key, !background)
 	defer done()
 	switch {
 	case found != nil:

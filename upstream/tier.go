@@ -1,19 +1,21 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"reflect"
 	"time"
 
 	"tributary/cache"
 )
 
-// The second tier is asked inside a flight, never on the way of an answer that
-// memory has. Times in it are the wall clock's: replicas are taken to agree on
-// it within a second or so.
+// The shared cache is asked inside a fetch, never on the way of an answer that
+// memory has. Times in it are the wall clock's: replicas are expected to agree on
+// it within maxSkew.
+const maxSkew = 5 * time.Second
 
-// sharedEntry is an entry as replicas share it. Unknown members are ignored, and
-// what cannot be read is a miss: another version wrote it.
+// sharedEntry is an entry as replicas share it.
 type sharedEntry[A any] struct {
 	Value         A         `json:"value"`
 	StoredAt      time.Time `json:"stored_at"`
@@ -23,9 +25,12 @@ type sharedEntry[A any] struct {
 	ProviderUntil time.Time `json:"provider_until,omitzero"`
 	ETag          string    `json:"etag,omitempty"`
 	LastModified  string    `json:"last_modified,omitempty"`
+
+	Lifetime       cache.ProviderLifetime `json:"lifetime,omitzero"`
+	MustRevalidate bool                   `json:"must_revalidate,omitempty"`
 }
 
-// encode is nil for what cannot be shared: that there is none.
+// encode is nil for what is not shared: that a thing does not exist.
 func encode[A any](e *cache.Entry) []byte {
 	value, ok := e.Value.(A)
 	if !ok {
@@ -33,6 +38,7 @@ func encode[A any](e *cache.Entry) []byte {
 	}
 	b, err := json.Marshal(sharedEntry[A]{
 		value, e.StoredAt, e.FreshUntil, e.RevalidateUntil, e.GoneAt, e.ProviderUntil, e.ETag, e.LastModified,
+		e.Lifetime, e.MustRevalidate,
 	})
 	if err != nil {
 		return nil
@@ -40,37 +46,78 @@ func encode[A any](e *cache.Entry) []byte {
 	return b
 }
 
-func (s *Source[Q, A]) decodeShared(b []byte) *cache.Entry {
-	var shared sharedEntry[A]
-	if err := json.Unmarshal(b, &shared); err != nil || shared.GoneAt.IsZero() {
+// decodeShared reads an entry of the shared cache. One that another version
+// wrote, or a hand, is a miss.
+func (s *Source[Q, A]) decodeShared(b []byte, now time.Time) *cache.Entry {
+	e := decodeEntry[A](b, now)
+	if e == nil {
 		s.unreadable.Do(func() {
-			s.up.log.Warn("what other replicas share cannot be read; taken for a miss", "source", s.spec.Name)
+			s.up.log.Warn("an entry of the shared cache cannot be read and is taken for a miss; this is said once", "source", s.spec.Name)
 		})
 		return nil
 	}
-	return &cache.Entry{
-		Value: shared.Value, Size: len(b), Version: s.up.store.NextVersion(),
+	e.Size, e.Version = len(b), s.up.store.NextVersion()
+	// Another replica's STALE_FOR may be longer than ours.
+	end := e.StoredAt.Add(s.up.lifetimes.StaleFor)
+	for _, t := range []*time.Time{&e.FreshUntil, &e.RevalidateUntil, &e.GoneAt} {
+		if t.After(end) {
+			*t = end
+		}
+	}
+	return e
+}
+
+// decodeEntry is nil unless b is, byte for byte, what this version writes of an
+// entry that can be: members that are missing, unknown or of another type would
+// otherwise become values that nobody gave.
+func decodeEntry[A any](b []byte, now time.Time) *cache.Entry {
+	var shared sharedEntry[A]
+	if json.Unmarshal(b, &shared) != nil || empty(shared.Value) {
+		return nil
+	}
+	e := &cache.Entry{
+		Value:    shared.Value,
 		StoredAt: shared.StoredAt,
 		Spans:    cache.Spans{FreshUntil: shared.FreshUntil, RevalidateUntil: shared.Revalidate, GoneAt: shared.GoneAt},
 		ETag:     shared.ETag, LastModified: shared.LastModified, ProviderUntil: shared.ProviderUntil,
+		Lifetime: shared.Lifetime, MustRevalidate: shared.MustRevalidate,
 	}
+	ordered := !e.StoredAt.After(now.Add(maxSkew)) && !e.FreshUntil.After(e.RevalidateUntil) && !e.RevalidateUntil.After(e.GoneAt)
+	if !ordered || e.StoredAt.IsZero() || !bytes.Equal(b, encode[A](e)) {
+		return nil
+	}
+	return e
 }
 
-// leasePoll is how often a replica looks whether the one that asks has an
-// answer.
+// empty reports whether a value says nothing: null, or a list without items.
+func empty(value any) bool {
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer:
+		return v.IsNil()
+	case reflect.Slice, reflect.Map:
+		return v.Len() == 0
+	}
+	return false
+}
+
+// leasePoll is how often a replica looks whether the one that has the lease has
+// stored its answer.
 const leasePoll = 20 * time.Millisecond
 
-// consult asks the second tier before the upstream is asked. It returns an
-// entry that makes asking unnecessary, or else the stamp to store the answer
-// under and what to do when it is stored. A flight in the fleet has the lease of
-// its key; the others wait for what it brings, for a while, and then ask
-// themselves. Behind a caller's back nobody waits: then ask is false.
-func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, key string, urgent bool) (e *cache.Entry, at cache.Stamp, done func(), ask bool) {
+// consult asks the shared cache before the upstream is asked. It returns an entry
+// that makes asking unnecessary, or else the stamp to store the answer under and
+// what to call when it is stored. One fetch in the fleet has the lease of its
+// key; the others wait for its answer, for a while, and then ask themselves. A
+// background refresh does not wait: ask is false when another replica asks.
+func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, q Q, key string, urgent bool) (e *cache.Entry, at cache.Stamp, done func(), ask bool) {
 	done = func() {}
 	if s.up.redis == nil {
 		return nil, at, done, true
 	}
-	found, at, known := s.look(ctx, f, key)
+	found, at, known := s.look(ctx, f, q, key)
 	if found != nil || !known {
 		return found, at, done, true
 	}
@@ -80,8 +127,8 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, key string, urgent
 	defer enough.Stop()
 	for {
 		if giveBack, taken := s.up.redis.Lease(ctx, s.group, key); taken {
-			// Who had it before may have stored its answer in between.
-			found, at, _ = s.look(ctx, f, key)
+			// The last holder may have stored its answer in between.
+			found, at, _ = s.look(ctx, f, q, key)
 			return found, at, giveBack, true
 		}
 		if !urgent {
@@ -94,28 +141,28 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, key string, urgent
 		case <-s.up.work.life.Done():
 			return nil, at, done, true
 		}
-		if found, at, known = s.look(ctx, f, key); found != nil || !known {
+		if found, at, known = s.look(ctx, f, q, key); found != nil || !known {
 			return found, at, done, true
 		}
 	}
 }
 
-// look is what the second tier has if it is better than what the flight began
+// look is what the shared cache has if it is better than what the fetch began
 // with: fresh, or good enough to be served while it is refreshed. An older one
-// is only something to fall back on.
-func (s *Source[Q, A]) look(ctx context.Context, f *fetch, key string) (found *cache.Entry, at cache.Stamp, known bool) {
+// is kept for when asking fails.
+func (s *Source[Q, A]) look(ctx context.Context, f *fetch, q Q, key string) (found *cache.Entry, at cache.Stamp, known bool) {
 	b, at, known := s.up.redis.Load(ctx, s.group, key)
 	if b == nil {
 		return nil, at, known
 	}
-	e := s.decodeShared(b)
 	now := time.Now()
-	if e == nil || e.Gone(now) {
+	e := s.decodeShared(b, now)
+	if e == nil || e.Gone(now) || s.spec.Check != nil && s.spec.Check(q, e.Value.(A)) != nil {
 		return nil, at, known
 	}
 	old := f.old.Load()
 	if old != nil && old.Err == nil && !e.StoredAt.After(old.StoredAt) {
-		return nil, at, known // our own, or one that we had from there
+		return nil, at, known // no newer than ours
 	}
 	if e.Fresh(now) || e.Revalidatable(now) && old == nil {
 		return e, at, known
@@ -124,7 +171,7 @@ func (s *Source[Q, A]) look(ctx context.Context, f *fetch, key string) (found *c
 	return nil, at, known
 }
 
-// adopt makes what another replica remembers ours, to fall back on.
+// adopt keeps an old entry of another replica for when asking fails.
 func (s *Source[Q, A]) adopt(f *fetch, key string, e *cache.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

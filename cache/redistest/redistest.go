@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Server is a Redis on loopback that belongs to one test.
@@ -48,8 +50,19 @@ func Missing(t testing.TB, what, how string) {
 	t.Skipf("%s is missing; %s", what, how)
 }
 
-// URL is the server's, for a client.
+// URL is the server's, for a client with the time-outs that operators have: it
+// goes on without Redis after 50 ms, which a loaded machine may take.
 func (s *Server) URL() string { return "redis://" + s.Address }
+
+// PatientURL is for a client that waits for Redis as long as it takes.
+func (s *Server) PatientURL() string { return s.URL() + "?read_timeout=1m" }
+
+// Client is a client of its own, until the test ends.
+func (s *Server) Client() *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: s.Address, DialTimeout: time.Minute, ReadTimeout: time.Minute, PoolSize: 1})
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
 
 // Run starts it, for the first time or after Kill, at the same address.
 func (s *Server) Run(options ...string) {

@@ -31,10 +31,8 @@ type gateway struct {
 func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	var err error
-	if cfg.RedisURL.IsSet() {
-		if g.redis, err = cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log}); err != nil {
-			return nil, fmt.Errorf("REDIS_URL: %w", err)
-		}
+	if g.redis, err = newRedis(cfg, tel, log); err != nil {
+		return nil, err
 	}
 	for _, u := range cfg.upstreams() {
 		if u.Enabled {

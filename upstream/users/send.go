@@ -267,6 +267,11 @@ func send[A any](ctx context.Context, s *Service, w write[A]) (A, aggregate.Outc
 }
 
 func (w write[A]) request(ctx context.Context) (*http.Request, error) {
+	if w.method != http.MethodGet {
+		if err := beforeSending(ctx); err != nil {
+			return nil, err
+		}
+	}
 	r, err := http.NewRequestWithContext(ctx, w.method, w.path, bytes.NewReader(w.body))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,49 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// take is GCRA (a token bucket) on Redis's own clock, in milliseconds. It
+// calculates with what is used of the window: added to the time of day, a short
+// span would lose its last digits. Times are stored to the microsecond, so that
+// much more than the window is still within it.
+var take = redis.NewScript(`
+local t = redis.call('TIME')
+local now = t[1] * 1000 + t[2] / 1000
+local window = tonumber(ARGV[2])
+local full = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+local used = math.min(math.max(full - now, 0), window)
+local after = used + window / tonumber(ARGV[1])
+if after > window + 0.001 then
+	return {tostring(after - window), tostring(used)}
+end
+redis.call('SET', KEYS[1], string.format('%.3f', now + after), 'PX', math.max(1, math.ceil(after)))
+return {'0', tostring(after)}`)
+
+// Take takes a token of a bucket that holds calls and is filled in window: retry
+// is 0 if there was one, else the time until there is; reset is when the bucket
+// is full. known is false when Redis could not be asked.
+func (r *Redis) Take(ctx context.Context, key string, calls int, window time.Duration) (retry, reset time.Duration, known bool) {
+	if r == nil {
+		return 0, 0, false
+	}
+	err := r.do(ctx, "EVALSHA", func(ctx context.Context) error {
+		waits, err := take.Run(ctx, r.client, []string{redisPrefix + "limit:" + key}, calls, float64(window)/float64(time.Millisecond)).Float64Slice()
+		if err != nil {
+			return err
+		}
+		retry, reset = milliseconds(waits[0]), milliseconds(waits[1])
+		return nil
+	})
+	return retry, reset, err == nil
+}
+
+// milliseconds is at most 146 years: as float64 the longest Duration is one too
+// long.
+func milliseconds(ms float64) time.Duration {
+	return time.Duration(min(ms*float64(time.Millisecond), 1<<62))
+}

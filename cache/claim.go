@@ -1,0 +1,260 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Claim is the right of this process to work on a key alone in the fleet. It has
+// a record that the others can read, and a lease that is renewed until Finish:
+// when it lapses, the process has died or cannot reach Redis. A Claim does
+// nothing before Take or TakeOver.
+type Claim struct {
+	// Token has to be in every record of the claim: it tells whose a record is.
+	Token string
+
+	redis *Redis
+	key   string
+	lease time.Duration
+
+	mu       sync.Mutex // held during a command, so that commands keep their order
+	record   []byte     // as it was last stored
+	keepFor  time.Duration
+	renewAt  time.Time
+	finished bool      // record is the last one, and is not stored yet
+	until    time.Time // when the last record expires
+	over     bool      // there is nothing left to do
+}
+
+// Claimed is what Redis has of a key. Without a record, and nothing left, the
+// key is free.
+type Claimed struct {
+	Record []byte        // nil: none
+	Left   time.Duration // until the holder's lease lapses; 0: it has lapsed, or the holder is this process
+}
+
+// ErrClaimLost says that a claim's lease had lapsed, and another process has the
+// key.
+var ErrClaimLost = errors.New("another process has the claim")
+
+// maxUnfinished bounds the claims that are over, but whose last record Redis has
+// not taken yet.
+const maxUnfinished = 1000
+
+// claims are those of this process that are not over.
+type claims struct {
+	mu      sync.Mutex
+	open    []*Claim
+	waiting int // of open, that are finished and not stored
+}
+
+func claimKeys(key string) []string {
+	return []string{redisPrefix + "claim:" + key, redisPrefix + "claim-lease:" + key}
+}
+
+// readClaim tells what there is under a key; if that is nothing, and a record is
+// given, it claims it.
+var readClaim = redis.NewScript(`
+local record, holder = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
+local lapsed = not holder or string.sub(holder, 1, #ARGV[3]) == ARGV[3]
+if not record and lapsed and ARGV[1] ~= '' then
+	redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
+	redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
+	return {false, 0, 1}
+end
+if lapsed then return {record, 0, 0} end
+return {record, math.max(1, redis.call('PTTL', KEYS[2])), 0}`)
+
+// writeClaim sets the record of a key and renews the lease, or with 0 ends it:
+// if the lease is the claimant's, or nobody else's and the record is gone or
+// contains what the claimant expects.
+var writeClaim = redis.NewScript(`
+local record, holder = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
+local lapsed = not holder or string.sub(holder, 1, #ARGV[6]) == ARGV[6]
+if holder ~= ARGV[1] and not (lapsed and (not record or string.find(record, ARGV[2], 1, true))) then
+	return 0
+end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+if ARGV[5] == '0' then
+	redis.call('DEL', KEYS[2])
+else
+	redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[5])
+end
+return 1`)
+
+// NewClaim prepares to claim a key. r must not be nil.
+func (r *Redis) NewClaim(key string, lease time.Duration) *Claim {
+	return &Claim{redis: r, key: key, Token: r.process + " " + rand.Text(), lease: lease}
+}
+
+// Take claims the key if it is free; otherwise there is what Redis has of it.
+func (c *Claim) Take(ctx context.Context, record []byte) (there Claimed, taken bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	there, taken, err = c.read(ctx, record)
+	if taken {
+		c.begin(record, c.lease)
+	}
+	return there, taken, err
+}
+
+// Read is what Redis has of the key.
+func (c *Claim) Read(ctx context.Context) (Claimed, error) {
+	there, _, err := c.read(ctx, nil)
+	return there, err
+}
+
+func (c *Claim) read(ctx context.Context, record []byte) (there Claimed, taken bool, err error) {
+	err = c.redis.must(ctx, "EVALSHA", func(ctx context.Context) error {
+		reply, err := readClaim.Run(ctx, c.redis.client, claimKeys(c.key), record, c.Token, c.redis.process, c.lease.Milliseconds()).Slice()
+		if err != nil {
+			return err
+		}
+		left, _ := reply[1].(int64)
+		there = Claimed{Left: time.Duration(left) * time.Millisecond}
+		if text, ok := reply[0].(string); ok {
+			there.Record = []byte(text)
+		}
+		taken = reply[2] == int64(1)
+		return nil
+	})
+	return there, taken, err
+}
+
+// TakeOver claims a key whose holder's lease has lapsed, if its record is still
+// what it was. The new record expires after keepFor.
+func (c *Claim) TakeOver(ctx context.Context, was, record []byte, keepFor time.Duration) (taken bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err = c.write(ctx, string(was), record, keepFor, c.lease)
+	switch {
+	case errors.Is(err, ErrClaimLost):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	c.begin(record, keepFor)
+	return true, nil
+}
+
+func (c *Claim) begin(record []byte, keepFor time.Duration) {
+	c.record, c.keepFor, c.renewAt = record, keepFor, time.Now().Add(c.lease/3)
+	c.redis.claims.add(c)
+}
+
+// Put changes the record of a claim, which then expires after keepFor.
+func (c *Claim) Put(ctx context.Context, record []byte, keepFor time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.write(ctx, c.Token, record, keepFor, c.lease); err != nil {
+		return err
+	}
+	c.record, c.keepFor, c.renewAt = record, keepFor, time.Now().Add(c.lease/3)
+	return nil
+}
+
+// Finish stores the last record of a claim, which then expires after keepFor,
+// and ends its lease. If Redis does not take it now, it is retried until it is
+// stored, has expired, or another process has the claim.
+func (c *Claim) Finish(ctx context.Context, record []byte, keepFor time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.write(ctx, c.Token, record, keepFor, 0)
+	if err == nil || errors.Is(err, ErrClaimLost) || !c.redis.claims.wait() {
+		c.redis.claims.remove(c)
+		return
+	}
+	c.record, c.finished, c.until = record, true, time.Now().Add(keepFor)
+}
+
+// renew renews the lease, or stores what Finish could not.
+func (c *Claim) renew(ctx context.Context, now time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keepFor, lease := c.keepFor, c.lease
+	switch {
+	case c.over: // since renew was called for all
+		return nil
+	case c.finished:
+		keepFor, lease = c.until.Sub(now), 0
+		if keepFor < time.Millisecond {
+			c.redis.claims.remove(c)
+			return nil
+		}
+	case now.Before(c.renewAt):
+		return nil
+	}
+	err := c.write(ctx, c.Token, c.record, keepFor, lease)
+	if c.finished && err == nil || errors.Is(err, ErrClaimLost) {
+		c.redis.claims.remove(c)
+	}
+	if err == nil {
+		c.renewAt = now.Add(c.lease / 3)
+	}
+	return err
+}
+
+// write runs writeClaim.
+func (c *Claim) write(ctx context.Context, expected string, record []byte, keepFor, lease time.Duration) error {
+	written := false
+	err := c.redis.must(ctx, "EVALSHA", func(ctx context.Context) (err error) {
+		written, err = writeClaim.Run(ctx, c.redis.client, claimKeys(c.key),
+			c.Token, expected, record, keepFor.Milliseconds(), lease.Milliseconds(), c.redis.process).Bool()
+		return err
+	})
+	if err == nil && !written {
+		return ErrClaimLost
+	}
+	return err
+}
+
+// renew renews the leases that are due, and stores what Finish could not. It
+// ends when Redis cannot be reached.
+func (cs *claims) renew(now time.Time) {
+	cs.mu.Lock()
+	open := slices.Clone(cs.open)
+	cs.mu.Unlock()
+	for _, c := range open {
+		if err := c.renew(context.Background(), now); err != nil && !answered(err) && !errors.Is(err, ErrClaimLost) {
+			return
+		}
+	}
+}
+
+func (cs *claims) add(c *Claim) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	cs.open = append(cs.open, c)
+}
+
+// remove forgets a claim. c.mu is held.
+func (cs *claims) remove(c *Claim) {
+	c.over = true
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	i := slices.Index(cs.open, c)
+	if i < 0 {
+		return
+	}
+	cs.open = slices.Delete(cs.open, i, i+1)
+	if c.finished {
+		cs.waiting--
+	}
+}
+
+// wait counts one more claim whose last record is not stored, if there is room.
+func (cs *claims) wait() bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if cs.waiting >= maxUnfinished {
+		return false
+	}
+	cs.waiting++
+	return true
+}

@@ -1,0 +1,356 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Invalidation messages travel by publish/subscribe. RESP3's client tracking
+// would also tell the replicas, before it answers the writer, but would not say
+// when they have acted upon it. Here each replica acknowledges a message, and
+// the writer waits for the acknowledgements.
+
+// The channels have the names that earlier versions listen to.
+const (
+	invalidationChannel    = redisPrefix + "forget"
+	acknowledgementChannel = redisPrefix + "heard:" // and the id of the process that asked
+)
+
+// keyStampLife is how long a key's stamp is kept: longer than any fetch that has
+// read the stamp before it. A group's stamp stays, as entries are compared with
+// it whenever they are read.
+const keyStampLife = 10 * time.Minute
+
+// invalidations sends and receives invalidation messages, counts
+// acknowledgements, and holds what Redis has not stored yet.
+type invalidations struct {
+	redis *Redis
+	end   context.CancelFunc
+	ended chan struct{}
+	holds holds
+
+	listening atomic.Bool // messages arrive
+
+	mu         sync.Mutex
+	invalidate map[string]func(key string, keep bool) // by group
+	awaited    map[string]*acknowledgements           // by the id of the message
+}
+
+// message is one invalidation message.
+type message struct {
+	ID, From   string
+	Group, Key string
+	Keep       bool `json:",omitempty"`
+	Held       bool `json:",omitempty"` // its stamp is not stored: whoever receives it holds the key too
+	Again      bool `json:",omitempty"` // it was sent before; whoever holds the key has acted upon it
+}
+
+// acknowledgements counts those of one message. They may arrive before Redis has
+// said how many subscribers there are.
+type acknowledgements struct {
+	id          string
+	count, want int // want is negative until it is known
+	complete    chan struct{}
+}
+
+func listen(r *Redis) *invalidations {
+	ctx, end := context.WithCancel(context.Background())
+	n := &invalidations{
+		redis: r, end: end, ended: make(chan struct{}),
+		invalidate: make(map[string]func(string, bool)), awaited: make(map[string]*acknowledgements),
+	}
+	go n.receive(ctx)
+	return n
+}
+
+func (n *invalidations) close() {
+	n.end()
+	<-n.ended
+}
+
+// Invalidate removes a key of a group, or with "" the whole group, from Redis,
+// tells every replica that listens, and waits a moment for their
+// acknowledgements. With keep, a replica keeps what it has for when asking the
+// upstream fails, but asks first.
+//
+// Where Redis does not take it, the key or the group is not read from Redis, by
+// this replica nor by those that could be told, until it did.
+func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
+	if r != nil {
+		r.invalidations.send(ctx, group, key, keep)
+	}
+}
+
+// OnInvalidate calls invalidate with the keys of a group that were invalidated,
+// and with "" for all of it: also whenever a message may have been missed. With
+// keep, the old value may still be served when asking the upstream fails.
+func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
+	if r == nil {
+		return
+	}
+	n := r.invalidations
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.invalidate[group] = invalidate
+}
+
+func (n *invalidations) send(ctx context.Context, group, key string, keep bool) {
+	h := n.holds.add(hold{group: group, key: key, keep: keep, own: true})
+	n.apply(group, key, keep) // discards fetches that read the old value from Redis before the hold
+	acks := n.await()
+	defer n.forget(acks)
+
+	told, err := n.store(ctx, h, acks.id)
+	switch {
+	case err == nil:
+		n.holds.release(h)
+	case answered(err): // Redis refuses writes, but passes messages on
+		if told, err = n.announce(ctx, h, acks.id); err != nil {
+			return
+		}
+	default:
+		return
+	}
+	n.wait(acks, told)
+}
+
+// store removes what a hold names from Redis, and gives it a new stamp. A hold
+// that began here is announced in the same transaction: told is the number of
+// subscribers.
+func (n *invalidations) store(ctx context.Context, h hold, id string) (told int, err error) {
+	err = n.redis.must(ctx, "EXEC", func(ctx context.Context) error {
+		var sent *redis.IntCmd
+		_, err := n.redis.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			if h.key != "" {
+				p.Del(ctx, entryKey(h.group, h.key))
+				p.Set(ctx, stampKey(h.group, h.key), rand.Text(), keyStampLife)
+			} else {
+				p.Set(ctx, stampKey(h.group, ""), rand.Text(), 0)
+			}
+			if h.own {
+				sent = p.Publish(ctx, invalidationChannel, n.encode(h, id, false))
+			}
+			return nil
+		})
+		if err == nil && sent != nil {
+			told = int(sent.Val())
+		}
+		return err
+	})
+	return told, err
+}
+
+// announce tells the others of a hold whose stamp Redis refuses to store. It
+// also removes the entry, each command for itself: a Redis that is full takes a
+// DEL, a read-only replica and one that failed to save do not.
+func (n *invalidations) announce(ctx context.Context, h hold, id string) (told int, err error) {
+	err = n.redis.must(ctx, "PUBLISH", func(ctx context.Context) error {
+		var sent *redis.IntCmd
+		_, _ = n.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			if h.key != "" {
+				p.Del(ctx, entryKey(h.group, h.key))
+			}
+			sent = p.Publish(ctx, invalidationChannel, n.encode(h, id, true))
+			return nil
+		})
+		told = int(sent.Val())
+		return sent.Err()
+	})
+	if err == nil {
+		n.holds.announced(h)
+	}
+	return told, err
+}
+
+func (n *invalidations) encode(h hold, id string, held bool) string {
+	text, _ := json.Marshal(message{ // strings always have a JSON form
+		ID: id, From: n.redis.process, Group: h.group, Key: h.key, Keep: h.keep, Held: held, Again: h.announced,
+	})
+	return string(text)
+}
+
+// retry tries to deliver every hold. Where Redis still refuses writes it repeats
+// the announcements, for those who have missed them or started since.
+func (n *invalidations) retry() {
+	ctx, refused := context.Background(), false
+	for _, h := range n.holds.all() {
+		err := error(nil)
+		if !refused {
+			_, err = n.store(ctx, h, rand.Text())
+		}
+		switch {
+		case err == nil && !refused:
+			n.holds.release(h)
+			continue
+		case err != nil && !answered(err):
+			return
+		}
+		refused = true
+		if !h.own {
+			continue
+		}
+		if _, err := n.announce(ctx, h, rand.Text()); err != nil {
+			return
+		}
+	}
+}
+
+// await prepares to count the acknowledgements of a message.
+func (n *invalidations) await() *acknowledgements {
+	a := &acknowledgements{id: rand.Text(), want: -1, complete: make(chan struct{})}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.awaited[a.id] = a
+	return a
+}
+
+func (n *invalidations) forget(a *acknowledgements) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.awaited, a.id)
+}
+
+// wait returns once as many acknowledged as were told, or after a moment.
+func (n *invalidations) wait(a *acknowledgements, told int) {
+	n.mu.Lock()
+	a.want = told
+	complete := a.count >= told
+	n.mu.Unlock()
+	if complete {
+		return
+	}
+	limit := n.redis.timeout
+	if !n.listening.Load() { // no acknowledgement will arrive: give the others a moment
+		limit = min(limit, redisTimeout)
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-a.complete:
+	case <-timer.C:
+	}
+}
+
+func (n *invalidations) acknowledged(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a := n.awaited[id]
+	if a == nil {
+		return
+	}
+	if a.count++; a.count == a.want {
+		close(a.complete)
+	}
+}
+
+// receive listens until ctx is done.
+func (n *invalidations) receive(ctx context.Context) {
+	defer close(n.ended)
+	for ctx.Err() == nil {
+		subscription := n.redis.client.Subscribe(ctx, invalidationChannel, acknowledgementChannel+n.redis.process)
+		n.handleAll(ctx, subscription)
+		n.listening.Store(false)
+		_ = subscription.Close()
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// handleAll handles messages until the connection is lost. A Redis that hangs
+// keeps its connections open, so a silent one is sent a PING.
+func (n *invalidations) handleAll(ctx context.Context, s *redis.PubSub) {
+	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
+	silent := false
+	for ctx.Err() == nil {
+		received, err := s.ReceiveTimeout(ctx, time.Second)
+		var timeout net.Error
+		switch {
+		case errors.As(err, &timeout) && timeout.Timeout() && !silent:
+			silent = true
+			if s.Ping(ctx) != nil {
+				return
+			}
+			continue
+		case err != nil:
+			return
+		}
+		silent = false
+		switch m := received.(type) {
+		case *redis.Subscription:
+			n.listening.Store(true)
+			n.applyAll()
+		case *redis.Message:
+			n.handle(ctx, m)
+		}
+	}
+}
+
+func (n *invalidations) handle(ctx context.Context, m *redis.Message) {
+	if m.Channel != invalidationChannel {
+		n.acknowledged(m.Payload)
+		return
+	}
+	var what message
+	if json.Unmarshal([]byte(m.Payload), &what) != nil {
+		return // of another version
+	}
+	if what.From == n.redis.process { // send has applied it
+		n.acknowledged(what.ID)
+		return
+	}
+	n.received(what)
+	_ = n.redis.must(ctx, "PUBLISH", func(ctx context.Context) error {
+		return n.redis.client.Publish(ctx, acknowledgementChannel+what.From, what.ID).Err()
+	})
+}
+
+func (n *invalidations) received(what message) {
+	if what.Again && n.holds.has(what.Group, what.Key) {
+		return
+	}
+	if what.Held && n.listens(what.Group) {
+		n.holds.add(hold{group: what.Group, key: what.Key, keep: what.Keep})
+	}
+	n.apply(what.Group, what.Key, what.Keep)
+}
+
+func (n *invalidations) listens(group string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.invalidate[group] != nil
+}
+
+// apply invalidates in this process.
+func (n *invalidations) apply(group, key string, keep bool) {
+	n.mu.Lock()
+	invalidate := n.invalidate[group]
+	n.mu.Unlock()
+	if invalidate != nil {
+		invalidate(key, keep)
+	}
+}
+
+// applyAll removes everything that a missed message could have been about. It is
+// called when a lost connection is there again, and not before: until then the
+// memory of this process may be all there is.
+func (n *invalidations) applyAll() {
+	n.mu.Lock()
+	all := make([]func(string, bool), 0, len(n.invalidate))
+	for _, invalidate := range n.invalidate {
+		all = append(all, invalidate)
+	}
+	n.mu.Unlock()
+	for _, invalidate := range all {
+		invalidate("", false)
+	}
+}

@@ -1,0 +1,61 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Stamp says which invalidations of a key and its group had happened when it was
+// read. What an upstream answered since is stored only if the stamp is still the
+// same; a zero Stamp was not read, and nothing is stored under it.
+type Stamp struct {
+	group, key string
+	read       bool
+}
+
+func entryKey(group, key string) string { return redisPrefix + "entry:" + group + ":" + key }
+func stampKey(group, key string) string { return redisPrefix + "stamp:" + group + ":" + key }
+
+// Load is what is stored under a key of a group, nil for nothing; known is
+// false when Redis could not be asked, or must not be: an invalidation has not
+// reached it yet.
+func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp, known bool) {
+	if r == nil || r.invalidations.holds.cover(group, key) {
+		return nil, at, false
+	}
+	err := r.do(ctx, "MGET", func(ctx context.Context) error {
+		values, err := r.client.MGet(ctx, entryKey(group, key), stampKey(group, ""), stampKey(group, key)).Result()
+		if err != nil {
+			return err
+		}
+		text := func(i int) string { s, _ := values[i].(string); return s }
+		at = Stamp{group: text(1), key: text(2), read: true}
+		stored := text(0)
+		if n := len(at.group); len(stored) > n && stored[:n] == at.group && stored[n] == '\n' {
+			b = []byte(stored[n+1:])
+		}
+		return nil
+	})
+	return b, at, err == nil
+}
+
+// store sets an entry if its stamp is still the same.
+var store = redis.NewScript(`
+if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3]) or '') == ARGV[2] then
+	redis.call('SET', KEYS[1], ARGV[1] .. '\n' .. ARGV[3], 'PX', ARGV[4])
+end
+return 0`)
+
+// Store keeps b under a key of a group for d, unless the key or the group was
+// invalidated since the stamp was read.
+func (r *Redis) Store(ctx context.Context, group, key string, at Stamp, b []byte, d time.Duration) {
+	if r == nil || !at.read || d < time.Millisecond || r.invalidations.holds.cover(group, key) {
+		return
+	}
+	_ = r.do(ctx, "EVALSHA", func(ctx context.Context) error {
+		return store.Run(ctx, r.client, []string{entryKey(group, key), stampKey(group, ""), stampKey(group, key)},
+			at.group, at.key, b, d.Milliseconds()).Err()
+	})
+}
