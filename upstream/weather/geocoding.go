@@ -38,11 +38,17 @@ type Found struct {
 // an empty list. https://open-meteo.com/en/docs/geocoding-api
 func Geocoding() upstream.Spec[PlaceQuery, Found] {
 	return upstream.Spec[PlaceQuery, Found]{
-		Name:      "geocoding",
-		Route:     "/v1/search",
-		Key:       PlaceQuery.key,
-		Request:   func(ctx context.Context, q PlaceQuery) (*http.Request, error) { return get(ctx, q.path()) },
-		Decode:    decodeGeocoding,
+		Name:    "geocoding",
+		Route:   "/v1/search",
+		Key:     PlaceQuery.key,
+		Request: func(ctx context.Context, q PlaceQuery) (*http.Request, error) { return get(ctx, q.path()) },
+		Decode:  decodeGeocoding,
+		Check: func(_ PlaceQuery, f Found) error {
+			if len(f.Places) == 0 {
+				return errors.New("results: none") // in the shared cache, by another hand than ours
+			}
+			return nil
+		},
 		Refusal:   openMeteoRefusal,    // the same limits in the same words
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
 		MinFresh:  minFresh,
