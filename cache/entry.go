@@ -1,6 +1,7 @@
-// Package cache remembers what upstreams answered, through the three spans in
-// which an old answer is still worth something. It knows no HTTP and no
-// flights: who asks, and when, is its callers' affair.
+// Package cache stores answers of upstreams through three windows: fresh, stale
+// while it is revalidated, and stale if asking fails. It has a bounded store in
+// memory, and Redis for what replicas share. It knows no HTTP: its callers decide
+// what is asked, and when.
 package cache
 
 import (
@@ -8,18 +9,18 @@ import (
 	"time"
 )
 
-// Entry is one remembered outcome: a value, or the error that stands for "it
-// does not exist". An entry is immutable once stored; what changes, a renewal
-// or a quiet time, is stored as a copy.
+// Entry is one stored outcome: a value, or the error that stands for it, such as
+// "it does not exist". An entry is immutable once stored; a change, by a 304 or
+// the beginning of a cooldown, is stored as a copy.
 type Entry struct {
 	Value any
 	Err   error // the outcome is this error; Value is nil
 
 	StoredAt time.Time // when the upstream gave or last confirmed it
-	Spans
+	Windows
 
 	// ProviderUntil is the end of the lifetime that the provider gave; zero
-	// when it gave none. A caller's no-cache does not reach before it.
+	// when it gave none. Until then a caller's no-cache has no effect.
 	ProviderUntil time.Time
 
 	// CoolUntil is the end of the cooldown after a fetch has failed, in which no
@@ -45,11 +46,11 @@ type Entry struct {
 	Version uint64
 }
 
-// Spans are the ends of an entry's three spans. It is fresh before FreshUntil;
+// Windows are the ends of an entry's three windows. It is fresh before FreshUntil;
 // then served while it is refreshed, before RevalidateUntil (RFC 5861
 // stale-while-revalidate); then served only if asking fails, before GoneAt
 // (RFC 5861 stale-if-error).
-type Spans struct {
+type Windows struct {
 	FreshUntil      time.Time
 	RevalidateUntil time.Time
 	GoneAt          time.Time
@@ -60,7 +61,7 @@ type Spans struct {
 func (e *Entry) Fresh(now time.Time) bool { return now.Before(e.FreshUntil) }
 
 // Revalidatable reports whether the entry may be served while a refresh runs
-// behind it.
+// in the background.
 func (e *Entry) Revalidatable(now time.Time) bool { return now.Before(e.RevalidateUntil) }
 
 // Gone reports whether the entry is too old to be served to anyone.
@@ -112,10 +113,10 @@ type ProviderLifetime struct {
 	Private        bool `json:"-"`                         // not to be shared with other replicas
 }
 
-// Spans are the spans of an answer stored now. Our own lifetime is shortened
+// Windows are the windows of an answer stored now. Our own lifetime is shortened
 // by up to a tenth and a provider's lengthened by up to a tenth, so that keys
 // filled together do not expire together, and none before its provider allows.
-func (l Lifetimes) Spans(now time.Time, p ProviderLifetime) Spans {
+func (l Lifetimes) Windows(now time.Time, p ProviderLifetime) Windows {
 	fresh := l.FreshFor - jitter(l.FreshFor)
 	if p.Given {
 		theirs := p.For + jitter(p.For)
@@ -124,17 +125,17 @@ func (l Lifetimes) Spans(now time.Time, p ProviderLifetime) Spans {
 		}
 	}
 	gone := now.Add(l.StaleFor)
-	return Spans{
+	return Windows{
 		FreshUntil:      earlier(now.Add(fresh), gone),
 		RevalidateUntil: earlier(now.Add(fresh+l.RevalidateFor), gone),
 		GoneAt:          gone,
 	}
 }
 
-// For is the spans of an entry that is fresh for d and then gone.
-func For(now time.Time, d time.Duration) Spans {
+// FreshOnly are the windows of an entry that is fresh for d and then gone.
+func FreshOnly(now time.Time, d time.Duration) Windows {
 	end := now.Add(d)
-	return Spans{FreshUntil: end, RevalidateUntil: end, GoneAt: end}
+	return Windows{FreshUntil: end, RevalidateUntil: end, GoneAt: end}
 }
 
 // jitter is a random part, up to a tenth, of d.

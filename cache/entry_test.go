@@ -11,7 +11,7 @@ import (
 var start = time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
 
 func TestEntrySpans(t *testing.T) {
-	e := &cache.Entry{StoredAt: start, CoolUntil: start.Add(90 * time.Second), Spans: cache.Spans{
+	e := &cache.Entry{StoredAt: start, CoolUntil: start.Add(90 * time.Second), Windows: cache.Windows{
 		FreshUntil: start.Add(time.Minute), RevalidateUntil: start.Add(2 * time.Minute), GoneAt: start.Add(3 * time.Minute),
 	}}
 	for name, tt := range map[string]struct {
@@ -46,7 +46,7 @@ func TestEntrySpans(t *testing.T) {
 
 func TestCooled(t *testing.T) {
 	why := errors.New("down")
-	e := &cache.Entry{Value: "fine", StoredAt: start, ETag: `"1"`, LastModified: "then", Version: 7, Spans: cache.For(start, time.Minute), ProviderUntil: start}
+	e := &cache.Entry{Value: "fine", StoredAt: start, ETag: `"1"`, LastModified: "then", Version: 7, Windows: cache.FreshOnly(start, time.Minute), ProviderUntil: start}
 	h := e.Cooled(start.Add(time.Second), why, 0)
 	if !h.Cooling(start) || h.Cooling(start.Add(time.Second)) || h.Why != why {
 		t.Errorf("hushed = %+v, want it quiet for a second, because of %v", h, why)
@@ -77,7 +77,7 @@ func TestLifetimes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			differ := map[time.Time]bool{}
 			for range 500 {
-				s := ours.Spans(start, tt.provider)
+				s := ours.Windows(start, tt.provider)
 				fresh := s.FreshUntil.Sub(start)
 				if fresh < tt.least || fresh > tt.most {
 					t.Fatalf("fresh for %v, want %v to %v", fresh, tt.least, tt.most)
@@ -93,7 +93,7 @@ func TestLifetimes(t *testing.T) {
 		})
 	}
 	t.Run("it has no jitter where there is nothing to divide", func(t *testing.T) {
-		s := cache.Lifetimes{FreshFor: 9, StaleFor: 9}.Spans(start, cache.ProviderLifetime{})
+		s := cache.Lifetimes{FreshFor: 9, StaleFor: 9}.Windows(start, cache.ProviderLifetime{})
 		if s.FreshUntil.Sub(start) != 9 {
 			t.Errorf("fresh for %v, want 9ns", s.FreshUntil.Sub(start))
 		}

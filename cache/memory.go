@@ -9,10 +9,10 @@ import (
 )
 
 // Store bounds the number of entries that its memories hold together. go-cache
-// has no bound of its own, and its janitor stops everyone while it scans, so
+// has no bound of its own, and its janitor blocks all readers while it scans, so
 // the store keeps a ring of all nodes and a hand that moves over it when room
-// is needed: CLOCK, or second chance. Expired entries are absent to readers at
-// once and wait, within the bound, for the hand.
+// is needed: CLOCK, or second chance. Readers no longer see an expired
+// entry; it takes room, within the bound, until the hand removes it.
 //
 // A Store is safe for concurrent use.
 type Store struct {
@@ -45,8 +45,8 @@ func NewStore(maxEntries int) *Store {
 	return &Store{max: max(1, maxEntries)}
 }
 
-// Memory is one source's part of a store: its keys are its own, its room is
-// shared with the others.
+// Memory is one source's part of a store: it has its own keys, and shares the room
+// with the others.
 type Memory struct {
 	store *Store
 	items *gocache.Cache
@@ -157,13 +157,13 @@ func (m *Memory) remove(key string) {
 	m.items.Delete(key)
 }
 
-// weigh keeps the store's bytes true when n's entry gets another size.
+// weigh updates the store's bytes when n's entry gets another size.
 func (s *Store) weigh(n *node, size int) {
 	s.bytes += size - n.size
 	n.size = size
 }
 
-// place gives n a slot in the ring, evicting who had it. s.mu is held.
+// place gives n a slot in the ring, evicting the node that had it. s.mu is held.
 func (s *Store) place(n *node) {
 	if len(s.ring) < s.max {
 		s.ring = append(s.ring, n)
@@ -197,8 +197,8 @@ func (s *Store) evict(n *node) {
 	}
 }
 
-// Entries is the number of entries held, expired ones that the hand has not
-// met included.
+// Entries is the number of entries held, including expired ones that the hand has not
+// removed.
 func (s *Store) Entries() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,8 +209,8 @@ func (s *Store) Entries() int {
 	return n
 }
 
-// Bytes is the sizes of the entries held, expired ones that the hand has not met
-// included. What an entry takes in memory is a small multiple of its size.
+// Bytes is the sizes of the entries held, including expired ones that the hand has
+// not removed. What an entry takes in memory is a small multiple of its size.
 func (s *Store) Bytes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

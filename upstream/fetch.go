@@ -150,12 +150,12 @@ func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
 	if lasts == 0 || f.progress.Sent() == 0 {
 		return
 	}
-	e := &cache.Entry{Err: f.err, StoredAt: now, Spans: cache.For(now, lasts)}
+	e := &cache.Entry{Err: f.err, StoredAt: now, Windows: cache.FreshOnly(now, lasts)}
 	if doubles {
 		if old := f.old.Load(); old != nil {
 			e.Refusals = old.Refusals
 		}
-		e.Spans = cache.For(now, call.Doubled(lasts, call.RefusedMost, e.Refusals))
+		e.Windows = cache.FreshOnly(now, call.Doubled(lasts, call.RefusedMost, e.Refusals))
 		e.Refusals++
 		e.ProviderUntil = e.FreshUntil                // a caller's no-cache does not ask before
 		e.GoneAt = e.FreshUntil.Add(call.RefusedMost) // the count of refusals outlasts the refusal

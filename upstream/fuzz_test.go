@@ -31,7 +31,7 @@ func FuzzLifetime(f *testing.F) {
 			t.Errorf("lifetime(%v) = %+v, want 0 to %v", h, p, call.MaxDelta)
 		}
 		p.Wins = wins
-		s := lifetimes.Spans(now, p)
+		s := lifetimes.Windows(now, p)
 		if s.FreshUntil.Before(now) || s.RevalidateUntil.Before(s.FreshUntil) || s.GoneAt.Before(s.RevalidateUntil) || !s.GoneAt.Equal(now.Add(lifetimes.StaleFor)) {
 			t.Errorf("spans of %v = %+v, want them one after the other from %v", h, s, now)
 		}

@@ -12,7 +12,7 @@ import (
 	"tributary/telemetry"
 )
 
-// states are all states, in the order in which tallies count them.
+// states are all states, in the order in which they are counted.
 var states = [...]State{Live, Cached, Revalidating, Stale, Failed, Skipped}
 
 // answerCount counts a source's answers by state.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Spec is all that a provider has to say of itself: where to ask, what comes
-// back, what it means. Policies, caching and spans happen around it.
+// Spec is what a provider describes: which request to send, and how to read the
+// answer. Policies, caching and spans are added around it.
 type Spec[Q, A any] struct {
 	// Name of the source as it stands in meta, metrics and on spans.
 	Name string
@@ -56,8 +56,8 @@ type Spec[Q, A any] struct {
 	// asked for.
 	Forbidden Scope
 
-	// LimitPause is the least time that the upstream is left alone after a 429
-	// that names no time itself, by the provider's rules; it doubles, to 15
+	// LimitPause is the least time that the upstream is not asked after a 429 that
+	// names no time itself, by the provider's rules; it doubles, to 15
 	// minutes, while the answer stays a 429. 0: the upstream's RetryMaxDelay.
 	LimitPause time.Duration
 

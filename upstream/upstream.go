@@ -48,8 +48,8 @@ type Config struct {
 	Logger    *slog.Logger      // nil: slog's default
 }
 
-// Upstream is one service that we ask, with everything its sources share. It
-// is safe for concurrent use.
+// Upstream is one service that is asked, with everything that its sources share.
+// It is safe for concurrent use.
 type Upstream struct {
 	client          *call.Client
 	policies        Policies

@@ -94,7 +94,7 @@ func (s *Source[Q, A]) read(f *fetch, q Q, r Response) (*cache.Entry, error) {
 // setWindows gives an entry the windows that its provider's lifetime and our own
 // allow.
 func (s *Source[Q, A]) setWindows(e *cache.Entry, life cache.ProviderLifetime) {
-	e.Lifetime, e.Spans, e.ProviderUntil, e.MustRevalidate = life, cache.Spans{}, time.Time{}, false
+	e.Lifetime, e.Windows, e.ProviderUntil, e.MustRevalidate = life, cache.Windows{}, time.Time{}, false
 	if life.NoStore {
 		return // gone at once
 	}
@@ -105,7 +105,7 @@ func (s *Source[Q, A]) setWindows(e *cache.Entry, life cache.ProviderLifetime) {
 	case life.Given:
 		life.For = max(life.For, s.spec.MinFresh)
 	}
-	e.Spans = s.up.lifetimes.Spans(e.StoredAt, life)
+	e.Windows = s.up.lifetimes.Windows(e.StoredAt, life)
 	if life.Given {
 		e.ProviderUntil = e.StoredAt.Add(life.For)
 	}

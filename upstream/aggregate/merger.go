@@ -98,7 +98,7 @@ func (m *Merger[Q, R, M]) merge(key string, reports []*R, now time.Time) *Merged
 	}
 	merged := &Merged[R, M]{reports: reports}
 	merged.Value, merged.used = m.Merge(now, reports)
-	m.memory.Set(key, &cache.Entry{Value: merged, StoredAt: now, Spans: cache.For(now, mergedFor)})
+	m.memory.Set(key, &cache.Entry{Value: merged, StoredAt: now, Windows: cache.FreshOnly(now, mergedFor)})
 	return merged
 }
 

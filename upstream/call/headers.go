@@ -12,7 +12,7 @@ import (
 // overflow when something is added to it.
 const MaxDelta = (1<<31 - 1) * time.Second
 
-// maxRetryAfter caps how long a Retry-After is obeyed: a slip of a few zeros
+// maxRetryAfter caps how long a Retry-After is obeyed: one zero too many
 // must not switch an upstream off for a day.
 const maxRetryAfter = 5 * time.Minute
 

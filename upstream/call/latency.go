@@ -14,9 +14,9 @@ const (
 )
 
 // latencies are the durations of an upstream's recent successful attempts.
-// failsafe's own learned quantile is not used: it moves from its first sample,
-// the one with TCP and TLS in it, by 1 % of a decaying deviation, so that after
-// a slow first call it does not hedge for thousands.
+// failsafe's own learned quantile is not used: it moves away from its first sample,
+// which includes TCP and TLS, by 1 % of a decaying deviation. After a slow first
+// call it does not hedge for thousands of calls.
 type latencies struct {
 	quantile float64      // that a hedge waits for
 	hedge    atomic.Int64 // ns; 0: not known yet

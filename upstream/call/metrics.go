@@ -21,14 +21,14 @@ type metrics struct {
 	watch    metric.Registration
 }
 
-// ending is what tells requests apart in metrics.
+// ending is the set of attributes by which requests are counted in metrics.
 type ending struct {
 	method, route string
 	status        int
 	code          Code
 }
 
-// newMetrics cannot fail but by a mistake in the names below, which is logged.
+// newMetrics fails only by a mistake in the names below, which is logged.
 func newMetrics(c *Client, m metric.Meter) *metrics {
 	made := &metrics{}
 	fail := func(err error) {

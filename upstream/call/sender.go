@@ -24,7 +24,7 @@ const maxRedirects = 3
 // byteOrderMark may stand before JSON, and means nothing (RFC 8259 §8.1).
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// sender sends one request to one upstream and reads the whole answer.
+// sender sends one request to the upstream and reads the whole answer.
 type sender struct {
 	base        *url.URL
 	userAgent   string
@@ -46,8 +46,8 @@ func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transpor
 		MaxIdleConns:        0, // no bound over all hosts: there are few
 		MaxIdleConnsPerHost: connsPerHost,
 		IdleConnTimeout:     90 * time.Second,
-		// An HTTP/2 connection whose peer has vanished would otherwise be
-		// given every request until TCP notices, minutes later.
+		// Without pings, an HTTP/2 connection to a peer that is gone would get
+		// every request until TCP notices, minutes later.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 2 * time.Second},
 	}
 }
@@ -92,8 +92,8 @@ func (c *sender) prepare(r *http.Request) {
 	}
 }
 
-// do sends r, reads the answer to its bound and closes it. The error has been
-// stripped of URLs; when ctx is done, the caller knows better than the error.
+// do sends r, reads the answer to its bound and closes it. The error has no
+// URL in it. When the context is done, the attempt decides what the error means.
 func (c *sender) do(r *http.Request) (Response, *failure) {
 	if c.credentials != nil {
 		c.credentials(r)

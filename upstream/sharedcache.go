@@ -46,8 +46,8 @@ func encode[A any](e *cache.Entry) []byte {
 	return b
 }
 
-// decodeShared reads an entry of the shared cache. One that another version
-// wrote, or a hand, is a miss.
+// decodeShared reads an entry of the shared cache. One that was written
+// by another version or by another program is a miss.
 func (s *Source[Q, A]) decodeShared(b []byte, now time.Time) *cache.Entry {
 	e := decodeEntry[A](b, now)
 	if e == nil {
@@ -68,8 +68,8 @@ func (s *Source[Q, A]) decodeShared(b []byte, now time.Time) *cache.Entry {
 }
 
 // decodeEntry is nil unless b is, byte for byte, what this version writes of an
-// entry that can be: members that are missing, unknown or of another type would
-// otherwise become values that nobody gave.
+// valid entry: a member that is missing, unknown or of another type would
+// otherwise become a value that no upstream gave.
 func decodeEntry[A any](b []byte, now time.Time) *cache.Entry {
 	var shared sharedEntry[A]
 	if json.Unmarshal(b, &shared) != nil || empty(shared.Value) {
@@ -78,7 +78,7 @@ func decodeEntry[A any](b []byte, now time.Time) *cache.Entry {
 	e := &cache.Entry{
 		Value:    shared.Value,
 		StoredAt: shared.StoredAt,
-		Spans:    cache.Spans{FreshUntil: shared.FreshUntil, RevalidateUntil: shared.Revalidate, GoneAt: shared.GoneAt},
+		Windows:  cache.Windows{FreshUntil: shared.FreshUntil, RevalidateUntil: shared.Revalidate, GoneAt: shared.GoneAt},
 		ETag:     shared.ETag, LastModified: shared.LastModified, ProviderUntil: shared.ProviderUntil,
 		Lifetime: shared.Lifetime, MustRevalidate: shared.MustRevalidate,
 	}
