@@ -134,22 +134,17 @@ func TestRedisClaimIsRenewed(t *testing.T) {
 	redis := server.Client()
 	a, b := open(t, server), open(t, server)
 	left := func(name string) time.Duration { return redis.PTTL(t.Context(), name).Val() }
-	renewed := func(name string) {
-		t.Helper()
-		low := time.Hour
-		until(t, name+" renewed", func() bool {
-			now := left(name)
-			if now < 0 {
-				t.Fatalf("%s has lapsed", name)
-			}
-			low = min(low, now)
-			return now > low
-		})
-	}
 	const lease = 6 * time.Second
 	c := claimed(t, a, "k", lease)
-	renewed("tributary:1:claim-lease:k")
-	renewed("tributary:1:claim:k") // or it would be free while its holder lives
+	lowLease, lowRecord := lease, lease
+	until(t, "renewed", func() bool {
+		nowLease, nowRecord := left("tributary:1:claim-lease:k"), left("tributary:1:claim:k")
+		if nowLease < 0 || nowRecord < 0 {
+			t.Fatalf("it has lapsed while its holder lives: %s, %s left", nowLease, nowRecord)
+		}
+		lowLease, lowRecord = min(lowLease, nowLease), min(lowRecord, nowRecord)
+		return nowLease > lowLease && nowRecord > lowRecord // a claim without its record would be free
+	})
 	if err := c.Put(t.Context(), record(c, "sent"), time.Hour); err != nil {
 		t.Fatal(err)
 	}

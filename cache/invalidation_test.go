@@ -178,6 +178,7 @@ func TestRedisInvalidationWhileRedisRefusesWrites(t *testing.T) {
 		for what, keys := range map[string][]string{"a key": {"1", "1"}, "a group": {"", "2"}} {
 			for _, keep := range []bool{false, true} {
 				t.Run(fmt.Sprintf("Redis %s, %s, keep %t", name, what, keep), func(t *testing.T) {
+					t.Parallel()
 					server := redistest.Start(t)
 					writer, other := open(t, server), open(t, server)
 					seen := watch(other)

@@ -117,16 +117,20 @@ func TestRedisLeaseIsRenewed(t *testing.T) {
 	const name = "tributary:1:lease:things:1"
 	left := func() time.Duration { return redis.PTTL(t.Context(), name).Val() }
 	a, b := open(t, server), open(t, server)
-	giveBack, taken := a.Lease(t.Context(), "things", "1")
-	if !taken {
-		t.Fatal("a lease that nobody has was not taken")
-	}
-	low := left()
-	if low > 500*time.Millisecond {
-		t.Errorf("a lease lasts %s, want half a second at most", low)
-	}
+	low, giveBack := time.Duration(0), func() {}
 	until(t, "renewed", func() bool {
 		now := left()
+		if now <= 0 { // not taken yet, or a loaded machine has let it lapse
+			giveBack()
+			taken := false
+			if giveBack, taken = a.Lease(t.Context(), "things", "1"); !taken {
+				t.Fatal("a lease that nobody has was not taken")
+			}
+			now, low = left(), 500*time.Millisecond
+		}
+		if now > 500*time.Millisecond {
+			t.Errorf("a lease lasts %s, want half a second at most", now)
+		}
 		low = min(low, now)
 		return now > low
 	})
@@ -222,7 +226,7 @@ func TestRedisSpans(t *testing.T) {
 	server := redistest.Start(t)
 	exporter := tracetest.NewInMemoryExporter()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
-	r, err := cache.NewRedis(cache.RedisConfig{URL: server.URL(), Tracer: provider.Tracer(""), Logger: slog.New(slog.DiscardHandler)})
+	r, err := cache.NewRedis(cache.RedisConfig{URL: server.PatientURL(), Tracer: provider.Tracer(""), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
