@@ -22,6 +22,7 @@ type hold struct {
 	keep       bool // as in Invalidate
 	own        bool // it began here: the others have to be told
 	announced  bool // they were told, while the stamp was not stored
+	sending    bool // Invalidate is delivering it; retry leaves it alone
 
 	serial uint64 // a later invalidation of the same key changes it
 }
@@ -79,6 +80,15 @@ func (hs *holds) release(h hold) {
 	}
 }
 
+// undelivered leaves a hold to retry.
+func (hs *holds) undelivered(h hold) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if now := hs.groups[h.group][h.key]; now != nil && now.serial == h.serial {
+		now.sending = false
+	}
+}
+
 // announced remembers that the others know of a hold.
 func (hs *holds) announced(h hold) {
 	hs.mu.Lock()
@@ -100,8 +110,8 @@ func (hs *holds) cover(group, key string) bool {
 	return hs.count.Load() > 0 && (hs.has(group, key) || hs.has(group, ""))
 }
 
-// all are the holds that there are.
-func (hs *holds) all() (list []hold) {
+// waiting are the holds that retry has to deliver.
+func (hs *holds) waiting() (list []hold) {
 	if hs.count.Load() == 0 {
 		return nil
 	}
@@ -109,7 +119,9 @@ func (hs *holds) all() (list []hold) {
 	defer hs.mu.Unlock()
 	for _, keys := range hs.groups {
 		for _, h := range keys {
-			list = append(list, *h)
+			if !h.sending {
+				list = append(list, *h)
+			}
 		}
 	}
 	return list

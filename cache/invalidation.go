@@ -103,23 +103,23 @@ func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool
 }
 
 func (n *invalidations) send(ctx context.Context, group, key string, keep bool) {
-	h := n.holds.add(hold{group: group, key: key, keep: keep, own: true})
+	h := n.holds.add(hold{group: group, key: key, keep: keep, own: true, sending: true})
 	n.apply(group, key, keep) // discards fetches that read the old value from Redis before the hold
 	acks := n.await()
 	defer n.forget(acks)
 
 	told, err := n.store(ctx, h, acks.id)
-	switch {
-	case err == nil:
+	if err == nil {
 		n.holds.release(h)
-	case answered(err): // Redis refuses writes, but passes messages on
-		if told, err = n.announce(ctx, h, acks.id); err != nil {
-			return
-		}
-	default:
+		n.wait(acks, told)
 		return
 	}
-	n.wait(acks, told)
+	if answered(err) { // Redis refuses writes, but passes messages on
+		if told, err = n.announce(ctx, h, acks.id); err == nil {
+			n.wait(acks, told)
+		}
+	}
+	n.holds.undelivered(h)
 }
 
 // store removes what a hold names from Redis, and gives it a new stamp. A hold
@@ -177,11 +177,11 @@ func (n *invalidations) encode(h hold, id string, held bool) string {
 	return string(text)
 }
 
-// retry tries to deliver every hold. Where Redis still refuses writes it repeats
+// retry tries to deliver the holds that Invalidate could not. Where Redis still refuses writes it repeats
 // the announcements, for those who have missed them or started since.
 func (n *invalidations) retry() {
 	ctx, refused := context.Background(), false
-	for _, h := range n.holds.all() {
+	for _, h := range n.holds.waiting() {
 		err := error(nil)
 		if !refused {
 			_, err = n.store(ctx, h, rand.Text())
