@@ -26,7 +26,7 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -tags timetzdata \
-      -ldflags="-s -w -X main.buildVersion=$VERSION -X main.buildCommit=$COMMIT" \
+      -ldflags="-s -w -X tributary/cmd/tributary/app.buildVersion=$VERSION -X tributary/cmd/tributary/app.buildCommit=$COMMIT" \
       -o /out/tributary ./cmd/tributary
 
 FROM scratch

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// demo is the gateway and simulated upstreams in one process. Only it knows
+// that the gateway faces a simulator.
+func demo(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	simulator, code := startSimulator(ctx, getenv, true, stderr)
+	if simulator == nil {
+		return code
+	}
+	defer simulator.Close()
+	env := demoEnv(getenv, simulator)
+	return serveUntil(ctx, env, stderr, func(at listening) {
+		fmt.Fprintf(stdout, "api %s\n", urlOf(at.api))
+		if at.admin != nil {
+			fmt.Fprintf(stdout, "admin %s\n", urlOf(at.admin))
+		}
+		announceSimulator(stdout, simulator)
+		if strings.HasSuffix(env("API_KEYS"), ":"+demoKey) {
+			fmt.Fprintf(stdout, "key %s\n", demoKey) // may do everything
+		}
+		fmt.Fprintln(stdout, "ready")
+	})
+}
+
+// demoKey may do everything in the demo, whose users are nobody's.
+const demoKey = "demo-key"
+
+// demoEnv is what the demo presets; the environment has the last word.
+func demoEnv(getenv func(string) string, simulator *simulated) func(string) string {
+	presets := map[string]string{
+		"LISTEN_ADDR":           "127.0.0.1:8080",
+		"API_KEYS":              "demo:weather:read+users:read+users:write:" + demoKey,
+		"OPENWEATHER_API_KEY":   "demo",
+		"METNO_CONTACT":         "https://example.com/demo",
+		"USERS_GITHUB_LINK":     "username",
+		"ANONYMOUS_SCOPES":      "weather:read+users:read",
+		"DIRECTORY_IDEMPOTENCY": "on",
+		"CORS_ORIGINS":          "*",
+	}
+	var names []string
+	for _, u := range new(config).upstreams() {
+		prefix := strings.ToUpper(u.name) + "_"
+		presets[prefix+"URL"] = simulator.URL(u.name)
+		presets[prefix+"RATE_LIMIT"] = "off"
+		names = append(names, u.name)
+	}
+	presets["TRACE_PROPAGATE"] = strings.Join(names, ",")
+	return func(name string) string {
+		if v := getenv(name); v != "" || getenv(name+"_FILE") != "" {
+			return v
+		}
+		return presets[name]
+	}
+}
+
+func urlOf(a net.Addr) string { return "http://" + a.String() }
