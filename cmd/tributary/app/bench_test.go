@@ -62,7 +62,7 @@ func benchGateway(b *testing.B, env map[string]string) http.Handler {
 	b.Helper()
 	env = with(env, "SIM_ADDR", "127.0.0.1:0", "CLIENT_RATE_LIMIT", "off")
 	getenv := func(name string) string { return env[name] }
-	simulator, _ := startSimulator(b.Context(), getenv, true, io.Discard)
+	simulator, _ := startSimulator(b.Context(), Network{}, getenv, true, io.Discard)
 	if simulator == nil {
 		b.Fatal("no simulator")
 	}
@@ -77,7 +77,7 @@ func benchGateway(b *testing.B, env map[string]string) http.Handler {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { flush(context.Background(), tel, log) })
-	g, err := newGateway(cfg, tel, log)
+	g, err := newGateway(Network{}, cfg, tel, log)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,18 +12,18 @@ import (
 
 // demo is the gateway and simulated upstreams in one process. Only it knows
 // that the gateway faces a simulator.
-func demo(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+func demo(ctx context.Context, n Network, getenv func(string) string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
-	simulator, code := startSimulator(ctx, getenv, true, stderr)
+	simulator, code := startSimulator(ctx, n, getenv, true, stderr)
 	if simulator == nil {
 		return code
 	}
 	defer simulator.Close()
 	env := demoEnv(getenv, simulator)
-	return serveUntil(ctx, env, stderr, func(at listening) {
+	return serveUntil(ctx, n, env, stderr, func(at listening) {
 		fmt.Fprintf(stdout, "api %s\n", urlOf(at.api))
 		if at.admin != nil {
 			fmt.Fprintf(stdout, "admin %s\n", urlOf(at.admin))

@@ -28,7 +28,7 @@ type gateway struct {
 	draining  atomic.Bool
 }
 
-func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
+func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	var err error
 	if cfg.RedisURL.IsSet() {
@@ -38,10 +38,14 @@ func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gatewa
 	}
 	for _, u := range cfg.upstreams() {
 		if u.Enabled {
-			g.upstreams[u.name] = upstream.New(g.upstreamConfig(cfg, u, tel, log))
+			call := g.upstreamConfig(cfg, u, tel, log)
+			call.Transport = n.upstream(u.MaxConcurrent)
+			g.upstreams[u.name] = upstream.New(call)
 		}
 	}
-	if g.auth, err = auth.New(cfg.auth(log)); err != nil {
+	callers := cfg.auth(log)
+	callers.Transport = n.issuer()
+	if g.auth, err = auth.New(callers); err != nil {
 		return nil, err
 	}
 	if err := g.measure(cfg, tel.Meter()); err != nil {

@@ -25,6 +25,11 @@ commands:
 // Run runs the command that args name, until it is done or ctx is. It returns the
 // exit code. It writes logs and mistakes to stderr, the results of commands to stdout.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	return Network{}.Run(ctx, args, getenv, stdout, stderr)
+}
+
+// Run is [Run] on this network.
+func (n Network) Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command := "serve"
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
@@ -39,11 +44,11 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	switch command {
 	case "serve":
-		return serve(ctx, getenv, stdout, stderr)
+		return serve(ctx, n, getenv, stderr)
 	case "demo":
-		return demo(ctx, getenv, stdout, stderr)
+		return demo(ctx, n, getenv, stdout, stderr)
 	case "sim":
-		return sim(ctx, getenv, stdout, stderr)
+		return sim(ctx, n, getenv, stdout, stderr)
 	case "check":
 		return check(getenv, stdout, stderr)
 	case "health":

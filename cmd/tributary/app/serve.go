@@ -19,11 +19,11 @@ import (
 )
 
 // serve is the gateway on its own.
-func serve(ctx context.Context, getenv func(string) string, _, stderr io.Writer) int {
+func serve(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	return serveUntil(ctx, getenv, stderr, func(listening) {})
+	return serveUntil(ctx, n, getenv, stderr, func(listening) {})
 }
 
 // listening is where a gateway can be reached.
@@ -33,7 +33,7 @@ type listening struct {
 
 // serveUntil reads the configuration and serves until ctx is done. announce is
 // told when everything listens.
-func serveUntil(ctx context.Context, getenv func(string) string, stderr io.Writer, announce func(listening)) int {
+func serveUntil(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer, announce func(listening)) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -41,14 +41,14 @@ func serveUntil(ctx context.Context, getenv func(string) string, stderr io.Write
 	}
 	log := newLogger(cfg, getenv, stderr)
 	logEnvironment(log, getenv)
-	if err := serveConfig(ctx, cfg, getenv, log, announce); err != nil {
+	if err := serveConfig(ctx, n, cfg, getenv, log, announce); err != nil {
 		log.Error("stopped", "error", err.Error())
 		return 1
 	}
 	return 0
 }
 
-func serveConfig(ctx context.Context, cfg config, getenv func(string) string, log *slog.Logger, announce func(listening)) (err error) {
+func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string) string, log *slog.Logger, announce func(listening)) (err error) {
 	tel, err := telemetry.Setup(ctx, telemetry.Config{
 		Service: "tributary",
 		Version: thisBuild().version,
@@ -69,7 +69,7 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 	// Listen first: a port that is taken is an error here, and not in a
 	// goroutine.
 	var at listening
-	public, err := net.Listen("tcp", string(cfg.ListenAddr))
+	public, err := n.listen(string(cfg.ListenAddr))
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
@@ -77,14 +77,14 @@ func serveConfig(ctx context.Context, cfg config, getenv func(string) string, lo
 	at.api = public.Addr()
 	var admin net.Listener
 	if cfg.AdminAddr != "" {
-		if admin, err = net.Listen("tcp", string(cfg.AdminAddr)); err != nil {
+		if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
 			return fmt.Errorf("ADMIN_ADDR: %w", err)
 		}
 		defer admin.Close()
 		at.admin = admin.Addr()
 	}
 
-	g, err := newGateway(cfg, tel, log)
+	g, err := newGateway(n, cfg, tel, log)
 	if err != nil {
 		return err
 	}

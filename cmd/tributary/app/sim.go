@@ -13,12 +13,12 @@ import (
 )
 
 // sim is the simulated upstreams on their own.
-func sim(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+func sim(ctx context.Context, n Network, getenv func(string) string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
-	simulator, code := startSimulator(ctx, getenv, false, stderr)
+	simulator, code := startSimulator(ctx, n, getenv, false, stderr)
 	if simulator == nil {
 		return code
 	}
@@ -39,7 +39,7 @@ type simulated struct {
 
 // startSimulator is nil, and the exit code, when it cannot be started. Beside a
 // gateway OTEL_SERVICE_NAME is the gateway's.
-func startSimulator(ctx context.Context, getenv func(string) string, besideGateway bool, stderr io.Writer) (*simulated, int) {
+func startSimulator(ctx context.Context, n Network, getenv func(string) string, besideGateway bool, stderr io.Writer) (*simulated, int) {
 	cfg, err := readConfig(getenv)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -64,6 +64,7 @@ func startSimulator(ctx context.Context, getenv func(string) string, besideGatew
 	s.Simulator, err = upstreamsim.Start(ctx, upstreamsim.Config{
 		Addr:           string(cfg.SimAddr),
 		OpenWeatherKey: cfg.OpenWeatherKey.Reveal(),
+		Listen:         n.Listen,
 		Logger:         s.log,
 		Tracer:         s.tel.Tracer(),
 	})

@@ -1,4 +1,6 @@
-package app
+// Package e2e_test runs whole gateways against simulated upstreams and, where they
+// are installed, against other programs: Redis, Jaeger, Prometheus, Chromium, npm.
+package e2e_test
 
 import (
 	"bufio"
@@ -19,6 +21,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tributary/cmd/tributary/app"
 	"tributary/telemetry/telemetrytest"
 )
 
@@ -47,6 +50,19 @@ func (m collected) Run() int {
 func watched() map[string]string {
 	return with(secrets, "OTEL_EXPORTER_OTLP_ENDPOINT", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 }
+
+// with adds names and values in turn to a copy of env.
+func with(env map[string]string, more ...string) map[string]string {
+	all := make(map[string]string)
+	maps.Copy(all, env)
+	for i := 0; i < len(more); i += 2 {
+		all[more[i]] = more[i+1]
+	}
+	return all
+}
+
+// demoKey is the API key that the demo prints.
+const demoKey = "demo-key"
 
 // secrets are those of every gateway and simulator of these tests.
 var secrets = map[string]string{
@@ -83,7 +99,7 @@ func start(t *testing.T, command string, env map[string]string) *running {
 	logs := &lockedBuffer{}
 	exit := make(chan int, 1)
 	go func() {
-		exit <- Run(ctx, []string{command}, getenv, writer, io.MultiWriter(logs, watch.Lines()))
+		exit <- app.Run(ctx, []string{command}, getenv, writer, io.MultiWriter(logs, watch.Lines()))
 		writer.Close()
 	}()
 	d := &running{t: t, urls: map[string]string{}, logs: logs, http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
@@ -278,7 +294,7 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("is ready", func(t *testing.T) {
 		var stdout, stderr bytes.Buffer
-		if code := Run(t.Context(), []string{"health", d.urls["api"]}, func(string) string { return "" }, &stdout, &stderr); code != 0 {
+		if code := app.Run(t.Context(), []string{"health", d.urls["api"]}, func(string) string { return "" }, &stdout, &stderr); code != 0 {
 			t.Errorf("tributary health = %d, want 0: %s", code, &stderr)
 		}
 	})

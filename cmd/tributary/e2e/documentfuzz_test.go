@@ -1,8 +1,9 @@
-package app
+package e2e_test
 
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"tributary/cmd/tributary/app"
 	"tributary/telemetry/telemetrytest"
 )
 
@@ -93,9 +95,14 @@ func fuzzEnv(more map[string]string) map[string]string {
 	return env
 }
 
+// upstreamNames are those that "tributary check" lists.
 func upstreamNames() (names []string) {
-	for _, u := range new(config).upstreams() {
-		names = append(names, u.name)
+	var stdout strings.Builder
+	app.Run(context.Background(), []string{"check"}, func(string) string { return "" }, &stdout, io.Discard)
+	for line := range strings.Lines(stdout.String()) {
+		if name, _, ok := strings.Cut(line, "_ENABLED="); ok {
+			names = append(names, strings.ToLower(name))
+		}
 	}
 	return names
 }

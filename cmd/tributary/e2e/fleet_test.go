@@ -1,4 +1,4 @@
-package app
+package e2e_test
 
 import (
 	"context"
@@ -46,26 +46,16 @@ func newFleet(t *testing.T, redis *redistest.Server, env map[string]string) *fle
 // replica starts one more gateway, and returns its address.
 func (f *fleet) replica() string {
 	f.t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	at, exit := make(chan listening, 1), make(chan int, 1)
 	logs := &lockedBuffer{}
-	go func() {
-		exit <- serveUntil(ctx, func(name string) string { return f.env[name] }, io.MultiWriter(logs, watch.Lines()), func(l listening) { at <- l })
-	}()
+	g := serve(f.t, f.env, io.MultiWriter(logs, watch.Lines()))
 	f.t.Cleanup(func() {
 		f.http.CloseIdleConnections()
-		stop()
-		if code := <-exit; code != 0 {
+		g.stop()
+		if code := <-g.exit; code != 0 {
 			f.t.Errorf("a replica's exit code = %d, want 0; it logged:\n%s", code, logs)
 		}
 	})
-	select {
-	case l := <-at:
-		return urlOf(l.api)
-	case code := <-exit:
-		f.t.Fatalf("a replica did not start, exit code %d; it logged:\n%s", code, logs)
-		return ""
-	}
+	return g.url
 }
 
 func (f *fleet) ask(url string) answer { return f.do(http.MethodGet, url, "", nil) }
