@@ -3,8 +3,6 @@ package app
 import (
 	"fmt"
 	"io"
-	"net/url"
-	"time"
 
 	"tributary/telemetry"
 )
@@ -23,29 +21,11 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	for _, p := range telemetry.CheckEnvironment(getenv) {
 		fmt.Fprintf(stderr, "%s: warning: %s\n", p.Variable, p.Text)
 	}
-	for _, v := range variables(cfg) {
+	for _, v := range cfg.variables() {
 		fmt.Fprintf(stdout, "%s=%s\n", v.name, v)
 	}
 	// The SDK's own, and not ours to read; but whether traces leave the process
 	// is what one runs check to see.
 	fmt.Fprintf(stdout, "OTEL_EXPORTER_OTLP_ENDPOINT=%s\n", newSecret(getenv("OTEL_EXPORTER_OTLP_ENDPOINT")))
 	return 0
-}
-
-// String writes the value as the environment would, but a secret only as set or
-// unset.
-func (v variable) String() string {
-	switch value := v.value.(type) {
-	case time.Duration:
-		return formatDuration(value)
-	case url.URL:
-		return value.String()
-	case *url.URL:
-		if value == nil {
-			return ""
-		}
-		return value.String()
-	default:
-		return fmt.Sprint(value)
-	}
 }

@@ -112,7 +112,7 @@ func TestCheckPrintsWhatCouldBeSet(t *testing.T) {
 			again[name] = value
 		}
 	}
-	want.Directory.keepUnvalidated, want.GitHub.keepUnvalidated = true, true
+	want.upstream("directory").keepUnvalidated, want.upstream("github").keepUnvalidated = true, true
 	if got := mustRead(t, again); !reflect.DeepEqual(got, want) {
 		t.Errorf("read again\n got %+v\nwant %+v", got, want)
 	}

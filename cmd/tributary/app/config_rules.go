@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,34 +15,29 @@ func (cfg *config) settle(r *reading) {
 	if !r.has("ANONYMOUS_SCOPES") && !r.has("API_KEYS") && !r.has("JWT_JWKS_URL") {
 		cfg.AnonymousScopes = scopes{"weather:read", "users:read"}
 	}
-	if !r.has("OPENWEATHER_ENABLED") {
-		cfg.OpenWeather.Enabled = cfg.OpenWeatherKey.IsSet()
-	}
-	if !r.has("METNO_ENABLED") {
-		cfg.Metno.Enabled = cfg.MetnoContact != ""
-	}
-	if !r.has("GITHUB_RATE_LIMIT") && cfg.GitHubToken.IsSet() {
-		cfg.GitHub.RateLimit = rates{{5000, time.Hour}}
-	}
-	for _, u := range cfg.upstreams() {
-		if !r.has(u.variable("RETRY_MAX_DELAY")) {
-			u.RetryMaxDelay = max(u.RetryMaxDelay, u.RetryDelay)
-		}
-		u.URL.Path = strings.TrimRight(u.URL.Path, "/")
-		u.URL.RawPath = strings.TrimRight(u.URL.RawPath, "/")
-		if !r.has(u.variable("MAX_CONCURRENT")) && slices.Contains(freeHosts, strings.ToLower(u.URL.Hostname())) {
-			u.MaxConcurrent = 5
-		}
-		// Old weather and old places are better than none, whatever their provider
-		// says of reuse. Of people's data the operator has to want it.
-		personal := u.name == "directory" || u.name == "github"
-		u.keepUnvalidated = !personal || r.has(u.variable("STALE_FOR"))
+	for _, u := range cfg.Upstreams {
+		u.settle(r)
 	}
 }
 
-// freeHosts are Open-Meteo's, who refuse a caller with more than a few calls in
-// flight. Paying customers have hosts of their own.
-var freeHosts = []string{"api.open-meteo.com", "geocoding-api.open-meteo.com", "air-quality-api.open-meteo.com"}
+func (u *upstreamConfig) settle(r *reading) {
+	p := u.provider
+	if p.needs != "" && !r.has(p.variable("ENABLED")) {
+		u.Enabled = r.usable(p.needs)
+	}
+	if p.quotaWithKey != nil && r.usable(p.credential.variable) && !r.has(p.variable("RATE_LIMIT")) {
+		u.RateLimit = p.quotaWithKey
+	}
+	if !r.has(p.variable("RETRY_MAX_DELAY")) {
+		u.RetryMaxDelay = max(u.RetryMaxDelay, u.RetryDelay)
+	}
+	u.URL.Path = strings.TrimRight(u.URL.Path, "/")
+	u.URL.RawPath = strings.TrimRight(u.URL.RawPath, "/")
+	if n := allowedInFlight(u.URL.Hostname()); n > 0 && !r.has(p.variable("MAX_CONCURRENT")) {
+		u.MaxConcurrent = n
+	}
+	u.keepUnvalidated = !p.personal || r.has(p.variable("STALE_FOR"))
+}
 
 // check adds what is wrong with values that are well formed.
 func (cfg *config) check(r *reading) {
@@ -55,18 +49,15 @@ func (cfg *config) check(r *reading) {
 		"PATIENCE", "%s is more than REQUEST_TIMEOUT, %s", formatDuration(cfg.Patience), formatDuration(cfg.RequestTimeout))
 	r.require(cfg.CacheMaxEntries >= 1, "CACHE_MAX_ENTRIES", "%d is less than 1", cfg.CacheMaxEntries)
 	r.require(cfg.JaegerURL == nil || noQuery(*cfg.JaegerURL), "JAEGER_UI_URL", "must not hold a query")
-	// The six providers listen on the ports after it.
-	r.require(cfg.SimAddr.port() <= 65529, "SIM_ADDR", "%q leaves no six ports after it", string(cfg.SimAddr))
+	// The simulated providers listen on the ports after it.
+	inWords := [...]string{6: "six", 7: "seven", 8: "eight", 9: "nine"}
+	r.require(cfg.SimAddr.port()+len(providers) <= 65535, "SIM_ADDR", "%q leaves no %s ports after it", string(cfg.SimAddr), inWords[len(providers)])
 
 	cfg.checkTokens(r)
 	cfg.checkRedis(r)
-	for _, u := range cfg.upstreams() {
+	for _, u := range cfg.Upstreams {
 		u.check(r)
 	}
-	r.require(!cfg.OpenWeather.Enabled || r.has("OPENWEATHER_API_KEY"),
-		"OPENWEATHER_ENABLED", "true needs OPENWEATHER_API_KEY, which is not set")
-	r.require(!cfg.Metno.Enabled || r.has("METNO_CONTACT"),
-		"METNO_ENABLED", "true needs METNO_CONTACT, which is not set")
 }
 
 // checkTokens wants the three variables of bearer tokens together: a key set
@@ -100,13 +91,9 @@ func (cfg *config) checkRedis(r *reading) {
 	}
 }
 
-// variable returns the name of one of the upstream's variables.
-func (u namedUpstream) variable(name string) string {
-	return strings.ToUpper(u.name) + "_" + name
-}
-
-func (u namedUpstream) check(r *reading) {
-	name := u.variable
+func (u *upstreamConfig) check(r *reading) {
+	name, needs := u.provider.variable, u.provider.needs
+	r.require(!u.Enabled || needs == "" || r.has(needs), name("ENABLED"), "true needs %s, which is not set", needs)
 	r.require(noQuery(u.URL), name("URL"), "must not hold a query")
 	r.positive(name("TIMEOUT"), u.Timeout)
 	r.require(u.Retries >= 0 && u.Retries <= 10, name("RETRIES"), "%d is not between 0 and 10", u.Retries)
@@ -121,11 +108,12 @@ func (u namedUpstream) check(r *reading) {
 	// The breaker counts in slices, each a tenth of the window.
 	r.require(u.BreakerWindow >= 10*time.Millisecond, name("BREAKER_WINDOW"), "%s is less than 10ms", formatDuration(u.BreakerWindow))
 	r.positive(name("BREAKER_DELAY"), u.BreakerDelay)
-	u.checkSpans(r)
+	u.checkLifetimes(r)
 }
 
-func (u namedUpstream) checkSpans(r *reading) {
-	fresh, revalidate, stale := u.variable("FRESH_FOR"), u.variable("REVALIDATE_FOR"), u.variable("STALE_FOR")
+func (u *upstreamConfig) checkLifetimes(r *reading) {
+	name := u.provider.variable
+	fresh, revalidate, stale := name("FRESH_FOR"), name("REVALIDATE_FOR"), name("STALE_FOR")
 	r.require(u.FreshFor >= 0, fresh, "%s is less than 0", formatDuration(u.FreshFor))
 	r.require(u.RevalidateFor >= 0, revalidate, "%s is less than 0", formatDuration(u.RevalidateFor))
 	r.positive(stale, u.StaleFor)

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/caarlos0/env/v11"
 )
 
 // environment is what a test gives for os.Getenv.
@@ -31,6 +29,15 @@ func mustRead(t *testing.T, vars environment) config {
 		t.Fatalf("readConfig(%v): %v", vars, err)
 	}
 	return cfg
+}
+
+func (cfg *config) upstream(name string) *upstreamConfig {
+	for _, u := range cfg.Upstreams {
+		if u.provider.name == name {
+			return u
+		}
+	}
+	panic("no upstream " + name)
 }
 
 func mustURL(raw string) *url.URL {
@@ -163,8 +170,8 @@ func TestConfigIsRead(t *testing.T) {
 				"METNO_CONTACT": "ops@example.com",
 			},
 			func(c *config) {
-				c.MetnoContact = "ops@example.com"
-				c.Metno = upstreamConfig{
+				*c.upstream("metno") = upstreamConfig{
+					provider: c.upstream("metno").provider, Contact: "ops@example.com",
 					URL: *mustURL("http://127.0.0.1:9104/met"), Timeout: 3 * time.Second,
 					RetryDelay: 20 * time.Millisecond, RetryMaxDelay: 20 * time.Millisecond,
 					MaxConcurrent: 1, BreakerFailureRate: 1, BreakerMinCalls: 1, BreakerWindow: time.Second,
@@ -174,57 +181,63 @@ func TestConfigIsRead(t *testing.T) {
 		},
 		"it keeps the default greatest delay above the first": {
 			environment{"GITHUB_RETRY_DELAY": "3s"},
-			func(c *config) { c.GitHub.RetryDelay, c.GitHub.RetryMaxDelay = 3*time.Second, 3*time.Second },
+			func(c *config) {
+				c.upstream("github").RetryDelay, c.upstream("github").RetryMaxDelay = 3*time.Second, 3*time.Second
+			},
 		},
 		"it enables OpenWeather with a key": {
 			environment{"OPENWEATHER_API_KEY": "k3y"},
-			func(c *config) { c.OpenWeatherKey, c.OpenWeather.Enabled = newSecret("k3y"), true },
+			func(c *config) {
+				*c.Keys["OPENWEATHER_API_KEY"], c.upstream("openweather").Enabled = newSecret("k3y"), true
+			},
 		},
 		"it leaves OpenWeather disabled where that is said": {
 			environment{"OPENWEATHER_API_KEY": "k3y", "OPENWEATHER_ENABLED": "false"},
-			func(c *config) { c.OpenWeatherKey = newSecret("k3y") },
+			func(c *config) { *c.Keys["OPENWEATHER_API_KEY"] = newSecret("k3y") },
 		},
 		"it enables MET Norway with a contact": {
 			environment{"METNO_CONTACT": "ops@example.com", "METNO_ENABLED": "true"},
-			func(c *config) { c.MetnoContact, c.Metno.Enabled = "ops@example.com", true },
+			func(c *config) { c.upstream("metno").Contact, c.upstream("metno").Enabled = "ops@example.com", true },
 		},
 		"it knows that GitHub allows more with a token": {
 			environment{"GITHUB_TOKEN": "t0ken"},
-			func(c *config) { c.GitHubToken, c.GitHub.RateLimit = newSecret("t0ken"), rates{{5000, time.Hour}} },
+			func(c *config) {
+				*c.Keys["GITHUB_TOKEN"], c.upstream("github").RateLimit = newSecret("t0ken"), rates{{5000, time.Hour}}
+			},
 		},
 		"it reads several windows of a limit": {
 			environment{"METNO_RATE_LIMIT": "20/1s, 1000/1h\n10000/24h", "OPENMETEO_RATE_LIMIT": "off"},
 			func(c *config) {
-				c.Metno.RateLimit = rates{{20, time.Second}, {1000, time.Hour}, {10_000, 24 * time.Hour}}
-				c.OpenMeteo.RateLimit = nil
+				c.upstream("metno").RateLimit = rates{{20, time.Second}, {1000, time.Hour}, {10_000, 24 * time.Hour}}
+				c.upstream("openmeteo").RateLimit = nil
 			},
 		},
 		"it reads limits at the edge of numbers": {
 			environment{"CLIENT_RATE_LIMIT": "2147483647/1s", "METNO_RATE_LIMIT": "999999999999999/1ns", "GITHUB_RATE_LIMIT": "1/8760h"},
 			func(c *config) {
 				c.ClientRateLimit = rate{2147483647, time.Second}
-				c.Metno.RateLimit, c.GitHub.RateLimit = rates{{999_999_999_999_999, 1}}, rates{{1, 8760 * time.Hour}}
+				c.upstream("metno").RateLimit, c.upstream("github").RateLimit = rates{{999_999_999_999_999, 1}}, rates{{1, 8760 * time.Hour}}
 			},
 		},
 		"it allows a customer of Open-Meteo more calls in flight": {
 			environment{"OPENMETEO_URL": "https://customer-api.open-meteo.com"},
 			func(c *config) {
-				c.OpenMeteo.URL, c.OpenMeteo.MaxConcurrent = *mustURL("https://customer-api.open-meteo.com"), 64
+				c.upstream("openmeteo").URL, c.upstream("openmeteo").MaxConcurrent = *mustURL("https://customer-api.open-meteo.com"), 64
 			},
 		},
 		"it knows Open-Meteo's free hosts however they are written": {
 			environment{"OPENMETEO_URL": "http://API.Open-Meteo.com:80/", "GEOCODING_MAX_CONCURRENT": "7"},
 			func(c *config) {
-				c.OpenMeteo.URL, c.Geocoding.MaxConcurrent = *mustURL("http://API.Open-Meteo.com:80"), 7
+				c.upstream("openmeteo").URL, c.upstream("geocoding").MaxConcurrent = *mustURL("http://API.Open-Meteo.com:80"), 7
 			},
 		},
 		"it keeps people's data that a directory wants revalidated only where that is said": {
 			environment{"DIRECTORY_STALE_FOR": "24h"},
-			func(c *config) { c.Directory.keepUnvalidated = true },
+			func(c *config) { c.upstream("directory").keepUnvalidated = true },
 		},
 		"it keeps an account of GitHub's likewise": {
 			environment{"GITHUB_STALE_FOR": "24h"},
-			func(c *config) { c.GitHub.keepUnvalidated = true },
+			func(c *config) { c.upstream("github").keepUnvalidated = true },
 		},
 		"it reads a network of IPv4 that is written as IPv6": {
 			environment{"TRUSTED_PROXIES": "::ffff:10.0.0.0/104"},
@@ -236,12 +249,14 @@ func TestConfigIsRead(t *testing.T) {
 		},
 		"it lets GitHub's limit be set beside a token": {
 			environment{"GITHUB_TOKEN": "t0ken", "GITHUB_RATE_LIMIT": "15000/1h"},
-			func(c *config) { c.GitHubToken, c.GitHub.RateLimit = newSecret("t0ken"), rates{{15000, time.Hour}} },
+			func(c *config) {
+				*c.Keys["GITHUB_TOKEN"], c.upstream("github").RateLimit = newSecret("t0ken"), rates{{15000, time.Hour}}
+			},
 		},
 		"it reads the rest": {
 			environment{"OPENMETEO_API_KEY": "k3y", "DIRECTORY_TOKEN": "t0ken", "DIRECTORY_IDEMPOTENCY": "on", "USERS_GITHUB_LINK": "username"},
 			func(c *config) {
-				c.OpenMeteoKey, c.DirectoryToken = newSecret("k3y"), newSecret("t0ken")
+				*c.Keys["OPENMETEO_API_KEY"], *c.Keys["DIRECTORY_TOKEN"] = newSecret("k3y"), newSecret("t0ken")
 				c.DirectoryIdempotency, c.UsersGitHubLink = true, githubLinkUsername
 			},
 		},
@@ -260,9 +275,10 @@ func TestConfigIsRead(t *testing.T) {
 // kept in any case.
 func TestWhatIsKeptUnvalidated(t *testing.T) {
 	cfg := mustRead(t, nil)
-	for _, u := range cfg.upstreams() {
-		if want := u.name != "directory" && u.name != "github"; u.keepUnvalidated != want {
-			t.Errorf("%s: keepUnvalidated = %t, want %t", u.name, u.keepUnvalidated, want)
+	for _, u := range cfg.Upstreams {
+		name := u.provider.name
+		if want := name != "directory" && name != "github"; u.keepUnvalidated != want {
+			t.Errorf("%s: keepUnvalidated = %t, want %t", name, u.keepUnvalidated, want)
 		}
 	}
 }
@@ -565,12 +581,12 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 	if got, want := fmt.Sprint(cfg.APIKeys), "set (2 keys: web, batch)"; got != want {
 		t.Errorf("APIKeys = %s, want %s", got, want)
 	}
-	for i, got := range []Secret{cfg.RedisURL, cfg.OpenWeatherKey, cfg.OpenMeteoKey, cfg.DirectoryToken, cfg.GitHubToken, cfg.APIKeys[1].Key} {
+	for i, got := range []Secret{cfg.RedisURL, *cfg.Keys["OPENWEATHER_API_KEY"], *cfg.Keys["OPENMETEO_API_KEY"], *cfg.Keys["DIRECTORY_TOKEN"], *cfg.Keys["GITHUB_TOKEN"], cfg.APIKeys[1].Key} {
 		if want := []string{"redis://:p4ss@redis:6379", "k3y", "k4y", "t0ken", "t1ken", "two"}[i]; got.Reveal() != want {
 			t.Errorf("secret %d = %q, want %q", i, got.Reveal(), want)
 		}
 	}
-	if !cfg.OpenWeather.Enabled || cfg.AnonymousScopes != nil || cfg.GitHub.RateLimit[0].Calls != 5000 {
+	if !cfg.upstream("openweather").Enabled || cfg.AnonymousScopes != nil || cfg.upstream("github").RateLimit[0].Calls != 5000 {
 		t.Errorf("secrets from files count less than others: %+v", cfg)
 	}
 
@@ -608,15 +624,15 @@ var secretVars = environment{
 
 func TestSecretsAreNeverShown(t *testing.T) {
 	cfg := mustRead(t, secretVars)
-	for _, v := range variables(cfg) {
-		if v.secret() && secretVars[v.name] == "" {
+	for _, v := range cfg.variables() {
+		if v.secret && secretVars[v.name] == "" {
 			t.Errorf("this test does not know the secret %s", v.name)
 		}
 	}
 
 	hidden := struct{ cfg config }{cfg} // fmt calls no method of what is in here
 	var shown bytes.Buffer
-	for _, part := range []any{cfg, &cfg, hidden, cfg.APIKeys, cfg.APIKeys[0], &cfg.APIKeys[0], cfg.GitHubToken, &cfg.GitHubToken} {
+	for _, part := range []any{cfg, &cfg, hidden, cfg.APIKeys, cfg.APIKeys[0], &cfg.APIKeys[0], *cfg.Keys["GITHUB_TOKEN"], cfg.Keys["GITHUB_TOKEN"]} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&shown, verb+"\n", part)
 		}
@@ -652,26 +668,20 @@ func TestSecretSaysOnlyWhetherItIsSet(t *testing.T) {
 	}
 }
 
-func TestEveryFieldHasAParserAndItsVariable(t *testing.T) {
+// A field that is added to config and not to variables would keep its default.
+func TestEveryFieldHasItsVariable(t *testing.T) {
 	cfg := defaults()
-	params, err := env.GetFieldParamsWithOptions(&cfg, env.Options{Environment: map[string]string{}})
-	if err != nil {
-		t.Fatal(err)
+	bound := map[any]bool{}
+	for _, v := range cfg.variables() {
+		bound[v.field] = true
 	}
-	vars := variables(cfg)
-	if len(vars) != len(params) {
-		t.Fatalf("variables lists %d, package env reads %d", len(vars), len(params))
-	}
-	for i, v := range vars {
-		if v.name != params[i].Key {
-			t.Errorf("variable %d is %s, package env reads %s", i, v.name, params[i].Key)
-		}
-		typ := reflect.TypeOf(v.value)
-		if typ.Kind() == reflect.Pointer {
-			typ = typ.Elem()
-		}
-		if parsers[typ] == nil {
-			t.Errorf("%s: no parser of ours for a %s, so its mistakes would not name it", v.name, typ)
+	check := func(s reflect.Value) {
+		for field, value := range s.Fields() {
+			if field.IsExported() && field.Name != "Upstreams" && field.Name != "Keys" && !bound[value.Addr().Interface()] {
+				t.Errorf("no variable sets %s", field.Name)
+			}
 		}
 	}
+	check(reflect.ValueOf(&cfg).Elem())
+	check(reflect.ValueOf(cfg.upstream("metno")).Elem()) // which has all that one can have
 }

@@ -200,10 +200,7 @@ func oneOf[T ~string](words ...T) func(string) (T, error) {
 type sourceNames []string
 
 func parseSourceNames(value string) (sourceNames, error) {
-	var known sourceNames
-	for _, u := range (&config{}).upstreams() {
-		known = append(known, u.name)
-	}
+	known := providerNames()
 	given := items(value)
 	var errs []error
 	for _, item := range given {
@@ -229,6 +226,12 @@ func parseURL(value string) (url.URL, error) {
 		return url.URL{}, errors.New("must not hold a fragment")
 	}
 	return *u, nil
+}
+
+// parseURLPointer is parseURL for a field that is nil where there is no URL.
+func parseURLPointer(value string) (*url.URL, error) {
+	u, err := parseURL(value)
+	return &u, err
 }
 
 // parseText takes what can stand in a header and on a line of a log.

@@ -44,21 +44,23 @@ func demoEnv(getenv func(string) string, simulator *simulated) func(string) stri
 	presets := map[string]string{
 		"LISTEN_ADDR":           "127.0.0.1:8080",
 		"API_KEYS":              "demo:weather:read+users:read+users:write:" + demoKey,
-		"OPENWEATHER_API_KEY":   "demo",
-		"METNO_CONTACT":         "https://example.com/demo",
 		"USERS_GITHUB_LINK":     "username",
 		"ANONYMOUS_SCOPES":      "weather:read+users:read",
 		"DIRECTORY_IDEMPOTENCY": "on",
 		"CORS_ORIGINS":          "*",
 	}
-	var names []string
-	for _, u := range new(config).upstreams() {
-		prefix := strings.ToUpper(u.name) + "_"
-		presets[prefix+"URL"] = simulator.URL(u.name)
-		presets[prefix+"RATE_LIMIT"] = "off"
-		names = append(names, u.name)
+	for _, p := range providers {
+		presets[p.variable("URL")] = simulator.URL(p.name)
+		presets[p.variable("RATE_LIMIT")] = "off"
+		switch {
+		case p.needs == "":
+		case p.contact:
+			presets[p.needs] = "https://example.com/demo"
+		default:
+			presets[p.needs] = "demo"
+		}
 	}
-	presets["TRACE_PROPAGATE"] = strings.Join(names, ",")
+	presets["TRACE_PROPAGATE"] = providerNames().String()
 	return func(name string) string {
 		if v := getenv(name); v != "" || getenv(name+"_FILE") != "" {
 			return v

@@ -36,11 +36,11 @@ func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logge
 			return nil, fmt.Errorf("REDIS_URL: %w", err)
 		}
 	}
-	for _, u := range cfg.upstreams() {
+	for _, u := range cfg.Upstreams {
 		if u.Enabled {
-			call := g.upstreamConfig(cfg, u, tel, log)
-			call.Transport = n.upstream(u.MaxConcurrent)
-			g.upstreams[u.name] = upstream.New(call)
+			c := g.upstreamConfig(cfg, u, tel, log)
+			c.Transport = n.upstream(u.MaxConcurrent)
+			g.upstreams[c.Name] = upstream.New(c)
 		}
 	}
 	callers := cfg.auth(log)
@@ -57,7 +57,7 @@ func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logge
 		Redis:          g.redis,
 		Weather:        weather,
 		Users:          g.users(cfg, weather),
-		Status:         func() api.Status { return g.status(cfg) },
+		Status:         g.status,
 		Ready:          func() bool { return !g.draining.Load() },
 		Telemetry:      tel,
 		Logger:         log,
@@ -99,23 +99,21 @@ func (cfg *config) auth(log *slog.Logger) auth.Config {
 	return a
 }
 
-// weather wires the weather. The order of the providers decides ties.
+// weather wires the weather. The order of its providers decides ties.
 func (g *gateway) weather(cfg config) *weather.Service {
-	var providers []weather.Provider
-	add := func(name string, spec upstream.Spec[weather.Place, *weather.Report], attribution string) {
-		if u, ok := g.upstreams[name]; ok {
-			providers = append(providers, weather.Provider{Source: upstream.NewSource(u, spec), Attribution: attribution})
-		}
+	ranked := slices.DeleteFunc(slices.Clone(providers), func(p provider) bool { return p.weather == nil || g.upstreams[p.name] == nil })
+	slices.SortFunc(ranked, func(a, b provider) int { return a.weather.rank - b.weather.rank })
+	var asked []weather.Provider
+	for _, p := range ranked {
+		source := upstream.NewSource(g.upstreams[p.name], p.weather.spec())
+		asked = append(asked, weather.Provider{Source: source, Attribution: p.weather.attribution})
 	}
-	add("openmeteo", weather.OpenMeteo(), weather.OpenMeteoAttribution)
-	add("metno", weather.METNorway(), weather.METNorwayAttribution)
-	add("openweather", weather.OpenWeather(), "")
 
 	var geocoding *upstream.Source[weather.PlaceQuery, weather.Found]
 	if u, ok := g.upstreams["geocoding"]; ok {
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}
-	return weather.NewService(g.store, geocoding, cfg.Patience, providers...)
+	return weather.NewService(g.store, geocoding, cfg.Patience, asked...)
 }
 
 // users wires the users; nil when their directory is switched off.
@@ -134,16 +132,16 @@ func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
 	})
 }
 
-func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Telemetry, log *slog.Logger) upstream.Config {
+func (g *gateway) upstreamConfig(cfg config, u *upstreamConfig, tel *telemetry.Telemetry, log *slog.Logger) upstream.Config {
 	userAgent := fmt.Sprintf("tributary/%s", thisBuild().version)
-	if u.name == "metno" {
-		userAgent += " " + cfg.MetnoContact // its terms want to know whom to write to
+	if u.Contact != "" {
+		userAgent += " " + u.Contact
 	}
 	return upstream.Config{
-		Name:        u.name,
+		Name:        u.provider.name,
 		BaseURL:     &u.URL,
 		UserAgent:   userAgent,
-		Credentials: cfg.credentials(u.name),
+		Credentials: u.provider.credential.sender(cfg.key(u)),
 		Policies: upstream.Policies{
 			Timeout:       u.Timeout,
 			Retries:       u.Retries,
@@ -166,7 +164,7 @@ func (g *gateway) upstreamConfig(cfg config, u namedUpstream, tel *telemetry.Tel
 		KeepUnvalidated: u.keepUnvalidated,
 
 		FetchBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
-		Propagate:   slices.Contains(cfg.TracePropagate, u.name),
+		Propagate:   slices.Contains(cfg.TracePropagate, u.provider.name),
 		Tracer:      tel.Tracer(),
 		Meter:       tel.Meter(),
 		Logger:      log,
@@ -184,48 +182,12 @@ func quotas(limits rates) (all []upstream.Quota) {
 // given up, to say so.
 func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250*time.Millisecond) }
 
-// credentials adds what an upstream wants to see of us to a request; nil for
-// nothing.
-func (cfg *config) credentials(name string) func(*http.Request) {
-	switch name {
-	case "openmeteo":
-		return queryKey("apikey", cfg.OpenMeteoKey)
-	case "geocoding":
-		return queryKey("apikey", cfg.OpenMeteoKey)
-	case "openweather":
-		return queryKey("appid", cfg.OpenWeatherKey)
-	case "directory":
-		return bearer(cfg.DirectoryToken)
-	case "github":
-		return bearer(cfg.GitHubToken)
-	}
-	return nil
-}
-
-func queryKey(parameter string, key Secret) func(*http.Request) {
-	if !key.IsSet() {
-		return nil
-	}
-	return func(r *http.Request) {
-		q := r.URL.Query()
-		q.Set(parameter, key.Reveal())
-		r.URL.RawQuery = q.Encode()
-	}
-}
-
-func bearer(token Secret) func(*http.Request) {
-	if !token.IsSet() {
-		return nil
-	}
-	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token.Reveal()) }
-}
-
-func (g *gateway) status(cfg config) api.Status {
+func (g *gateway) status() api.Status {
 	s := api.Status{Upstreams: []api.UpstreamStatus{}}
-	for _, named := range cfg.upstreams() {
-		u, enabled := g.upstreams[named.name]
+	for _, p := range providers {
+		u, enabled := g.upstreams[p.name]
 		if !enabled {
-			s.Upstreams = append(s.Upstreams, api.UpstreamStatus{Name: named.name})
+			s.Upstreams = append(s.Upstreams, api.UpstreamStatus{Name: p.name})
 			continue
 		}
 		status := u.Status()

@@ -63,7 +63,7 @@ func startSimulator(ctx context.Context, n Network, getenv func(string) string, 
 	}
 	s.Simulator, err = upstreamsim.Start(ctx, upstreamsim.Config{
 		Addr:           string(cfg.SimAddr),
-		OpenWeatherKey: cfg.OpenWeatherKey.Reveal(),
+		OpenWeatherKey: cfg.Keys["OPENWEATHER_API_KEY"].Reveal(),
 		Listen:         n.Listen,
 		Logger:         s.log,
 		Tracer:         s.tel.Tracer(),
