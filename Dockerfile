@@ -20,13 +20,14 @@ ARG VERSION=dev
 ARG COMMIT=unknown
 ARG TARGETOS
 ARG TARGETARCH
-# timetzdata puts the time zones inside the program. Files of zones would need
-# a ZONEINFO beside them, for -trimpath leaves no GOROOT to look in.
+# grpcnotrace leaves out gRPC's trace page, which makes the linker keep every
+# exported method: 22 MB instead of 32. Time zones are in the program already, by
+# an import of time/tzdata.
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -tags timetzdata \
-      -ldflags="-s -w -X main.buildVersion=$VERSION -X main.buildCommit=$COMMIT" \
+    go build -trimpath -tags grpcnotrace \
+      -ldflags="-s -w -X tributary/cmd/tributary/app.buildVersion=$VERSION -X tributary/cmd/tributary/app.buildCommit=$COMMIT" \
       -o /out/tributary ./cmd/tributary
 
 FROM scratch

@@ -38,6 +38,7 @@ type Redis struct {
 	process string        // random; marks leases and claims as this process's
 	tracer  trace.Tracer
 	log     *slog.Logger
+	dial    func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the system's
 
 	guarded failsafe.Executor[any] // with the circuit breaker
 	urgent  failsafe.Executor[any] // without it
@@ -61,6 +62,9 @@ type RedisConfig struct {
 	URL    string
 	Tracer trace.Tracer // nil: none
 	Logger *slog.Logger // nil: slog's default
+
+	// Dial opens connections; nil: the system's dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 const (
@@ -79,7 +83,7 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 	if err != nil {
 		return nil, errors.New("not a Redis URL") // the error would quote it, password and all
 	}
-	r := &Redis{address: options.Addr, timeout: redisTimeout, process: rand.Text(), tracer: cfg.Tracer, log: cfg.Logger}
+	r := &Redis{address: options.Addr, timeout: redisTimeout, process: rand.Text(), tracer: cfg.Tracer, log: cfg.Logger, dial: cfg.Dial}
 	if options.ReadTimeout > 0 {
 		r.timeout = options.ReadTimeout
 	}
@@ -118,7 +122,10 @@ func (r *Redis) configure(options *redis.Options) *redis.Options {
 	options.MinIdleConns = 8 // a burst should not have to wait for handshakes
 	options.ContextTimeoutEnabled = true
 	options.DisableIdentity = true
-	dial := redis.NewDialer(options)
+	dial := r.dial
+	if dial == nil {
+		dial = redis.NewDialer(options)
+	}
 	options.Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {

@@ -1,61 +1,14 @@
 // Command tributary is a gateway that gives frontends one stable endpoint where
-// the world has many unstable upstreams.
+// the world has many unstable upstreams. Its commands are in package app.
 package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
-	"slices"
-	"strings"
+
+	"tributary/cmd/tributary/app"
 )
 
-const usage = `usage: tributary [command]
-
-commands:
-  serve         the gateway, configured from the environment (the default)
-  demo          the gateway and simulated upstreams: no network, no keys
-  sim           only the simulated upstreams
-  check         print the configuration in effect, or every mistake in it
-  health [URL]  ask a gateway, by default this one's, whether it is ready
-  version       print version, commit and Go version
-`
-
-func main() { os.Exit(run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) }
-
-// run is the program: its result is the exit code.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	command := "serve"
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
-	}
-	switch {
-	case command == "help", isHelp(command), slices.ContainsFunc(args, isHelp):
-		fmt.Fprint(stdout, usage)
-		return 0
-	case slices.ContainsFunc(args, isFlag), len(args) > 0 && command != "health":
-		fmt.Fprint(stderr, usage)
-		return 2
-	}
-	switch command {
-	case "serve":
-		return serve(ctx, getenv, stdout, stderr)
-	case "demo":
-		return demo(ctx, getenv, stdout, stderr)
-	case "sim":
-		return sim(ctx, getenv, stdout, stderr)
-	case "check":
-		return check(getenv, stdout, stderr)
-	case "health":
-		return health(ctx, args, getenv, stdout, stderr)
-	case "version":
-		return version(stdout)
-	}
-	fmt.Fprintf(stderr, "unknown command %q\n%s", command, usage)
-	return 2
+func main() {
+	os.Exit(app.Run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
-
-func isHelp(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) }
-
-func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") }

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -19,9 +18,11 @@ const (
 	freePortTries   = 100
 )
 
+type listenFunc = func(network, addr string) (net.Listener, error)
+
 // listenAll opens one listener a name, on consecutive ports from addr's, or
 // none at all.
-func listenAll(ctx context.Context, addr string, names []string) (host string, _ []net.Listener, err error) {
+func listenAll(listen listenFunc, addr string, names []string) (host string, _ []net.Listener, err error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
@@ -37,13 +38,12 @@ func listenAll(ctx context.Context, addr string, names []string) (host string, _
 
 	var listeners []net.Listener
 	for i, name := range names {
-		open := listenFree
-		if port != 0 {
-			open = func(ctx context.Context, host string) (net.Listener, error) {
-				return listen(ctx, host, port+i)
-			}
+		var ln net.Listener
+		if port == 0 {
+			ln, err = listenFree(listen, host)
+		} else {
+			ln, err = listen("tcp", net.JoinHostPort(host, strconv.Itoa(port+i)))
 		}
-		ln, err := open(ctx, host)
 		if err != nil {
 			for _, opened := range listeners {
 				_ = opened.Close()
@@ -55,14 +55,10 @@ func listenAll(ctx context.Context, addr string, names []string) (host string, _
 	return host, listeners, nil
 }
 
-func listen(ctx context.Context, host string, port int) (net.Listener, error) {
-	var config net.ListenConfig
-	return config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-}
-
-func listenFree(ctx context.Context, host string) (ln net.Listener, err error) {
+func listenFree(listen listenFunc, host string) (ln net.Listener, err error) {
 	for range freePortTries {
-		ln, err = listen(ctx, host, lowestFreePort+rand.IntN(highestFreePort-lowestFreePort))
+		port := lowestFreePort + rand.IntN(highestFreePort-lowestFreePort)
+		ln, err = listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if !errors.Is(err, syscall.EADDRINUSE) {
 			return ln, err
 		}

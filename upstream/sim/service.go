@@ -26,6 +26,7 @@ const (
 type service struct {
 	provider
 	addr  string // where it listens, and comes back to
+	open  listenFunc
 	url   string
 	log   *slog.Logger
 	spans *tracing
@@ -44,7 +45,7 @@ type activeFault struct {
 }
 
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
-	s := &service{provider: p, addr: ln.Addr().String(), url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p.name)}
+	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p.name)}
 	s.fault.Store(&activeFault{Fault{}.withDefaults(), make(chan struct{})})
 	s.server = serve(ln, s, s.log)
 	return s
@@ -60,7 +61,7 @@ func (s *service) setFault(f Fault) error {
 	}
 	var reopened net.Listener
 	if f.Mode != ModeDown && s.server == nil {
-		ln, err := net.Listen("tcp", s.addr)
+		ln, err := s.open("tcp", s.addr)
 		if err != nil {
 			return err
 		}
@@ -205,7 +206,7 @@ func hangUp(w http.ResponseWriter, reset bool) {
 	if err != nil {
 		return // it has ended already
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok && reset {
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok && reset { // *net.TCPConn, or a test's
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()

@@ -49,6 +49,10 @@ type Config struct {
 	// Providers that are not in it refuse nobody.
 	Quotas map[string]Quota
 
+	// Listen opens every listener, also that of a provider that comes back after
+	// ModeDown; nil: net.Listen.
+	Listen func(network, addr string) (net.Listener, error)
+
 	// Now is the clock that answers depend on; nil: time.Now. Delays and
 	// time-outs run on the real one.
 	Now func() time.Time
@@ -80,6 +84,12 @@ type Simulator struct {
 // error that names the listener, and then nothing stays open. ctx covers the
 // start alone: Close is what ends a simulator.
 func Start(ctx context.Context, cfg Config) (*Simulator, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if cfg.Listen == nil {
+		cfg.Listen = net.Listen
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -100,7 +110,7 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	for _, p := range providers {
 		names = append(names, p.name)
 	}
-	host, listeners, err := listenAll(ctx, cfg.Addr, names)
+	host, listeners, err := listenAll(cfg.Listen, cfg.Addr, names)
 	if err != nil {
 		return nil, err
 	}

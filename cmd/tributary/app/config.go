@@ -1,0 +1,282 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/cache"
+	"tributary/telemetry"
+)
+
+// config is everything that can be set from outside, each value with its type
+// and unit. It is filled once, by readConfig; after that nobody reads the
+// environment. Which variable sets which field says the method variables. Printing a
+// config, or any part of it, never shows a secret.
+type config struct {
+	ListenAddr      address
+	AdminAddr       optionalAddress
+	RequestTimeout  time.Duration
+	Patience        time.Duration
+	ShutdownTimeout time.Duration
+	DrainDelay      time.Duration
+	LogLevel        logLevel
+	LogFormat       logFormat
+	CORSOrigins     origins
+	ClientRateLimit rate
+	TrustedProxies  prefixes
+	TraceParent     traceParent
+	TracePropagate  sourceNames
+	APIKeys         apiKeys
+	JWKSURL         *url.URL // nil: no bearer tokens
+	JWTIssuer       string
+	JWTAudience     string
+	AnonymousScopes scopes
+	RedisURL        Secret
+	CacheMaxEntries int
+	JaegerURL       *url.URL // nil: trace ids link nowhere
+
+	Upstreams []*upstreamConfig  // one for each of providers, in its order
+	Keys      map[string]*Secret // credentials of upstreams, by variable
+
+	DirectoryIdempotency onOff
+	UsersGitHubLink      githubLink
+
+	SimAddr address
+}
+
+// upstreamConfig is how one upstream is called.
+type upstreamConfig struct {
+	provider *provider
+
+	URL                url.URL // its path does not end in a slash
+	Enabled            bool
+	Timeout            time.Duration // of one attempt
+	Retries            int
+	RetryDelay         time.Duration
+	RetryMaxDelay      time.Duration // never below RetryDelay
+	HedgeQuantile      float64       // 0: no hedges
+	MaxConcurrent      int
+	RateLimit          rates // all windows must have room
+	BreakerFailureRate float64
+	BreakerMinCalls    int
+	BreakerWindow      time.Duration
+	BreakerDelay       time.Duration
+	FreshFor           time.Duration
+	RevalidateFor      time.Duration
+	StaleFor           time.Duration // the greatest age ever served
+
+	Contact string // for the User-Agent; only for a provider that wants one
+
+	// keepUnvalidated says that an answer whose provider forbids its reuse without
+	// asking (no-cache, must-revalidate) is still kept for when asking fails.
+	keepUnvalidated bool
+}
+
+// defaults returns the configuration of an empty environment, but for what
+// settle derives from other variables.
+func defaults() config {
+	cfg := config{
+		ListenAddr:      ":8080",
+		AdminAddr:       "127.0.0.1:8081",
+		RequestTimeout:  5 * time.Second,
+		Patience:        800 * time.Millisecond,
+		ShutdownTimeout: 15 * time.Second,
+		LogFormat:       logJSON,
+		ClientRateLimit: rate{600, time.Minute},
+		TraceParent:     traceJoin,
+		CacheMaxEntries: 100_000,
+		UsersGitHubLink: githubLinkOff,
+		SimAddr:         "127.0.0.1:9100",
+	}
+
+	cfg.Keys = map[string]*Secret{}
+	for i := range providers {
+		u := upstreamDefaults(&providers[i])
+		cfg.Upstreams = append(cfg.Upstreams, u)
+		if key := u.provider.credential.variable; key != "" {
+			cfg.Keys[key] = &Secret{}
+		}
+	}
+	return cfg
+}
+
+func upstreamDefaults(p *provider) *upstreamConfig {
+	kept := p.lifetimes
+	if kept == (cache.Lifetimes{}) {
+		kept = cache.Lifetimes{FreshFor: 10 * time.Minute, RevalidateFor: 10 * time.Minute, StaleFor: 24 * time.Hour}
+	}
+	return &upstreamConfig{
+		provider:           p,
+		URL:                url.URL{Scheme: "https", Host: p.host},
+		Enabled:            true,
+		Timeout:            2 * time.Second,
+		Retries:            2,
+		RetryDelay:         100 * time.Millisecond,
+		RetryMaxDelay:      time.Second,
+		HedgeQuantile:      0.95,
+		MaxConcurrent:      64,
+		RateLimit:          p.quota,
+		BreakerFailureRate: 0.5,
+		BreakerMinCalls:    20,
+		BreakerWindow:      10 * time.Second,
+		BreakerDelay:       5 * time.Second,
+		FreshFor:           kept.FreshFor,
+		RevalidateFor:      kept.RevalidateFor,
+		StaleFor:           kept.StaleFor,
+	}
+}
+
+// key returns the upstream's credential, which may be unset.
+func (cfg *config) key(u *upstreamConfig) Secret {
+	if key := cfg.Keys[u.provider.credential.variable]; key != nil {
+		return *key
+	}
+	return Secret{}
+}
+
+// configError is every mistake in a configuration, a line each: the variable,
+// a colon, what is wrong. It quotes no secret.
+type configError []string
+
+func (e configError) Error() string { return strings.Join(e, "\n") }
+
+// readConfig reads the whole configuration. An empty variable counts as unset.
+// The error, if any, is a configError with all the mistakes.
+func readConfig(getenv func(string) string) (config, error) {
+	cfg := defaults()
+	vars := cfg.variables()
+	r := readEnvironment(getenv, vars)
+	r.parse(vars)
+	cfg.settle(r)
+	cfg.check(r)
+	for _, p := range telemetry.CheckEnvironment(getenv) {
+		if p.Fatal {
+			r.add(p.Variable, "%s", p.Text)
+		}
+	}
+	if len(r.mistakes) > 0 {
+		return config{}, r.err(vars)
+	}
+	return cfg, nil
+}
+
+// reading is one pass over the environment: what it holds, and what is wrong
+// with that.
+type reading struct {
+	given    map[string]string // by variable; files read, empty values left out
+	mistakes []mistake
+}
+
+// mistake is what is wrong with one variable. An error that joins several is
+// reported a line each.
+type mistake struct {
+	variable string
+	err      error
+}
+
+func (m mistake) Error() string { return m.variable + ": " + m.err.Error() }
+
+func readEnvironment(getenv func(string) string, vars []variable) *reading {
+	r := &reading{given: map[string]string{}}
+	for _, v := range vars {
+		value := getenv(v.name)
+		if v.secret {
+			value = r.orFile(v.name, value, getenv(v.name+"_FILE"))
+		}
+		if value != "" {
+			r.given[v.name] = value
+		}
+	}
+	return r
+}
+
+// orFile returns the value of a secret, or what the file at path holds without
+// one trailing newline. Its mistakes do not quote the path: where someone has
+// put the secret itself, it would be shown.
+func (r *reading) orFile(name, value, path string) string {
+	if path == "" {
+		return value
+	}
+	if value != "" {
+		r.add(name+"_FILE", "%s is set as well (use one of them)", name)
+		return ""
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+			err = pathErr.Err
+		}
+		r.add(name+"_FILE", "the file cannot be read: %w", err)
+		return ""
+	}
+	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	if value == "" {
+		// Unset would be the other reading, but an empty file of API keys must
+		// not quietly open the API.
+		r.add(name+"_FILE", "the file is empty")
+	}
+	return value
+}
+
+// parse sets the fields of what was given.
+func (r *reading) parse(vars []variable) {
+	for _, v := range vars {
+		text, ok := r.given[v.name]
+		if !ok {
+			continue
+		}
+		if err := v.set(text); err != nil {
+			r.mistakes = append(r.mistakes, mistake{v.name, err})
+		}
+	}
+}
+
+func (r *reading) add(name, format string, args ...any) {
+	r.mistakes = append(r.mistakes, mistake{name, fmt.Errorf(format, args...)})
+}
+
+// has reports whether the environment gives the variable, well or badly.
+func (r *reading) has(name string) bool {
+	_, ok := r.given[name]
+	return ok || r.mistaken(name)
+}
+
+// usable reports whether the environment gives the variable a good value.
+func (r *reading) usable(name string) bool { return r.has(name) && !r.mistaken(name) }
+
+func (r *reading) mistaken(name string) bool {
+	return slices.ContainsFunc(r.mistakes, func(m mistake) bool {
+		return m.variable == name || m.variable == name+"_FILE"
+	})
+}
+
+// err returns all mistakes in the order of vars.
+func (r *reading) err(vars []variable) configError {
+	order := map[string]int{}
+	for i, v := range vars {
+		order[v.name], order[v.name+"_FILE"] = i+1, i+1
+	}
+	position := func(m mistake) int { return cmp.Or(order[m.variable], len(vars)+1) } // others, OpenTelemetry's, come last
+	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return position(a) - position(b) })
+
+	var lines configError
+	for _, m := range r.mistakes {
+		for _, err := range joined(m.err) {
+			lines = append(lines, mistake{m.variable, err}.Error())
+		}
+	}
+	return lines
+}
+
+func joined(err error) []error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return many.Unwrap()
+	}
+	return []error{err}
+}

@@ -1,0 +1,215 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// origins are the web origins that may call us, as browsers send them, or "*"
+// alone for any.
+type origins []string
+
+func parseOrigins(value string) (origins, error) {
+	if strings.TrimSpace(value) == "*" {
+		return origins{"*"}, nil
+	}
+	var all origins
+	var errs []error
+	for i, item := range items(value) {
+		origin, ok := parseOrigin(item)
+		if !ok {
+			errs = append(errs, fmt.Errorf("entry %d is not an origin (use https://app.example.com, or * alone)", i+1))
+		}
+		all = append(all, origin)
+	}
+	return all, errors.Join(errs...)
+}
+
+// parseOrigin writes an origin the way that browsers do (RFC 6454, 6.2), or it
+// would never match one: lower case, without a default port.
+func parseOrigin(item string) (string, bool) {
+	u, err := url.Parse(strings.ToLower(item))
+	if err != nil || strings.Contains(item, "*") || u.Scheme == "" || u.Hostname() == "" || u.String() != u.Scheme+"://"+u.Host {
+		return "", false
+	}
+	origin := u.String()
+	switch u.Scheme {
+	case "http":
+		origin = strings.TrimSuffix(origin, ":80")
+	case "https":
+		origin = strings.TrimSuffix(origin, ":443")
+	}
+	return origin, true
+}
+
+func (o origins) String() string { return joinWords(o, ",") }
+
+// prefixes are networks, each in its canonical form.
+type prefixes []netip.Prefix
+
+func parsePrefixes(value string) (prefixes, error) {
+	var all prefixes
+	var errs []error
+	for _, item := range items(value) {
+		prefix, err := parsePrefix(item)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%q is neither a CIDR nor an address (use 10.0.0.0/8, 192.0.2.7)", item))
+		}
+		all = append(all, prefix)
+	}
+	return all, errors.Join(errs...)
+}
+
+// parsePrefix also takes an address, as the network of it alone.
+func parsePrefix(item string) (netip.Prefix, error) {
+	if prefix, err := netip.ParsePrefix(item); err == nil {
+		if bits := prefix.Bits() - 96; prefix.Addr().Is4In6() && bits >= 0 { // addresses are compared as IPv4
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), bits)
+		}
+		return prefix.Masked(), nil
+	}
+	addr, err := netip.ParseAddr(item)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if addr.Zone() != "" { // a prefix cannot hold one, and would quietly drop it
+		return netip.Prefix{}, errors.New("zone")
+	}
+	return addr.Unmap().Prefix(addr.Unmap().BitLen())
+}
+
+func (p prefixes) String() string {
+	var words []string
+	for _, prefix := range p {
+		words = append(words, prefix.String())
+	}
+	return strings.Join(words, ",")
+}
+
+// scopes are what a caller may do, in the order of knownScopes, none twice.
+type scopes []string
+
+var knownScopes = scopes{"weather:read", "users:read", "users:write"}
+
+func parseAnonymousScopes(value string) (scopes, error) {
+	if value == "none" {
+		return nil, nil
+	}
+	given := strings.FieldsFunc(value, func(c rune) bool { return c == '+' || c == ',' || unicode.IsSpace(c) })
+	if len(given) == 0 {
+		return nil, errors.New("names no scope (use weather:read+users:read, none)")
+	}
+	var errs []error
+	for _, item := range given {
+		if !slices.Contains(knownScopes, item) {
+			errs = append(errs, fmt.Errorf("%q is not one of %s", item, joinWords(knownScopes, " ")))
+		}
+	}
+	return only(knownScopes, given), errors.Join(errs...)
+}
+
+func (s scopes) String() string {
+	if len(s) == 0 {
+		return "none"
+	}
+	return joinWords(s, "+")
+}
+
+// apiKey is a key that callers may present, and what it lets them do.
+type apiKey struct {
+	Name   string // not a secret: it stands for the caller in logs
+	Scopes scopes
+	Key    Secret
+}
+
+type apiKeys []apiKey
+
+// parseAPIKeys says where its mistakes are by number alone: with the parts in
+// the wrong order any of them may be the key.
+func parseAPIKeys(value string) (apiKeys, error) {
+	var all apiKeys
+	var errs []error
+	names, keys := map[string]int{}, map[string]int{}
+	for i, item := range items(value) {
+		key, err := parseAPIKey(item)
+		secret := key.Key.Reveal()
+		switch {
+		case err != nil:
+		case names[key.Name] > 0:
+			err = fmt.Errorf("has the name of entry %d", names[key.Name])
+		case keys[secret] > 0:
+			err = fmt.Errorf("has the key of entry %d", keys[secret])
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("entry %d %w", i+1, err))
+			continue
+		}
+		names[key.Name], keys[secret] = i+1, i+1
+		all = append(all, key)
+	}
+	if len(all) == 0 && len(errs) == 0 {
+		errs = append(errs, errors.New("holds no key"))
+	}
+	return all, errors.Join(errs...)
+}
+
+// parseAPIKey cuts at the first and the last colon, as scopes hold some.
+func parseAPIKey(item string) (apiKey, error) {
+	first, last := strings.Index(item, ":"), strings.LastIndex(item, ":")
+	if first == last {
+		return apiKey{}, errors.New("is not name:scope+scope:key")
+	}
+	name, given, key := item[:first], strings.Split(item[first+1:last], "+"), item[last+1:]
+	switch {
+	case name == "":
+		return apiKey{}, errors.New("has no name")
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return apiKey{}, errors.New("has a control character in its name")
+	case key == "":
+		return apiKey{}, errors.New("has an empty key")
+	case !visibleASCII(key):
+		return apiKey{}, errors.New("has a space, a control character or something beyond ASCII in its key")
+	case slices.ContainsFunc(given, func(s string) bool { return !slices.Contains(knownScopes, s) }):
+		return apiKey{}, fmt.Errorf("has a scope that is not one of %s", joinWords(knownScopes, " "))
+	}
+	return apiKey{name, only(knownScopes, given), newSecret(key)}, nil
+}
+
+// String tells the names, which are no secrets.
+func (a apiKeys) String() string {
+	if len(a) == 0 {
+		return "unset"
+	}
+	var names []string
+	for _, key := range a {
+		names = append(names, key.Name)
+	}
+	noun := "keys"
+	if len(a) == 1 {
+		noun = "key"
+	}
+	return fmt.Sprintf("set (%d %s: %s)", len(a), noun, strings.Join(names, ", "))
+}
+
+// shortKey is the length below which a key can be found by trying.
+const shortKey = 16
+
+// warnings are about keys that work and should be longer.
+func (a apiKeys) warnings() []string {
+	var all []string
+	for _, key := range a {
+		if len(key.Key.Reveal()) < shortKey {
+			all = append(all, fmt.Sprintf("API_KEYS: warning: the key %q has fewer than %d characters and may be guessed (use a long random one)", key.Name, shortKey))
+		}
+	}
+	return all
+}
+
+func (a apiKeys) GoString() string     { return a.String() }
+func (a apiKeys) LogValue() slog.Value { return slog.StringValue(a.String()) }

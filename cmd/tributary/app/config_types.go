@@ -1,0 +1,318 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// address is host:port to listen on; an empty host means every interface, port
+// 0 any free one.
+type address string
+
+func parseAddress(value string) (address, error) {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || strings.ContainsFunc(host, notInHost) || !isPort(port) {
+		return "", fmt.Errorf("%q is not host:port (use :8080, 127.0.0.1:8080)", value)
+	}
+	return address(value), nil
+}
+
+func notInHost(c rune) bool {
+	return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-._:%", c)
+}
+
+// isPort is strict, as the resolver would also take "http" or "+80".
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
+// port returns the number after the colon.
+func (a address) port() int {
+	_, port, _ := net.SplitHostPort(string(a))
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+// optionalAddress is an address, or "" for none.
+type optionalAddress string
+
+func parseOptionalAddress(value string) (optionalAddress, error) {
+	if value == "off" {
+		return "", nil
+	}
+	a, err := parseAddress(value)
+	if err != nil {
+		return "", fmt.Errorf("%q is neither host:port nor off", value)
+	}
+	return optionalAddress(a), nil
+}
+
+func (a optionalAddress) String() string {
+	if a == "" {
+		return "off"
+	}
+	return string(a)
+}
+
+// rate is so many calls in each window. The zero rate is no limit.
+type rate struct {
+	Calls  int
+	Window time.Duration
+}
+
+// maxCalls is the greatest integer that a RateLimit header can hold (RFC 9651
+// §3.3.1).
+const maxCalls = 999_999_999_999_999
+
+func parseRate(value string) (rate, error) {
+	if value == "off" {
+		return rate{}, nil
+	}
+	count, window, _ := strings.Cut(value, "/")
+	calls, callsErr := strconv.Atoi(count)
+	per, perErr := time.ParseDuration(window)
+	if callsErr != nil || perErr != nil || calls < 1 || per <= 0 {
+		return rate{}, fmt.Errorf("%q is not calls per window (use 60/1m, off)", value)
+	}
+	if calls > maxCalls {
+		return rate{}, fmt.Errorf("%q allows more than %d calls (use off for no limit)", value, maxCalls)
+	}
+	return rate{calls, per}, nil
+}
+
+func (r rate) String() string {
+	if r == (rate{}) {
+		return "off"
+	}
+	return strconv.Itoa(r.Calls) + "/" + formatDuration(r.Window)
+}
+
+// rates are limits that hold all at once; none is no limit.
+type rates []rate
+
+func parseRates(value string) (rates, error) {
+	if value == "off" {
+		return nil, nil
+	}
+	var all rates
+	var errs []error
+	for _, item := range items(value) {
+		r, err := parseRate(item)
+		if err == nil && r == (rate{}) {
+			err = errors.New("off cannot stand beside a limit")
+		}
+		all, errs = append(all, r), append(errs, err)
+	}
+	if len(all) == 0 {
+		errs = append(errs, fmt.Errorf("%q is not calls per window (use 60/1m, off)", value))
+	}
+	return all, errors.Join(errs...)
+}
+
+func (r rates) String() string {
+	if len(r) == 0 {
+		return "off"
+	}
+	var words []string
+	for _, one := range r {
+		words = append(words, one.String())
+	}
+	return strings.Join(words, ",")
+}
+
+// logLevel is a slog.Level that reads and prints the four words of LOG_LEVEL.
+type logLevel slog.Level
+
+func parseLogLevel(value string) (logLevel, error) {
+	word, err := oneOf("debug", "info", "warn", "error")(value)
+	if err != nil {
+		return 0, err
+	}
+	var level slog.Level
+	err = level.UnmarshalText([]byte(word))
+	return logLevel(level), err
+}
+
+// Level makes a logLevel a slog.Leveler.
+func (l logLevel) Level() slog.Level { return slog.Level(l) }
+
+func (l logLevel) String() string { return strings.ToLower(l.Level().String()) }
+
+type logFormat string
+
+const (
+	logJSON logFormat = "json"
+	logText logFormat = "text"
+)
+
+// traceParent is what a caller's traceparent header means to us.
+type traceParent string
+
+const (
+	traceJoin  traceParent = "join"  // part of the caller's trace; we decide on sampling
+	traceTrust traceParent = "trust" // its decision on sampling as well
+	traceLink  traceParent = "link"  // a trace of our own, linked to the caller's
+)
+
+// githubLink is how a user of the directory is found in GitHub.
+type githubLink string
+
+const (
+	githubLinkOff      githubLink = "off"
+	githubLinkUsername githubLink = "username" // the username is the login
+)
+
+type onOff bool
+
+func parseOnOff(value string) (onOff, error) {
+	word, err := oneOf("off", "on")(value)
+	return word == "on", err
+}
+
+func (b onOff) String() string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+// oneOf returns a parser that takes these words and no others.
+func oneOf[T ~string](words ...T) func(string) (T, error) {
+	return func(value string) (T, error) {
+		if !slices.Contains(words, T(value)) {
+			return "", fmt.Errorf("%q is not one of %s", value, joinWords(words, " "))
+		}
+		return T(value), nil
+	}
+}
+
+// sourceNames are names of upstreams, in the contract's order, none twice.
+type sourceNames []string
+
+func parseSourceNames(value string) (sourceNames, error) {
+	known := providerNames()
+	given := items(value)
+	var errs []error
+	for _, item := range given {
+		if !slices.Contains(known, item) {
+			errs = append(errs, fmt.Errorf("%q is not one of %s", item, joinWords(known, " ")))
+		}
+	}
+	return only(known, given), errors.Join(errs...)
+}
+
+func (s sourceNames) String() string { return joinWords(s, ",") }
+
+// parseURL takes a web address without a password in it. It quotes nothing, as
+// what it refuses may hold one.
+func parseURL(value string) (url.URL, error) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.Port() != "" && !isPort(u.Port()):
+		return url.URL{}, errors.New("is not an absolute http or https URL (use https://host/prefix)")
+	case u.User != nil:
+		return url.URL{}, errors.New("must not hold a user or a password")
+	case strings.Contains(value, "#"):
+		return url.URL{}, errors.New("must not hold a fragment")
+	}
+	return *u, nil
+}
+
+// parseURLPointer is parseURL for a field that is nil where there is no URL.
+func parseURLPointer(value string) (*url.URL, error) {
+	u, err := parseURL(value)
+	return &u, err
+}
+
+// parseText takes what can stand in a header and on a line of a log.
+func parseText(value string) (string, error) {
+	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
+		return "", fmt.Errorf("%q holds a control character or is not UTF-8", value)
+	}
+	return value, nil
+}
+
+func parseBool(value string) (bool, error) {
+	b, err := strconv.ParseBool(value)
+	if err != nil {
+		return false, fmt.Errorf("%q is neither true nor false", value)
+	}
+	return b, nil
+}
+
+func parseInt(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a whole number", value)
+	}
+	return n, nil
+}
+
+func parseNumber(value string) (float64, error) {
+	f, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a number (use 0.95)", value)
+	}
+	return f, nil
+}
+
+func parseDuration(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration (use 1500ms, 10m)", value)
+	}
+	return d, nil
+}
+
+// formatDuration is Duration.String without the zeros at its end: 24h, not
+// 24h0m0s.
+func formatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// items splits a list at its commas and newlines, and leaves out empty items.
+func items(list string) []string {
+	var all []string
+	for item := range strings.FieldsFuncSeq(list, func(c rune) bool { return c == ',' || c == '\n' }) {
+		if item = strings.TrimSpace(item); item != "" {
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
+// only returns those of the known words that are given, in the known order.
+func only[S ~[]string](known S, given []string) S {
+	var both S
+	for _, word := range known {
+		if slices.Contains(given, word) {
+			both = append(both, word)
+		}
+	}
+	return both
+}
+
+func joinWords[T ~string](words []T, separator string) string {
+	var s []string
+	for _, word := range words {
+		s = append(s, string(word))
+	}
+	return strings.Join(s, separator)
+}

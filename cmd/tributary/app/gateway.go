@@ -1,0 +1,201 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"tributary/api"
+	"tributary/api/auth"
+	"tributary/cache"
+	"tributary/telemetry"
+	"tributary/upstream"
+	"tributary/upstream/users"
+	"tributary/upstream/weather"
+)
+
+// gateway is the wiring: the only place that knows every package.
+type gateway struct {
+	api       http.Handler
+	auth      *auth.Authenticator
+	store     *cache.Store
+	redis     *cache.Redis                  // nil: this replica is on its own
+	upstreams map[string]*upstream.Upstream // the enabled ones, by name
+	draining  atomic.Bool
+}
+
+func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
+	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
+	var err error
+	if g.redis, err = newRedis(n, cfg, tel, log); err != nil {
+		return nil, err
+	}
+	for _, u := range cfg.Upstreams {
+		if u.Enabled {
+			c := g.upstreamConfig(cfg, u, tel, log)
+			c.Transport = n.upstream(u.MaxConcurrent)
+			g.upstreams[c.Name] = upstream.New(c)
+		}
+	}
+	callers := cfg.auth(log)
+	callers.Transport = n.issuer()
+	if g.auth, err = auth.New(callers); err != nil {
+		return nil, err
+	}
+	if err := g.measure(cfg, tel.Meter()); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	weather := g.weather(cfg)
+	g.api = api.New(api.Config{
+		Auth:           g.auth,
+		Redis:          g.redis,
+		Weather:        weather,
+		Users:          g.users(cfg, weather),
+		Status:         g.status,
+		Ready:          func() bool { return !g.draining.Load() },
+		Telemetry:      tel,
+		Logger:         log,
+		RequestTimeout: cfg.RequestTimeout,
+		ClientLimit:    api.Limit{Calls: cfg.ClientRateLimit.Calls, Window: cfg.ClientRateLimit.Window},
+		TrustedProxies: cfg.TrustedProxies,
+		Origins:        cfg.CORSOrigins,
+		PublicReads:    slices.Contains(cfg.AnonymousScopes, "weather:read"),
+	})
+	return g, nil
+}
+
+// Close ends the calls to upstreams that are still running, and waits for them
+// until ctx is done. The error names what has not ended by then.
+func (g *gateway) Close(ctx context.Context) error {
+	parts := map[string]func(){"reading JWT_JWKS_URL": g.auth.Close}
+	for name, u := range g.upstreams {
+		parts[name] = u.Close
+	}
+	if err := closeAll(ctx, parts); err != nil {
+		return err
+	}
+	// Last, as the upstreams store in it what they have been told.
+	return closeAll(ctx, map[string]func(){"redis": func() { _ = g.redis.Close() }})
+}
+
+// auth is who may call.
+func (cfg *config) auth(log *slog.Logger) auth.Config {
+	a := auth.Config{
+		JWKS:      cfg.JWKSURL,
+		Issuer:    cfg.JWTIssuer,
+		Audience:  cfg.JWTAudience,
+		Anonymous: cfg.AnonymousScopes,
+		Logger:    log,
+	}
+	for _, k := range cfg.APIKeys {
+		a.Keys = append(a.Keys, auth.Key{Name: k.Name, Scopes: k.Scopes, Key: k.Key.Reveal()})
+	}
+	return a
+}
+
+// weather wires the weather. The order of its providers decides ties.
+func (g *gateway) weather(cfg config) *weather.Service {
+	ranked := slices.DeleteFunc(slices.Clone(providers), func(p provider) bool { return p.weather == nil || g.upstreams[p.name] == nil })
+	slices.SortFunc(ranked, func(a, b provider) int { return a.weather.rank - b.weather.rank })
+	var asked []weather.Provider
+	for _, p := range ranked {
+		source := upstream.NewSource(g.upstreams[p.name], p.weather.spec())
+		asked = append(asked, weather.Provider{Source: source, Attribution: p.weather.attribution})
+	}
+
+	var geocoding *upstream.Source[weather.PlaceQuery, weather.Found]
+	if u, ok := g.upstreams["geocoding"]; ok {
+		geocoding = upstream.NewSource(u, weather.Geocoding())
+	}
+	return weather.NewService(g.store, geocoding, cfg.Patience, asked...)
+}
+
+// users wires the users; nil when their directory is switched off.
+func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
+	directory, ok := g.upstreams["directory"]
+	if !ok {
+		return nil
+	}
+	return users.NewService(users.Config{
+		Directory:            directory,
+		GitHub:               g.upstreams["github"],
+		Weather:              users.FromWeather(w),
+		Patience:             cfg.Patience,
+		LinkByUsername:       cfg.UsersGitHubLink == githubLinkUsername,
+		DirectoryIdempotency: bool(cfg.DirectoryIdempotency),
+	})
+}
+
+func (g *gateway) upstreamConfig(cfg config, u *upstreamConfig, tel *telemetry.Telemetry, log *slog.Logger) upstream.Config {
+	userAgent := fmt.Sprintf("tributary/%s", thisBuild().version)
+	if u.Contact != "" {
+		userAgent += " " + u.Contact
+	}
+	return upstream.Config{
+		Name:        u.provider.name,
+		BaseURL:     &u.URL,
+		UserAgent:   userAgent,
+		Credentials: u.provider.credential.sender(cfg.key(u)),
+		Policies: upstream.Policies{
+			Timeout:       u.Timeout,
+			Retries:       u.Retries,
+			RetryDelay:    u.RetryDelay,
+			RetryMaxDelay: u.RetryMaxDelay,
+			HedgeQuantile: u.HedgeQuantile,
+			MaxConcurrent: u.MaxConcurrent,
+			Quotas:        quotas(u.RateLimit),
+			Breaker: upstream.Breaker{
+				FailureRate: u.BreakerFailureRate,
+				MinCalls:    u.BreakerMinCalls,
+				Window:      u.BreakerWindow,
+				Delay:       u.BreakerDelay,
+			},
+		},
+		Lifetimes: cache.Lifetimes{FreshFor: u.FreshFor, RevalidateFor: u.RevalidateFor, StaleFor: u.StaleFor},
+		Store:     g.store,
+		Redis:     g.redis,
+
+		KeepUnvalidated: u.keepUnvalidated,
+
+		FetchBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
+		Propagate:   slices.Contains(cfg.TracePropagate, u.provider.name),
+		Tracer:      tel.Tracer(),
+		Meter:       tel.Meter(),
+		Logger:      log,
+	}
+}
+
+func quotas(limits rates) (all []upstream.Quota) {
+	for _, r := range limits {
+		all = append(all, upstream.Quota{Calls: r.Calls, Window: r.Window})
+	}
+	return all
+}
+
+// writingTime is what is left of a request's budget, when the last source has
+// given up, to say so.
+func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250*time.Millisecond) }
+
+func (g *gateway) status() api.Status {
+	s := api.Status{Upstreams: []api.UpstreamStatus{}}
+	for _, p := range providers {
+		u, enabled := g.upstreams[p.name]
+		if !enabled {
+			s.Upstreams = append(s.Upstreams, api.UpstreamStatus{Name: p.name})
+			continue
+		}
+		status := u.Status()
+		s.Upstreams = append(s.Upstreams, api.Enabled(status))
+		s.Cache.Hits += status.Cache.Hits
+		s.Cache.Misses += status.Cache.Misses
+		s.Cache.StaleServed += status.Cache.Stale
+		s.Cache.Coalesced += status.Cache.Coalesced
+	}
+	s.Cache.Entries = g.store.Entries()
+	s.Cache.Evictions = g.store.Evictions()
+	return s
+}

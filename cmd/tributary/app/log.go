@@ -1,0 +1,34 @@
+package app
+
+import (
+	"io"
+	"log/slog"
+	"os"
+
+	"golang.org/x/term"
+
+	"tributary/telemetry"
+)
+
+// newLogger writes to w as the configuration has it, and makes libraries that
+// would write to stderr log to it. Text is coloured on a terminal, unless NO_COLOR
+// (no-color.org) is set.
+func newLogger(cfg config, getenv func(string) string, w io.Writer) *slog.Logger {
+	style := telemetry.JSON
+	if cfg.LogFormat == logText {
+		style = telemetry.Text
+		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && getenv("NO_COLOR") == "" {
+			style = telemetry.Colored
+		}
+	}
+	log := telemetry.NewLogger(w, cfg.LogLevel.Level(), style)
+	telemetry.CaptureLibraries(log)
+	return log
+}
+
+// logEnvironment names OpenTelemetry's variables that it will ignore.
+func logEnvironment(log *slog.Logger, getenv func(string) string) {
+	for _, p := range telemetry.CheckEnvironment(getenv) {
+		log.Warn(p.String())
+	}
+}

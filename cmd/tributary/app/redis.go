@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"tributary/cache"
+	"tributary/telemetry"
+)
+
+// newRedis makes the client of the Redis that replicas share, and logs whether
+// it was reached. It is nil without a REDIS_URL.
+func newRedis(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*cache.Redis, error) {
+	if !cfg.RedisURL.IsSet() {
+		return nil, nil
+	}
+	r, err := cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log, Dial: n.Dial})
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	if err := r.Reach(context.Background()); err != nil {
+		log.Warn("redis not reached; starting without it, it is used as soon as it answers", "address", r.Address(), "error", err.Error())
+	} else {
+		log.Info("redis reached", "address", r.Address())
+	}
+	return r, nil
+}

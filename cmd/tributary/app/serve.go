@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"tributary/telemetry"
+)
+
+// serve is the gateway on its own.
+func serve(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	return serveUntil(ctx, n, getenv, stderr, func(listening) {})
+}
+
+// listening is where a gateway can be reached.
+type listening struct {
+	api, admin net.Addr // admin is nil when it is off
+}
+
+// serveUntil reads the configuration and serves until ctx is done. announce is
+// told when everything listens.
+func serveUntil(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer, announce func(listening)) int {
+	cfg, err := readConfig(getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	log := newLogger(cfg, getenv, stderr)
+	logEnvironment(log, getenv)
+	if err := serveConfig(ctx, n, cfg, getenv, log, announce); err != nil {
+		log.Error("stopped", "error", err.Error())
+		return 1
+	}
+	return 0
+}
+
+func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string) string, log *slog.Logger, announce func(listening)) (err error) {
+	tel, err := telemetry.Setup(ctx, telemetry.Config{
+		Service: "tributary",
+		Version: thisBuild().version,
+		Parent:  telemetry.Parent(cfg.TraceParent),
+		Env:     getenv,
+		Logger:  log,
+	})
+	if err != nil {
+		return fmt.Errorf("telemetry: %w", err)
+	}
+	exit := newExit(cfg.ShutdownTimeout)
+	defer func() { // last of all: the other steps of the exit leave traces too
+		ctx, cancel := exit.forFlushing()
+		defer cancel()
+		flush(ctx, tel, log)
+	}()
+
+	// Listen first: a port that is taken is an error here, and not in a
+	// goroutine.
+	var at listening
+	public, err := n.listen(string(cfg.ListenAddr))
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	defer public.Close()
+	at.api = public.Addr()
+	var admin net.Listener
+	if cfg.AdminAddr != "" {
+		if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
+			return fmt.Errorf("ADMIN_ADDR: %w", err)
+		}
+		defer admin.Close()
+		at.admin = admin.Addr()
+	}
+
+	g, err := newGateway(n, cfg, tel, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := exit.forClosing()
+		defer cancel()
+		err = errors.Join(err, g.Close(ctx))
+	}()
+	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // what broken clients do is not our error
+	server := newDrainable(&http.Server{
+		Handler:                      g.api,
+		DisableGeneralOptionsHandler: true, // our answer to OPTIONS * is like our other ones
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
+		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               64 << 10,
+		ErrorLog:                     errorLog,
+	}, &g.draining)
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(public) }()
+	if admin != nil {
+		operators := &http.Server{Handler: closeWhile(&g.draining, adminHandler(tel)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
+		defer operators.Close() // a profile in progress does not hold up the end
+		go func() { failed <- operators.Serve(admin) }()
+	}
+	log.Info("listening", "api", at.api.String())
+	announce(at)
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining", "delay", cfg.DrainDelay.String())
+	return server.drain(cfg.DrainDelay, exit)
+}
+
+// adminHandler is for operators: it is not to be reached from outside.
+func adminHandler(tel *telemetry.Telemetry) http.Handler {
+	r := chi.NewRouter()
+	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())
+	r.Mount("/debug", middleware.Profiler())
+	return r
+}

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"tributary/telemetry"
+	upstreamsim "tributary/upstream/sim"
+)
+
+// sim is the simulated upstreams on their own.
+func sim(ctx context.Context, n Network, getenv func(string) string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	simulator, code := startSimulator(ctx, n, getenv, false, stderr)
+	if simulator == nil {
+		return code
+	}
+	defer simulator.Close()
+	announceSimulator(stdout, simulator)
+	fmt.Fprintln(stdout, "ready")
+	<-ctx.Done()
+	return 0
+}
+
+// simulated are the simulated upstreams, and what is told about them: to
+// Jaeger they are a service of their own.
+type simulated struct {
+	*upstreamsim.Simulator
+	tel *telemetry.Telemetry
+	log *slog.Logger
+}
+
+// startSimulator is nil, and the exit code, when it cannot be started. Beside a
+// gateway OTEL_SERVICE_NAME is the gateway's.
+func startSimulator(ctx context.Context, n Network, getenv func(string) string, besideGateway bool, stderr io.Writer) (*simulated, int) {
+	cfg, err := readConfig(getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return nil, 1
+	}
+	s := &simulated{log: newLogger(cfg, getenv, stderr)}
+	if !besideGateway { // which does this itself
+		logEnvironment(s.log, getenv)
+	}
+	s.tel, err = telemetry.Setup(ctx, telemetry.Config{
+		Service: "tributary-sim",
+		Fixed:   besideGateway,
+		Version: thisBuild().version,
+		Parent:  telemetry.Trust, // of the gateway: what it records is to be whole
+		Env:     getenv,
+		Logger:  s.log,
+	})
+	if err != nil {
+		s.log.Error("stopped", "error", "telemetry: "+err.Error())
+		return nil, 1
+	}
+	s.Simulator, err = upstreamsim.Start(ctx, upstreamsim.Config{
+		Addr:           string(cfg.SimAddr),
+		OpenWeatherKey: cfg.Keys["OPENWEATHER_API_KEY"].Reveal(),
+		Listen:         n.Listen,
+		Logger:         s.log,
+		Tracer:         s.tel.Tracer(),
+	})
+	if err != nil {
+		s.log.Error("stopped", "error", err.Error())
+		flush(context.WithoutCancel(ctx), s.tel, s.log)
+		return nil, 1
+	}
+	return s, 0
+}
+
+// Close ends what runs, and sends what was traced until then.
+func (s *simulated) Close() {
+	_ = s.Simulator.Close() // it says what was wrong in the log
+	flush(context.Background(), s.tel, s.log)
+}
+
+// announceSimulator prints a line a listener.
+func announceSimulator(stdout io.Writer, s *simulated) {
+	for _, l := range s.Listeners() {
+		fmt.Fprintf(stdout, "%s %s\n", l.Name, l.URL)
+	}
+}
