@@ -1,87 +1,90 @@
 package api
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
 	"net/http"
+	"path"
 	"regexp"
-	"slices"
+	"strconv"
 
 	"github.com/swaggest/swgui/v5/static"
-	"github.com/vearutop/statigz"
 )
 
-// docsFiles serves what our pages load: a script and a style of ours, and
-// Swagger UI's files, compressed as they are.
-func docsFiles() func(http.ResponseWriter, *http.Request) error {
-	theirs := statigz.FileServer(static.FS)
-	return func(w http.ResponseWriter, r *http.Request) error {
-		file := pathParam(r, "file")
-		inside := r.Clone(r.Context())
-		inside.URL.Path = "/" + file
-		for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Unmodified-Since"} {
-			inside.Header.Del(name) // whole files only, or none
-		}
-		if refusesGzip.MatchString(r.Header.Get("Accept-Encoding")) {
-			inside.Header.Del("Accept-Encoding") // in which they look for the word only
-		}
-		ours := map[string]string{"start.js": "text/javascript", "style.css": "text/css"}[file]
-		if ours == "" && !theirs.Found(inside) {
-			return errNothingHere // a 404 of theirs would be plain text
-		}
-		h := w.Header()
-		h.Set("Cache-Control", "public, max-age=3600")
-		h.Set("X-Content-Type-Options", "nosniff")
-		if ours != "" {
-			body, err := pages.ReadFile("pages/" + file)
-			if err != nil {
-				return err
-			}
-			h.Set("Content-Type", ours+"; charset=utf-8")
-			_, _ = w.Write(body)
+// docsFile is a file that the pages load.
+type docsFile struct {
+	body    []byte
+	gzipped bool   // body is; only of Swagger UI's files
+	tag     string // weak: it names the file in any coding; empty: none
+}
+
+// readDocsFile finds a script or a style of ours, or one of Swagger UI's files, most
+// of which are embedded compressed.
+func readDocsFile(name string) (f docsFile, ok bool) {
+	var err error
+	if name == "start.js" || name == "style.css" {
+		f.body, err = pages.ReadFile("pages/" + name)
+		return f, err == nil
+	}
+	if f.body, err = static.FS.ReadFile(name + ".gz"); err == nil {
+		f.gzipped = true
+	} else if f.body, err = static.FS.ReadFile(name); err != nil || path.Ext(name) == ".gz" {
+		return f, false
+	}
+	sum := sha256.Sum256(f.body)
+	f.tag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	return f, true
+}
+
+var fileTypes = map[string]string{
+	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".png": "image/png",
+}
+
+// serveDocsFile serves a whole file: ranges and preconditions other than
+// If-None-Match are ignored.
+func serveDocsFile(w http.ResponseWriter, r *http.Request) error {
+	name := pathParam(r, "file")
+	f, ok := readDocsFile(name)
+	if !ok {
+		return errNothingHere
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if f.tag != "" {
+		h.Set("ETag", f.tag)
+		h.Set("Accept-Ranges", "none")
+		if matches(r.Header.Values("If-None-Match"), f.tag) {
+			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
-		t := &tagged{ResponseWriter: w, known: r.Header.Values("If-None-Match")}
-		theirs.ServeHTTP(t, inside)
-		t.WriteHeader(http.StatusOK) // to a HEAD they write nothing
+	}
+	h.Set("Content-Type", fileTypes[path.Ext(name)])
+	if f.gzipped && !acceptsGzip(r) {
+		unzipped, err := gzip.NewReader(bytes.NewReader(f.body))
+		if err != nil {
+			return err
+		}
+		_, _ = io.Copy(w, unzipped) // a write fails when the client has gone
 		return nil
 	}
+	if f.gzipped {
+		h.Set("Content-Encoding", "gzip")
+		h.Set("Content-Length", strconv.Itoa(len(f.body)))
+	}
+	_, _ = w.Write(f.body)
+	return nil
 }
 
-var refusesGzip = regexp.MustCompile(`(?i)\bgzip[ \t]*;[ \t]*q=0(\.0*)?[ \t]*(,|$)`)
+var (
+	namesGzip   = regexp.MustCompile(`(?i)\bgzip\b`)
+	refusesGzip = regexp.MustCompile(`(?i)\bgzip[ \t]*;[ \t]*q=0(\.0*)?[ \t]*(,|$)`)
+)
 
-// tagged is a response with a file, whose entity tag lacks its quotes (RFC 9110
-// §8.8.3). It is a 304 if the tag is known.
-type tagged struct {
-	http.ResponseWriter
-
-	known  []string // If-None-Match
-	status int      // 0: not written yet
-}
-
-func (t *tagged) WriteHeader(status int) {
-	if t.status != 0 {
-		return
-	}
-	h := t.Header()
-	h.Set("Accept-Ranges", "none")
-	h["Vary"] = slices.Compact(h["Vary"]) // they say Accept-Encoding, as all of ours do
-	if tag := h.Get("ETag"); tag != "" {
-		tag = `"` + tag + `"`
-		h.Set("ETag", tag)
-		if matches(t.known, tag) {
-			status = http.StatusNotModified
-			h.Del("Content-Type")
-			h.Del("Content-Length")
-			h.Del("Content-Encoding")
-		}
-	}
-	t.status = status
-	t.ResponseWriter.WriteHeader(status)
-}
-
-func (t *tagged) Write(p []byte) (int, error) {
-	t.WriteHeader(http.StatusOK)
-	if t.status == http.StatusNotModified {
-		return len(p), nil
-	}
-	return t.ResponseWriter.Write(p)
+func acceptsGzip(r *http.Request) bool {
+	accepted := r.Header.Get("Accept-Encoding")
+	return namesGzip.MatchString(accepted) && !refusesGzip.MatchString(accepted)
 }

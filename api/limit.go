@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
 	"tributary/api/auth"
 	"tributary/cache"
 )
@@ -34,7 +32,7 @@ type limiter struct {
 	policy string // RateLimit-Policy
 
 	mu   sync.Mutex
-	full *simplelru.LRU[string, time.Time] // by client
+	full *recent // when the bucket of a client will be full
 }
 
 // maxClients bounds the clients remembered. The one not seen for longest is
@@ -46,12 +44,8 @@ func newLimiter(l Limit, prefix string, redis *cache.Redis) *limiter {
 	if l.Calls == 0 {
 		return nil
 	}
-	full, err := simplelru.NewLRU[string, time.Time](maxClients, nil)
-	if err != nil {
-		panic(err) // only for a size that is not positive
-	}
 	return &limiter{
-		Limit: l, prefix: prefix, redis: redis, full: full,
+		Limit: l, prefix: prefix, redis: redis, full: newRecent(maxClients),
 		policy: `"default";q=` + strconv.Itoa(l.Calls) + ";w=" + strconv.Itoa(seconds(l.Window)),
 	}
 }
@@ -69,13 +63,12 @@ func (l *limiter) take(ctx context.Context, client string, now time.Time) standi
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full, _ := l.full.Get(client)
-	used := max(0, full.Sub(now))
+	used := max(0, l.full.get(client).Sub(now))
 	after := used + l.cost()
 	if after > l.Window {
 		return standing{after - l.Window, used}
 	}
-	l.full.Add(client, now.Add(after))
+	l.full.put(client, now.Add(after))
 	return standing{0, after}
 }
 

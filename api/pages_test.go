@@ -127,10 +127,13 @@ func TestDocsFilesAreValidated(t *testing.T) {
 	for _, encoding := range []string{"identity", "gzip"} {
 		first := g.get("/docs/swagger-ui.css", "Accept-Encoding", encoding)
 		tag := first.Header.Get("ETag")
-		if !regexp.MustCompile(`^"[!#-~]+"$`).MatchString(tag) {
-			t.Fatalf("%s: ETag = %s, want an entity tag, in quotes", encoding, tag)
+		if !regexp.MustCompile(`^W/"[!#-~]+"$`).MatchString(tag) {
+			t.Fatalf("%s: ETag = %s, want a weak entity tag, as it names every coding", encoding, tag)
 		}
-		for _, header := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+		if other := g.get("/docs/swagger-ui-bundle.js", "Accept-Encoding", encoding).Header.Get("ETag"); other == tag {
+			t.Errorf("%s: two files have the ETag %s", encoding, tag)
+		}
+		for _, header := range []string{tag, strings.TrimPrefix(tag, "W/"), `"other", ` + tag, "*"} {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
 				a := g.send(method, "/docs/swagger-ui.css", "Accept-Encoding", encoding, "If-None-Match", header)
 				a.wantStatus(http.StatusNotModified)
@@ -156,6 +159,23 @@ func TestDocsFilesAreWhole(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestDocsFilesAreTheSameInEveryCoding(t *testing.T) {
+	g := newGateway(t)
+	for _, file := range []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png"} {
+		plain := g.get("/docs/"+file, "Accept-Encoding", "identity")
+		for _, encoding := range []string{"gzip", "zstd", "gzip, zstd", ""} {
+			if coded := g.get("/docs/"+file, "Accept-Encoding", encoding); len(plain.body) == 0 || !bytes.Equal(coded.body, plain.body) {
+				t.Errorf("%s as %q has %d bytes, as identity %d, want the same", file, encoding, len(coded.body), len(plain.body))
+			}
+		}
+	}
+}
+
+// The embedded files' own names are not paths of ours.
+func TestDocsFilesAreNotServedAsEmbedded(t *testing.T) {
+	newGateway(t).get("/docs/swagger-ui.css.gz").wantStatus(http.StatusNotFound)
 }
 
 func TestDocsFilesAreNotCompressedForEverybody(t *testing.T) {

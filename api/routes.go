@@ -53,7 +53,7 @@ func (s *server) routes() http.Handler {
 
 	r.Get("/", s.handle(s.root))
 	r.Get("/docs", s.handle(page("docs.html")))
-	r.Get("/docs/{file}", s.handle(docsFiles()))
+	r.Get("/docs/{file}", s.handle(serveDocsFile))
 	r.Get("/openapi.yaml", s.handle(s.file("application/yaml", tributary.OpenAPI)))
 	r.Get("/problems/{slug}", s.handle(s.explain))
 	return r

@@ -8,7 +8,7 @@ import (
 )
 
 // check prints the value that each variable has in effect, or every mistake in
-// them. What works and should still be changed is a warning on stderr.
+// them. Values that work but should be changed are warnings on stderr.
 func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
@@ -24,8 +24,8 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	for _, v := range cfg.variables() {
 		fmt.Fprintf(stdout, "%s=%s\n", v.name, v)
 	}
-	// The SDK's own, and not ours to read; but whether traces leave the process
-	// is what one runs check to see.
+	// OpenTelemetry's SDK reads this variable, not we. It is shown because it says
+	// whether traces leave the process.
 	fmt.Fprintf(stdout, "OTEL_EXPORTER_OTLP_ENDPOINT=%s\n", newSecret(getenv("OTEL_EXPORTER_OTLP_ENDPOINT")))
 	return 0
 }

@@ -141,7 +141,7 @@ func (cfg *config) key(u *upstreamConfig) Secret {
 }
 
 // configError is every mistake in a configuration, a line each: the variable,
-// a colon, what is wrong. It quotes no secret.
+// a colon, what is wrong. It never quotes a secret.
 type configError []string
 
 func (e configError) Error() string { return strings.Join(e, "\n") }
@@ -166,8 +166,7 @@ func readConfig(getenv func(string) string) (config, error) {
 	return cfg, nil
 }
 
-// reading is one pass over the environment: what it holds, and what is wrong
-// with that.
+// reading holds the given values of the environment and the mistakes found in them.
 type reading struct {
 	given    map[string]string // by variable; files read, empty values left out
 	mistakes []mistake
@@ -217,8 +216,7 @@ func (r *reading) orFile(name, value, path string) string {
 	}
 	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
 	if value == "" {
-		// Unset would be the other reading, but an empty file of API keys must
-		// not quietly open the API.
+		// Taking it for unset would open the API where the file of API keys is empty.
 		r.add(name+"_FILE", "the file is empty")
 	}
 	return value

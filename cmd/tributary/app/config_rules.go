@@ -60,8 +60,8 @@ func (cfg *config) check(r *reading) {
 	}
 }
 
-// checkTokens wants the three variables of bearer tokens together: a key set
-// without an issuer and an audience would believe tokens made for others.
+// checkTokens requires the three variables of bearer tokens together: with a key set
+// alone we would accept tokens that were issued for others.
 func (cfg *config) checkTokens(r *reading) {
 	keys, issuer, audience := r.has("JWT_JWKS_URL"), r.has("JWT_ISSUER"), r.has("JWT_AUDIENCE")
 	r.require(issuer || !keys, "JWT_ISSUER", "is required with JWT_JWKS_URL")
@@ -100,7 +100,7 @@ func (u *upstreamConfig) check(r *reading) {
 	r.positive(name("RETRY_DELAY"), u.RetryDelay)
 	r.require(u.RetryMaxDelay >= u.RetryDelay || r.mistaken(name("RETRY_DELAY")),
 		name("RETRY_MAX_DELAY"), "%s is less than %s, %s", formatDuration(u.RetryMaxDelay), name("RETRY_DELAY"), formatDuration(u.RetryDelay))
-	// Asked this way round, NaN is refused.
+	// Written so that NaN is refused too.
 	r.require(u.HedgeQuantile >= 0 && u.HedgeQuantile < 1, name("HEDGE_QUANTILE"), "%v is not between 0 and 1 (use 0.95, or 0 for off)", u.HedgeQuantile)
 	r.require(u.MaxConcurrent >= 1, name("MAX_CONCURRENT"), "%d is less than 1", u.MaxConcurrent)
 	r.require(u.BreakerFailureRate > 0 && u.BreakerFailureRate <= 1, name("BREAKER_FAILURE_RATE"), "%v is not more than 0 and at most 1", u.BreakerFailureRate)
@@ -129,8 +129,8 @@ func (u *upstreamConfig) checkLifetimes(r *reading) {
 		stale, "%s%s is less than %s and %s together", formatDuration(u.StaleFor), origin, fresh, revalidate)
 }
 
-// require adds a mistake unless ok holds, or one is already known of the
-// variable: a malformed value has left its default behind, which has no fault.
+// require adds a mistake unless ok holds. A variable that has a mistake already gets
+// no second one: its value was malformed, and the field still has its default.
 func (r *reading) require(ok bool, name, format string, args ...any) {
 	if !ok && !r.mistaken(name) {
 		r.add(name, format, args...)

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// demo is the gateway and simulated upstreams in one process. Only it knows
-// that the gateway faces a simulator.
+// demo runs a gateway and simulated upstreams in one process. The gateway itself does
+// not know that they are simulated.
 func demo(ctx context.Context, n Network, getenv func(string) string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -36,10 +36,10 @@ func demo(ctx context.Context, n Network, getenv func(string) string, stdout, st
 	})
 }
 
-// demoKey may do everything in the demo, whose users are nobody's.
+// demoKey is an API key with every scope. It is public: the demo's users are made up.
 const demoKey = "demo-key"
 
-// demoEnv is what the demo presets; the environment has the last word.
+// demoEnv returns the environment with the demo's presets where it sets nothing.
 func demoEnv(getenv func(string) string, simulator *simulated) func(string) string {
 	presets := map[string]string{
 		"LISTEN_ADDR":           "127.0.0.1:8080",

@@ -18,12 +18,12 @@ import (
 	"tributary/upstream/weather"
 )
 
-// gateway is the wiring: the only place that knows every package.
+// gateway is everything that answers requests, connected as the configuration says.
 type gateway struct {
 	api       http.Handler
 	auth      *auth.Authenticator
 	store     *cache.Store
-	redis     *cache.Redis                  // nil: this replica is on its own
+	redis     *cache.Redis                  // nil: replicas share nothing
 	upstreams map[string]*upstream.Upstream // the enabled ones, by name
 	draining  atomic.Bool
 }
@@ -78,11 +78,11 @@ func (g *gateway) Close(ctx context.Context) error {
 	if err := closeAll(ctx, parts); err != nil {
 		return err
 	}
-	// Last, as the upstreams store in it what they have been told.
+	// Last: upstreams store their answers in it until they are closed.
 	return closeAll(ctx, map[string]func(){"redis": func() { _ = g.redis.Close() }})
 }
 
-// auth is who may call.
+// auth returns who may call.
 func (cfg *config) auth(log *slog.Logger) auth.Config {
 	a := auth.Config{
 		JWKS:      cfg.JWKSURL,
@@ -114,7 +114,7 @@ func (g *gateway) weather(cfg config) *weather.Service {
 	return weather.NewService(g.store, geocoding, cfg.Patience, asked...)
 }
 
-// users wires the users; nil when their directory is switched off.
+// users wires the users; nil when the directory is disabled.
 func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
 	directory, ok := g.upstreams["directory"]
 	if !ok {
@@ -176,8 +176,8 @@ func quotas(limits rates) (all []upstream.Quota) {
 	return all
 }
 
-// writingTime is what is left of a request's budget, when the last source has
-// given up, to say so.
+// writingTime is kept of a request's budget to write the answer, when the last
+// source has used all the rest.
 func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250*time.Millisecond) }
 
 func (g *gateway) status() api.Status {

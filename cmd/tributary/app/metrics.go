@@ -8,8 +8,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// measure registers the metrics that are not one upstream's: memory, Redis and
-// the version of the program.
+// measure registers the metrics of the cache, of Redis and of the build. Each
+// upstream registers its own.
 func (g *gateway) measure(cfg config, meter metric.Meter) error {
 	var errs []error
 	gauge := func(name, unit, description string) metric.Int64ObservableGauge {

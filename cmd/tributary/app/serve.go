@@ -26,13 +26,13 @@ func serve(ctx context.Context, n Network, getenv func(string) string, stderr io
 	return serveUntil(ctx, n, getenv, stderr, func(listening) {})
 }
 
-// listening is where a gateway can be reached.
+// listening holds the addresses of a gateway's listeners.
 type listening struct {
 	api, admin net.Addr // admin is nil when it is off
 }
 
-// serveUntil reads the configuration and serves until ctx is done. announce is
-// told when everything listens.
+// serveUntil reads the configuration and serves until ctx is done. It calls announce
+// once all listeners are open.
 func serveUntil(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer, announce func(listening)) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
@@ -60,7 +60,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		return fmt.Errorf("telemetry: %w", err)
 	}
 	exit := newExit(cfg.ShutdownTimeout)
-	defer func() { // last of all: the other steps of the exit leave traces too
+	defer func() { // the last step, as the others are traced too
 		ctx, cancel := exit.forFlushing()
 		defer cancel()
 		flush(ctx, tel, log)
@@ -93,7 +93,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		defer cancel()
 		err = errors.Join(err, g.Close(ctx))
 	}()
-	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // what broken clients do is not our error
+	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // most are mistakes of clients, not ours
 	server := newDrainable(&http.Server{
 		Handler:                      g.api,
 		DisableGeneralOptionsHandler: true, // our answer to OPTIONS * is like our other ones
@@ -123,7 +123,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	return server.drain(cfg.DrainDelay, exit)
 }
 
-// adminHandler is for operators: it is not to be reached from outside.
+// adminHandler serves operators. Callers from outside must not reach it.
 func adminHandler(tel *telemetry.Telemetry) http.Handler {
 	r := chi.NewRouter()
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())

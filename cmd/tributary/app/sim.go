@@ -29,16 +29,16 @@ func sim(ctx context.Context, n Network, getenv func(string) string, stdout, std
 	return 0
 }
 
-// simulated are the simulated upstreams, and what is told about them: to
-// Jaeger they are a service of their own.
+// simulated is a running simulator with its own telemetry: in traces it is a service
+// of its own.
 type simulated struct {
 	*upstreamsim.Simulator
 	tel *telemetry.Telemetry
 	log *slog.Logger
 }
 
-// startSimulator is nil, and the exit code, when it cannot be started. Beside a
-// gateway OTEL_SERVICE_NAME is the gateway's.
+// startSimulator returns a running simulator, or nil and the exit code. Beside a
+// gateway OTEL_SERVICE_NAME names the gateway, and not the simulator.
 func startSimulator(ctx context.Context, n Network, getenv func(string) string, besideGateway bool, stderr io.Writer) (*simulated, int) {
 	cfg, err := readConfig(getenv)
 	if err != nil {
@@ -46,14 +46,14 @@ func startSimulator(ctx context.Context, n Network, getenv func(string) string, 
 		return nil, 1
 	}
 	s := &simulated{log: newLogger(cfg, getenv, stderr)}
-	if !besideGateway { // which does this itself
+	if !besideGateway { // a gateway logs the same
 		logEnvironment(s.log, getenv)
 	}
 	s.tel, err = telemetry.Setup(ctx, telemetry.Config{
 		Service: "tributary-sim",
 		Fixed:   besideGateway,
 		Version: thisBuild().version,
-		Parent:  telemetry.Trust, // of the gateway: what it records is to be whole
+		Parent:  telemetry.Trust, // so that a trace which the gateway samples is complete
 		Env:     getenv,
 		Logger:  s.log,
 	})
@@ -76,13 +76,13 @@ func startSimulator(ctx context.Context, n Network, getenv func(string) string, 
 	return s, 0
 }
 
-// Close ends what runs, and sends what was traced until then.
+// Close stops the simulator and exports the last telemetry.
 func (s *simulated) Close() {
-	_ = s.Simulator.Close() // it says what was wrong in the log
+	_ = s.Simulator.Close() // its errors are logged
 	flush(context.Background(), s.tel, s.log)
 }
 
-// announceSimulator prints a line a listener.
+// announceSimulator prints one line for each listener.
 func announceSimulator(stdout io.Writer, s *simulated) {
 	for _, l := range s.Listeners() {
 		fmt.Fprintf(stdout, "%s %s\n", l.Name, l.URL)
