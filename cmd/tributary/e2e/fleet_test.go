@@ -23,6 +23,8 @@ type fleet struct {
 	logs     lockedBuffer // of all replicas
 }
 
+// newFleet waits for Redis and for the providers as long as a loaded machine
+// takes.
 func newFleet(t *testing.T, redis *redistest.Server, env map[string]string) *fleet {
 	t.Helper()
 	simulator := start(t, "sim", nil)
@@ -32,12 +34,14 @@ func newFleet(t *testing.T, redis *redistest.Server, env map[string]string) *fle
 		"API_KEYS", "all:weather:read+users:read+users:write:"+demoKey,
 		"ANONYMOUS_SCOPES", "weather:read+users:read",
 		"REDIS_URL", redis.PatientURL(),
+		"REQUEST_TIMEOUT", "60s", "PATIENCE", "50s", "PATIENCE_MIN", "50s",
 	)}
 	for name, url := range simulator.urls {
 		if name != "sim" {
 			f.env[strings.ToUpper(name)+"_URL"] = url
 			f.env[strings.ToUpper(name)+"_RATE_LIMIT"] = "off"
 			f.env[strings.ToUpper(name)+"_HEDGE_QUANTILE"] = "0"
+			f.env[strings.ToUpper(name)+"_TIMEOUT"] = "50s"
 		}
 	}
 	maps.Copy(f.env, env)
@@ -71,12 +75,8 @@ func (f *fleet) leaving() (url string, leave func()) {
 func (f *fleet) ask(url string) answer { return f.do(http.MethodGet, url, "", nil) }
 
 func TestFleetAsksOnce(t *testing.T) {
-	env := map[string]string{"PATIENCE": "50s", "REQUEST_TIMEOUT": "60s"}
 	providers := []string{"openmeteo", "openweather", "metno", "geocoding"}
-	for _, p := range providers {
-		env[strings.ToUpper(p)+"_TIMEOUT"] = "50s"
-	}
-	f := newFleet(t, redistest.Start(t), env)
+	f := newFleet(t, redistest.Start(t), nil)
 	replicas := []string{f.replica(), f.replica(), f.replica()}
 	for _, p := range providers {
 		f.fault(p, `{"latency_ms": 300}`)
