@@ -25,7 +25,7 @@ func docsFiles() func(http.ResponseWriter, *http.Request) error {
 		}
 		ours := map[string]string{"start.js": "text/javascript", "style.css": "text/css"}[file]
 		if ours == "" && !theirs.Found(inside) {
-			return errNothingHere // a 404 of theirs would be plain text
+			return errNoRoute // a 404 of theirs would be plain text
 		}
 		h := w.Header()
 		h.Set("Cache-Control", "public, max-age=3600")

@@ -134,7 +134,7 @@ func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(ht
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := idempotencyKey(r)
 		// No answer to what a header says, or to nobody, is kept or waited for.
-		if err := errors.Join(mustAccept(w, r), err, s.usersAvailable(), mustBe(r, bodyTypes(r)...)); err != nil {
+		if err := errors.Join(mustAccept(w, r), err, s.usersAvailable(), unsupportedBody(r, bodyTypes(r)...)); err != nil {
 			return err
 		}
 		if key == "" {
@@ -165,7 +165,7 @@ func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(ht
 		if rec.answer.Status == 0 { // the first one here waited in vain for another replica
 			return running()
 		}
-		s.counts.replays.Add(r.Context(), 1)
+		s.metrics.replays.Add(r.Context(), 1)
 		rec.answer.replay(w)
 		return nil
 	}
@@ -187,7 +187,7 @@ func (s *server) first(w http.ResponseWriter, r *http.Request, fn func(http.Resp
 		return err
 	case found:
 		s.replays.finish(key, rec, answer, true)
-		s.counts.replays.Add(r.Context(), 1)
+		s.metrics.replays.Add(r.Context(), 1)
 		answer.replay(w)
 		return nil
 	}
