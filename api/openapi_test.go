@@ -32,7 +32,7 @@ func TestOpenAPIIsValid(t *testing.T) {
 		t.Fatal(errs)
 	}
 	if _, found := v.ValidateDocument(); len(found) > 0 {
-		t.Error(contracttest.Told(found))
+		t.Error(contracttest.Describe(found))
 	}
 }
 
@@ -110,7 +110,7 @@ func TestOpenAPIHasCoordinatesInPairs(t *testing.T) {
 			}
 			r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}}
 			if good, found := v.ValidateHttpRequest(r); good != (want == http.StatusOK) {
-				t.Errorf("%s %s is answered with %d, and to openapi.yaml good is %t: %q", method, body, want, good, contracttest.Told(found))
+				t.Errorf("%s %s is answered with %d, and to openapi.yaml good is %t: %q", method, body, want, good, contracttest.Describe(found))
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestNothingPrintsAKey prints what somebody may one day log.
+// TestNothingPrintsAKey formats keys in the ways that logging code may.
 func TestNothingPrintsAKey(t *testing.T) {
 	cfg := auth.Config{Keys: apiKeys()}
 	a := open(t, cfg)
