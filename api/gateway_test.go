@@ -35,7 +35,7 @@ var theContract = contracttest.The
 func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	contracttest.Check(t, request, response, body)
-	watch.Hear(telemetrytest.Answer, fmt.Append(nil, response.Header, string(body)))
+	watch.Check(telemetrytest.Answer, fmt.Append(nil, response.Header, string(body)))
 	if telemetrytest.AllRun() {
 		theRun().add(newExchange(t, request, response, body))
 	}

@@ -118,7 +118,7 @@ func collect(t *testing.T) *collected {
 	c := &collected{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		watch.Hear(telemetrytest.Trace, body)
+		watch.Check(telemetrytest.Trace, body)
 		if r.URL.Path != "/v1/traces" {
 			return
 		}
