@@ -85,7 +85,7 @@ func TestPutNamesEveryMistake(t *testing.T) {
 		"a negative Retry-After":    {`{"retry_after_s": -1}`, "retry_after_s"},
 		"a rate above one":          {`{"error_rate": 1.5}`, "error_rate"},
 		"a rate below nought":       {`{"error_rate": -0.1}`, "error_rate"},
-		"a status that is no error": {`{"status": 302}`, "status"},
+		"a status that is not an error": {`{"status": 302}`, "status"},
 		"a status of nought":        {`{"status": 0}`, "status"},
 		"a status beyond them all":  {`{"status": 600}`, "status"},
 		"a number in quotes":        {`{"latency_ms": "5"}`, "latency_ms"},
