@@ -10,7 +10,7 @@ import (
 
 var userTag = regexp.MustCompile(`^W/"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)"$`)
 
-// tagOf are the two parts of a user's entity tag.
+// tagOf returns the two parts of a user's entity tag.
 func (a *answer) tagOf() (user, rest string) {
 	a.t.Helper()
 	m := userTag.FindStringSubmatch(a.Header.Get("ETag"))
@@ -51,13 +51,13 @@ func TestUserTag(t *testing.T) {
 	}
 }
 
-// writesTo are the writes that can have preconditions, and what they answer.
+// writesTo are the writes that accept preconditions, with their status.
 var writesTo = map[string]struct {
 	write
 	status int
 }{"PUT": {put, 200}, "PATCH": {patch, 200}, "keyed PATCH": {keyedPatch, 200}, "DELETE": {remove, 204}}
 
-// conditional sends a write with header lines, names and values in turn.
+// conditional sends a write with header lines: name, value, name, value…
 func (g *gateway) conditional(w write, lines ...string) *answer {
 	g.t.Helper()
 	r := mustRequest(g.t, w)
@@ -172,11 +172,11 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 				g.conditional(w.write, "If-Match", "*").wantOutcome(c.status, "not_done", true, c.code)
 			})
 		}
-		t.Run(method+" reads past every cache, and makes the next reader do so", func(t *testing.T) {
+		t.Run(method+" bypasses all caches, and invalidates the stored user", func(t *testing.T) {
 			g := populated(t)
 			old := g.get(one).Header.Get("ETag")
 			g.directory.mu.Lock()
-			g.directory.users[0]["phone"] = "2" // somebody else has changed the user
+			g.directory.users[0]["phone"] = "2" // another client has changed the user
 			g.directory.mu.Unlock()
 			g.conditional(w.write, "If-Match", old).problem(http.StatusPreconditionFailed, "precondition_failed")
 			a := g.get(one)
@@ -241,7 +241,7 @@ func TestPreconditionsOfTheDirectory(t *testing.T) {
 }
 
 func TestPreconditionAndKey(t *testing.T) {
-	it(t, "is answered from the key once it has an answer", func(t *testing.T) {
+	it(t, "is replayed once it has an answer", func(t *testing.T) {
 		g := populated(t)
 		first := g.conditional(keyedPatch, "If-Match", `"nonsense"`)
 		first.problem(http.StatusPreconditionFailed, "precondition_failed")
@@ -252,12 +252,12 @@ func TestPreconditionAndKey(t *testing.T) {
 			t.Errorf("%d requests for a replay", n-calls)
 		}
 	})
-	it(t, "that holds is not looked at again", func(t *testing.T) {
+	it(t, "is checked once for a replayed request", func(t *testing.T) {
 		g := populated(t)
 		tag := g.get(one).Header.Get("ETag")
 		first := g.conditional(keyedPatch, "If-Match", tag)
 		first.wantStatus(http.StatusOK)
-		g.conditional(keyedPatch, "If-Match", tag).wantReplay(first) // though it holds no longer
+		g.conditional(keyedPatch, "If-Match", tag).wantReplay(first) // the precondition does not hold any more
 		if n := g.directory.writes.Load(); n != 1 {
 			t.Errorf("%d writes, want one", n)
 		}

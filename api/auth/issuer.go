@@ -35,15 +35,15 @@ type issuer struct {
 	log    *slog.Logger
 	keys   atomic.Pointer[keySet] // nil: not fetched yet
 
-	life     context.Context // canceled by close
-	end      context.CancelFunc
+	life    context.Context // canceled by close
+	end     context.CancelFunc
 	fetches sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool
 	fetching chan struct{} // closed when the running fetch ends; nil: none runs
-	begun    time.Time // start of the last fetch
-	next     *time.Timer // starts the next fetch; nil while one runs
+	begun    time.Time     // start of the last fetch
+	next     *time.Timer   // starts the next fetch; nil while one runs
 	nextAt   time.Time
 	failures int    // in a row
 	failure  string // last logged error
