@@ -62,11 +62,11 @@ func TestCredentials(t *testing.T) {
 					a.wantHeader("Cache-Control", "no-store")
 				}
 				if strings.Contains(string(a.body), "secret") || strings.Contains(string(a.body), "guess") {
-					t.Errorf("%s tells what was sent: %s", a.call, a.body)
+					t.Errorf("%s quotes what was sent: %s", a.call, a.body)
 				}
 			}
 			if n := g.asked(); c.want != http.StatusOK && n > 0 {
-				t.Errorf("%d requests sent for who may not know", n)
+				t.Errorf("%d requests sent for a caller without permission", n)
 			}
 		})
 	}

@@ -81,7 +81,7 @@ func TestEveryOperationIsLimited(t *testing.T) {
 		a.wantHeader("RateLimit-Policy", `"default";q=1;w=3600`)
 	}
 	if n := g.asked(); n != 0 {
-		t.Errorf("%d requests sent for who may not ask", n)
+		t.Errorf("%d requests sent for a caller without permission", n)
 	}
 }
 

@@ -226,7 +226,7 @@ func TestUpstreamRetryAfter(t *testing.T) {
 		a.problem(http.StatusServiceUnavailable, "all_sources_failed")
 		a.wantHeader("Retry-After", "15")
 		if g.asked() != asked {
-			t.Errorf("%d requests sent to who wanted none", g.asked()-asked)
+			t.Errorf("%d requests sent while Retry-After runs", g.asked()-asked)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func TestPanic(t *testing.T) {
 	p := a.problem(http.StatusInternalServerError, "internal_error")
 	a.wantHeader("Cache-Control", "no-store")
 	if strings.Contains(string(a.body), "wiring") {
-		t.Errorf("%s tells the caller about it: %s", a.call, a.body)
+		t.Errorf("%s shows the caller the error: %s", a.call, a.body)
 	}
 
 	logged := errorsIn(t, &log)
@@ -97,7 +97,7 @@ func TestUnforeseenError(t *testing.T) {
 	a := g.get("/v1/status")
 	p := a.problem(http.StatusInternalServerError, "internal_error")
 	if strings.Contains(string(a.body), "NaN") {
-		t.Errorf("%s tells the caller about it: %s", a.call, a.body)
+		t.Errorf("%s shows the caller the error: %s", a.call, a.body)
 	}
 	logged := errorsIn(t, &log)
 	if len(logged) != 1 || !strings.Contains(logged[0]["error"].(string), "NaN") || logged[0]["trace_id"] != p.TraceID {

@@ -88,7 +88,7 @@ func TestPreconditions(t *testing.T) {
 		"If-Match with a list":                         {lines{"If-Match", `"x", ` + current + `, "y"`}, true},
 		"If-Match in several lines":                    {lines{"If-Match", other, "If-Match", current}, true},
 		"If-Match with anything":                       {lines{"If-Match", "*"}, true},
-		"If-Match with the tag of somebody else":       {lines{"If-Match", other}, false},
+		"If-Match with the tag of another user":        {lines{"If-Match", other}, false},
 		"If-Match with the tag of a list":              {lines{"If-Match", list}, false},
 		"If-Match with nonsense":                       {lines{"If-Match", `"nonsense"`}, false},
 		"If-Match with the user's part alone":          {lines{"If-Match", `"` + user + `"`}, false},
@@ -144,7 +144,7 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 	for method, w := range writesTo {
 		missing := w.write
 		missing.path = "/v1/users/99"
-		t.Run(method+" of a user who does not exist is a 404 first", func(t *testing.T) {
+		t.Run(method+" of an unknown user is a 404 before the precondition is checked", func(t *testing.T) {
 			for _, lines := range [][]string{{"If-Match", "*"}, {"If-Match", `"x"`}, {"If-None-Match", "*"}} {
 				g := populated(t)
 				g.conditional(missing, lines...).problem(http.StatusNotFound, "not_found")
@@ -162,7 +162,7 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 			{"is not there", refuses, 502, "connection"},
 			{"breaks the connection", resets, 502, "connection"},
 			{"answers garbage", answers(200, "<html>"), 502, "invalid_response"},
-			{"answers of somebody else", answers(200, `{"id":2,"name":"B"}`), 502, "invalid_response"},
+			{"answers with another user", answers(200, `{"id":2,"name":"B"}`), 502, "invalid_response"},
 			{"asks for quiet", answers(429, "{}", "Retry-After", "7"), 503, "rate_limited"},
 			{"does not answer", hangs, 504, "timeout"},
 		} {

@@ -63,11 +63,11 @@ var (
 	unauthorized = newKind("unauthorized", http.StatusUnauthorized, "Credentials are missing or wrong",
 		"The request needs an API key or a token, or the one that it sent is not valid. `detail` and WWW-Authenticate say which.")
 	forbidden = newKind("forbidden", http.StatusForbidden, "Not allowed",
-		"The caller's credentials lack the scope that `detail` names, or this gateway is configured so that nobody has it.")
+		"The caller's credentials lack the scope that `detail` names, or this gateway has no credentials configured that could have it.")
 	authUnavailable = newKind("auth-unavailable", http.StatusServiceUnavailable, "Credentials cannot be checked",
 		"The token cannot be checked, because the keys of its issuer have not been read yet. It may be valid: send it again after Retry-After.")
 	notFound = newKind("not-found", http.StatusNotFound, "Not found",
-		"Nothing exists at this path, or no source knows the place or thing that was asked for. That a source does not know something is remembered for 30 seconds.")
+		"Nothing exists at this path, or no source knows the place or thing that was asked for. That a source does not know something is cached for 30 seconds.")
 	noData = newKind("no-data", http.StatusNotFound, "No data now",
 		"The place exists, but no source has anything for it now: an observation is too old or in the future, or the source has no value. `sources` says which. Ask again later; a source is asked again after 5 minutes.")
 	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",

@@ -120,7 +120,7 @@ func TestProvidersThatMisbehave(t *testing.T) {
 	}
 	for _, a := range []*answer{a, b} {
 		if text := string(a.body); strings.Contains(text, "appid") || strings.Contains(text, "127.0.0.1") {
-			t.Errorf("%s tells whom we ask, and how: %s", a.call, text)
+			t.Errorf("%s contains an upstream's address or query: %s", a.call, text)
 		}
 	}
 }

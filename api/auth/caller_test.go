@@ -39,7 +39,7 @@ func TestCaller(t *testing.T) {
 		})
 	}
 	if got := auth.FromContext(t.Context()); got.Kind != auth.Anonymous || got.Scopes.Has(auth.WeatherRead) {
-		t.Errorf("caller of an empty context = %+v, want one who may do nothing", got)
+		t.Errorf("caller of an empty context = %+v, want one without scopes", got)
 	}
 }
 

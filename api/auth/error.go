@@ -89,7 +89,7 @@ func insufficientScope(scope string) *Error {
 func notConfigured(scope string) *Error {
 	return &Error{
 		Status: http.StatusForbidden,
-		Detail: fmt.Sprintf("this needs the scope %s, and nobody has it: configure API_KEYS or JWT_JWKS_URL", scope),
+		Detail: fmt.Sprintf("this needs the scope %s, but no credentials are configured: configure API_KEYS or JWT_JWKS_URL", scope),
 	}
 }
 

@@ -100,12 +100,12 @@ func (c *Contract) Mistakes(request *http.Request, response *http.Response, body
 // mistakenOptions checks what openapi.yaml only says in prose: OPTIONS lists the
 // methods of the path in Allow. A preflight lists them in its own header.
 func (c *Contract) mistakenOptions(path string, h http.Header) []string {
-	item, told := c.Item(path), h.Get("Allow")
-	if item == nil || told == "" && h.Get("Access-Control-Allow-Methods") == "" {
+	item, listed := c.Item(path), h.Get("Allow")
+	if item == nil || listed == "" && h.Get("Access-Control-Allow-Methods") == "" {
 		return []string{"OPTIONS has no Allow, or the path is not in it"}
 	}
 	for method := range item.GetOperations().FromOldest() {
-		if told != "" && !slices.Contains(strings.Split(told, ", "), strings.ToUpper(method)) {
+		if listed != "" && !slices.Contains(strings.Split(listed, ", "), strings.ToUpper(method)) {
 			return []string{"Allow lacks " + method}
 		}
 	}
