@@ -12,8 +12,8 @@ import (
 	"tributary/api/auth"
 )
 
-// guarded is a gateway that asks for credentials; anonymous are the scopes of
-// who has none.
+// guarded is a gateway that requires credentials; anonymous are the scopes of callers
+// without any.
 func guarded(t *testing.T, anonymous ...string) *gateway {
 	t.Helper()
 	a, err := auth.New(auth.Config{
@@ -37,7 +37,7 @@ func TestCredentials(t *testing.T) {
 		anonymous string
 		header    []string
 		want      int
-		challenge string // beginning
+		challenge string // beginning of WWW-Authenticate
 	}{
 		{"none where they are needed", "", nil, 401, realm},
 		{"none where anybody may read", auth.WeatherRead, nil, 200, ""},
@@ -62,17 +62,17 @@ func TestCredentials(t *testing.T) {
 					a.wantHeader("Cache-Control", "no-store")
 				}
 				if strings.Contains(string(a.body), "secret") || strings.Contains(string(a.body), "guess") {
-					t.Errorf("%s tells what was sent: %s", a.call, a.body)
+					t.Errorf("%s quotes what was sent: %s", a.call, a.body)
 				}
 			}
 			if n := g.asked(); c.want != http.StatusOK && n > 0 {
-				t.Errorf("%d requests sent for who may not know", n)
+				t.Errorf("%d requests sent for a caller without permission", n)
 			}
 		})
 	}
 }
 
-func TestAnswersForSomeAreKeptForSome(t *testing.T) {
+func TestPrivateAnswersAreNotShared(t *testing.T) {
 	g := guarded(t)
 	a := g.get(here, "X-API-Key", "reader-secret")
 	if got := a.Header.Get("Cache-Control"); !strings.HasPrefix(got, "private, ") {
@@ -81,17 +81,17 @@ func TestAnswersForSomeAreKeptForSome(t *testing.T) {
 	if got := strings.Join(a.values("Vary"), ", "); got != "Accept, Authorization, X-API-Key" {
 		t.Errorf("Vary = %q, want the credentials in it", got)
 	}
-	b := g.get(here, "If-None-Match", a.Header.Get("ETag")) // knowing what it is does not open it
+	b := g.get(here, "If-None-Match", a.Header.Get("ETag")) // a known entity tag is no permission to read
 	b.problem(http.StatusUnauthorized, "unauthorized")
 
 	guarded(t, auth.WeatherRead).get(here, "X-API-Key", "reader-secret").wantHeader("Vary", "Accept")
 }
 
-func TestClientsWhoAskTooMuch(t *testing.T) {
-	it(t, "are told when to come back", func(t *testing.T) {
+func TestClientsOverTheirLimit(t *testing.T) {
+	it(t, "get Retry-After", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.ClientLimit = api.Limit{Calls: 2, Window: time.Minute} })
 		g.get(here).wantHeader("RateLimit", `"default";r=1;t=30`)
-		g.get("/v1/weather").wantHeader("RateLimit", `"default";r=0;t=60`) // mistakes count too
+		g.get("/v1/weather").wantHeader("RateLimit", `"default";r=0;t=60`) // invalid requests count too
 		for _, path := range []string{here, "/v1/places?q=Delhi", "/v1/status"} {
 			a := g.get(path)
 			a.problem(http.StatusTooManyRequests, "too_many_requests")
@@ -109,7 +109,7 @@ func TestStatusNeedsNoScope(t *testing.T) {
 	g.get("/v1/status", "X-API-Key", "guess").problem(http.StatusUnauthorized, "unauthorized")
 }
 
-func TestNobodyAsksForCredentialsElsewhere(t *testing.T) {
+func TestOtherPathsNeedNoCredentials(t *testing.T) {
 	g := guarded(t)
 	for _, path := range []string{"/livez", "/readyz", "/openapi.yaml", "/problems/not-found", "/"} {
 		g.get(path, "X-API-Key", "guess").wantStatus(http.StatusOK)
@@ -118,7 +118,7 @@ func TestNobodyAsksForCredentialsElsewhere(t *testing.T) {
 	g.send(http.MethodPost, here, "X-API-Key", "guess").wantStatus(http.StatusMethodNotAllowed)
 }
 
-func TestScopesThatNobodyCanHave(t *testing.T) {
+func TestScopesWithoutConfiguredCredentials(t *testing.T) {
 	a, err := auth.New(auth.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestTokensThatCannotBeChecked(t *testing.T) {
 	}
 	t.Cleanup(a.Close)
 	g := newGateway(t, func(s *setup) { s.Auth, s.PublicReads = a, false })
-	// {"alg":"RS256","kid":"1"} and {}: good enough to need the issuer's keys.
+	// The header {"alg":"RS256","kid":"1"} and claims {}: enough to need the issuer's keys.
 	const token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl"
 	for _, path := range []string{here, "/v1/status"} {
 		r := g.get(path, "Authorization", "Bearer "+token)

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// clientAddress finds the address that a request comes from: the connection's,
-// or where that is a trusted proxy's the one that its X-Forwarded-For names. The
-// header of anybody else is ignored, with one warning.
+// clientAddress stores the client's address for rate limits and logs: the peer's,
+// or, when the peer is a trusted proxy, the one found in X-Forwarded-For. The
+// header of any other peer is ignored, with one warning.
 func (s *server) clientAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address, _ := parseAddress(r.RemoteAddr)
@@ -28,11 +28,10 @@ func (s *server) clientAddress(next http.Handler) http.Handler {
 	})
 }
 
-// forwardedFor goes through a chain of addresses from the last, which the peer
-// has added, to the first. The first that is no trusted proxy's is the client's:
-// what stands before it is its own word. In a chain of trusted proxies only, the
-// first is. Where something else than an address stands, nobody vouches for a
-// client, and the peer is taken.
+// forwardedFor walks the chain of addresses from the last, which the peer added,
+// to the first, and returns the first that is not a trusted proxy: the client can
+// forge everything before it. If all are trusted proxies, it returns the leftmost.
+// If an entry is not an address, the chain cannot be trusted and it returns peer.
 func (s *server) forwardedFor(peer netip.Addr, lines []string) netip.Addr {
 	address := peer
 	for _, line := range slices.Backward(lines) { // several lines are one list (RFC 9110 §5.3)
@@ -55,8 +54,8 @@ func (s *server) forwardedFor(peer netip.Addr, lines []string) netip.Addr {
 	return address
 }
 
-// parseAddress reads an address, with or without a port; IPv6 may stand in
-// brackets, and has to if there is a port. IPv4 in the form of IPv6 becomes IPv4.
+// parseAddress reads an IP address with or without a port. IPv6 may stand in
+// brackets, and must when it has a port. IPv4-mapped IPv6 becomes IPv4.
 func parseAddress(text string) (netip.Addr, bool) {
 	address, err := netip.ParseAddr(text)
 	if err != nil {

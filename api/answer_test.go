@@ -12,7 +12,7 @@ import (
 	"tributary/upstream/weather"
 )
 
-// answer is one whole answer of the gateway.
+// answer is a complete answer of the gateway.
 type answer struct {
 	*http.Response
 	t    testing.TB
@@ -30,7 +30,7 @@ type envelope[D any] struct {
 	} `json:"meta"`
 }
 
-// source is one entry of meta.sources, or of a problem's.
+// source is an entry of meta.sources or of a problem's sources.
 type source struct {
 	Name        string `json:"name"`
 	State       string `json:"state"`
@@ -68,7 +68,7 @@ func decode[T any](a *answer) T {
 	return v
 }
 
-// weather is the body of an answer that has to be 200.
+// weather decodes an answer that must be a 200.
 func (a *answer) weather() envelope[weather.Current] {
 	a.t.Helper()
 	a.wantStatus(http.StatusOK)
@@ -81,8 +81,8 @@ func (a *answer) places() envelope[[]weather.Place] {
 	return decode[envelope[[]weather.Place]](a)
 }
 
-// problem is the body of an answer that has to have this status and code, and
-// what all problems have.
+// problem decodes an answer that must have this status and code, and checks the members
+// that all problems have.
 func (a *answer) problem(status int, code string) problem {
 	a.t.Helper()
 	a.wantStatus(status)
@@ -108,7 +108,7 @@ func (a *answer) wantStatus(want int) {
 	}
 }
 
-// wantHeader wants exactly one header of the name; "" wants none.
+// wantHeader wants exactly one header of this name; "" wants none.
 func (a *answer) wantHeader(name, want string) {
 	a.t.Helper()
 	if got := strings.Join(a.values(name), " | "); got != want {
@@ -116,7 +116,7 @@ func (a *answer) wantHeader(name, want string) {
 	}
 }
 
-// values are a header's, but for the Accept-Encoding that is in every Vary.
+// values returns a header without the Accept-Encoding that every Vary has.
 func (a *answer) values(name string) []string {
 	a.t.Helper()
 	values := a.Header.Values(name)
@@ -129,7 +129,7 @@ func (a *answer) values(name string) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "Accept-Encoding" })
 }
 
-// wantState wants a source in a state, with an error of this code or none.
+// wantState wants a source in this state, with an error of this code, or none for "".
 func (a *answer) wantState(name, state, code string) source {
 	a.t.Helper()
 	both := decode[struct {
@@ -155,7 +155,7 @@ func (a *answer) wantState(name, state, code string) source {
 
 var maxAge = regexp.MustCompile(`max-age=(\d+)`)
 
-// maxAge is the number in Cache-Control.
+// maxAge returns the max-age of Cache-Control.
 func (a *answer) maxAge() int {
 	a.t.Helper()
 	m := maxAge.FindStringSubmatch(a.Header.Get("Cache-Control"))

@@ -7,18 +7,18 @@ import (
 	"testing"
 )
 
-// nobody reads what it is sent.
-type nobody struct {
+// discard is a ResponseWriter that discards the answer.
+type discard struct {
 	header http.Header
 	status int
 }
 
-func (n *nobody) Header() http.Header         { return n.header }
-func (n *nobody) Write(b []byte) (int, error) { return len(b), nil }
-func (n *nobody) WriteHeader(status int)      { n.status = status }
+func (n *discard) Header() http.Header         { return n.header }
+func (n *discard) Write(b []byte) (int, error) { return len(b), nil }
+func (n *discard) WriteHeader(status int)      { n.status = status }
 
-// BenchmarkFreshHit is the whole handler, routing and headers included, for a
-// question that memory can answer.
+// BenchmarkFreshHit measures the whole handler, with routing and headers, for an answer
+// from the cache.
 func BenchmarkFreshHit(b *testing.B) {
 	g := newGateway(b, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
 	tag := g.get(here).Header.Get("ETag")
@@ -38,7 +38,7 @@ func BenchmarkFreshHit(b *testing.B) {
 			if c.name != "" {
 				r.Header.Set(c.name, c.value)
 			}
-			w := &nobody{header: http.Header{}}
+			w := &discard{header: http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {
 				w.status = http.StatusOK

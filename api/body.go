@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// readBody reads the whole body of a request, up to the bound that limitBody
-// has set and until the time that limitReading has set.
+// readBody reads the whole body, up to the size set by limitBody and until the
+// time set by limitReading.
 func readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(r.Body)
 	var tooLarge *http.MaxBytesError
@@ -29,33 +29,33 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// limitReading ends the reading of a request's body at a time. The server's own
-// ReadTimeout is longer than the budget of a request.
+// limitReading sets a deadline for reading the body. It is needed because the
+// server's ReadTimeout is longer than the budget of one request.
 func limitReading(w http.ResponseWriter, r *http.Request, by time.Time) {
 	connection := http.NewResponseController(w)
 	if r.Body == nil || r.Body == http.NoBody || connection.SetReadDeadline(by) != nil {
 		return
 	}
-	r.Body = &timedBody{r.Body, connection}
+	r.Body = &deadlineBody{r.Body, connection}
 }
 
-// timedBody lifts the read deadline of its connection once it has been read:
-// net/http goes on reading, to see whether the caller leaves.
-type timedBody struct {
+// deadlineBody clears the connection's read deadline once the body is read:
+// net/http keeps reading afterwards to notice a client that disconnects.
+type deadlineBody struct {
 	io.ReadCloser
 	connection *http.ResponseController
 }
 
-func (b *timedBody) Read(p []byte) (int, error) {
+func (b *deadlineBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, io.EOF) {
-		_ = b.connection.SetReadDeadline(time.Time{}) // it could be set, so it can be lifted
+		_ = b.connection.SetReadDeadline(time.Time{}) // setting it worked, so clearing it does
 	}
 	return n, err
 }
 
-// mustBe is the problem of a body in another media type or content coding.
-func mustBe(r *http.Request, mediaTypes ...string) error {
+// unsupportedBody checks the body's media type and content coding; the error is a 415.
+func unsupportedBody(r *http.Request, mediaTypes ...string) error {
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := parameters["charset"]
 	if err != nil || !slices.Contains(mediaTypes, mediaType) || charset != "" && !strings.EqualFold(charset, "utf-8") {

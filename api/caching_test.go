@@ -12,9 +12,9 @@ import (
 const extensions = ", stale-while-revalidate=60, stale-if-error=86400"
 
 func TestCacheControl(t *testing.T) {
-	it(t, "is what is left of the part that expires first", func(t *testing.T) {
+	it(t, "is the rest of the part that expires first", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "max-age=100")) // we add up to a tenth, so that not all expire at once
+		g.metno.now(says(report(1), "Cache-Control", "max-age=100")) // up to a tenth is added, so that entries do not expire together
 		a := g.get(here)
 		first := a.maxAge()
 		if first < 100 || first > 110 {
@@ -30,16 +30,16 @@ func TestCacheControl(t *testing.T) {
 		}
 	})
 
-	it(t, "counts the lookup of a name and what is skipped", func(t *testing.T) {
+	it(t, "includes geocoding and skipped sources", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(knowsNothing) // believed for 30 s
+		g.metno.now(answers404) // a 404 is cached for 30 s
 		g.get(city).wantHeader("Cache-Control", "public, max-age=30"+extensions)
 		g = newGateway(t)
 		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}}, "Cache-Control", "max-age=10"))
 		g.get(city).wantHeader("Cache-Control", "public, max-age=10"+extensions)
 	})
 
-	it(t, "is nothing when a provider wants nothing kept", func(t *testing.T) {
+	it(t, "is no-store if a provider sends no-store", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(says(report(1), "Cache-Control", "no-store"))
 		g.get(here).wantHeader("Cache-Control", "public, max-age=0"+extensions)
@@ -51,7 +51,7 @@ func TestCacheControl(t *testing.T) {
 		g.get(here).wantHeader("Cache-Control", "public, max-age=5")
 	})
 
-	it(t, "is shorter still when another part has less left", func(t *testing.T) {
+	it(t, "is shorter if another part expires earlier", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(breaks)
 		g.openmeteo.now(says(report(0), "Cache-Control", "max-age=3"))
@@ -70,7 +70,7 @@ func TestCacheControl(t *testing.T) {
 		a.wantHeader("Cache-Control", "public, max-age=5")
 	})
 
-	it(t, "is private where anonymous callers may not read", func(t *testing.T) {
+	it(t, "is private if anonymous callers may not read", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.PublicReads = false })
 		if got := g.get(here).Header.Get("Cache-Control"); !strings.HasPrefix(got, "private, max-age=") || !strings.HasSuffix(got, extensions) {
 			t.Errorf("Cache-Control = %q, want it private, with both extensions", got)
@@ -79,7 +79,7 @@ func TestCacheControl(t *testing.T) {
 		g.get("/v1/weather?lat=1&lon=1").wantHeader("Cache-Control", "private, max-age=5")
 	})
 
-	it(t, "comes without an Age, as the gateway makes the answer", func(t *testing.T) {
+	it(t, "has no Age header, because the gateway creates the answer", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Minute)
@@ -88,7 +88,7 @@ func TestCacheControl(t *testing.T) {
 }
 
 func TestCacheStatus(t *testing.T) {
-	old := func(t *testing.T) *gateway { // with an hour old answer of everybody
+	old := func(t *testing.T) *gateway { // every source has a stale answer of an hour
 		g := newGateway(t)
 		g.all(says(report(0), "ETag", `"v1"`))
 		g.get(here)
@@ -96,16 +96,16 @@ func TestCacheStatus(t *testing.T) {
 		return g
 	}
 
-	it(t, "is a hit while nobody is asked", func(t *testing.T) {
+	it(t, "is a hit if no source is called", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "max-age=9")) // and less than a second of ours
+		g.metno.now(says(report(1), "Cache-Control", "max-age=9")) // our own lifetime has less than a second left
 		a := g.get(here)
 		a.wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored")
 		time.Sleep(4 * time.Second)
 		g.get(here).wantHeader("Cache-Status", "tributary; hit; ttl=5")
 	})
 
-	it(t, "is a hit with less than nothing left while a refresh runs", func(t *testing.T) {
+	it(t, "is a hit with a negative ttl during a background refresh", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(says(report(1), "Cache-Control", "max-age=9"))
 		g.get(here)
@@ -115,7 +115,7 @@ func TestCacheStatus(t *testing.T) {
 		a.wantHeader("Cache-Status", "tributary; hit; ttl=-21")
 	})
 
-	it(t, "is a hit while a source that failed is left alone", func(t *testing.T) {
+	it(t, "is a hit during the cooldown of a failed source", func(t *testing.T) {
 		g := old(t)
 		g.all(breaks)
 		g.get(here)
@@ -132,11 +132,11 @@ func TestCacheStatus(t *testing.T) {
 		with behaviour // of metno; the others answer
 		want string
 	}{
-		{"says that something was remembered", reports(1), "fwd=stale; fwd-status=200; stored"},
-		{"says that a provider confirmed what is remembered", answers(http.StatusNotModified, "", "ETag", `"v1"`), "fwd=stale; fwd-status=304; stored"},
-		{"says why an old answer is served", breaks, "fwd=stale; fwd-status=500; stored; detail=stale-if-error"},
-		{"says so without a status when there was none", refuses, "fwd=stale; fwd-status=200; stored; detail=stale-if-error"},
-		{"says what failed when a source no longer has it", knowsNothing, "fwd=stale; fwd-status=404; stored"},
+		{"says that an answer was stored", reports(1), "fwd=stale; fwd-status=200; stored"},
+		{"says that a provider confirmed a stored answer", answers(http.StatusNotModified, "", "ETag", `"v1"`), "fwd=stale; fwd-status=304; stored"},
+		{"has the error of a stale answer", breaks, "fwd=stale; fwd-status=500; stored; detail=stale-if-error"},
+		{"has no status if there was none", refuses, "fwd=stale; fwd-status=200; stored; detail=stale-if-error"},
+		{"has the error if a source lost its stored answer", answers404, "fwd=stale; fwd-status=404; stored"},
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := old(t)
@@ -145,13 +145,13 @@ func TestCacheStatus(t *testing.T) {
 		})
 	}
 
-	it(t, "names the error of a source that has nothing", func(t *testing.T) {
+	it(t, "has the error of a source without data", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(refuses)
 		g.get(here).wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored; detail=connection")
 	})
 
-	it(t, "is a miss where only one of the sources was asked", func(t *testing.T) {
+	it(t, "is a miss if only one of the sources was called", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(breaks)
 		g.get(here)
@@ -162,13 +162,13 @@ func TestCacheStatus(t *testing.T) {
 		a.wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored")
 	})
 
-	it(t, "does not claim to have stored what may not be", func(t *testing.T) {
+	it(t, "does not say stored for an answer that must not be stored", func(t *testing.T) {
 		g := newGateway(t)
 		g.all(says(report(1), "Cache-Control", "no-store"))
 		g.get(here).wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200")
 	})
 
-	it(t, "invents no freshness for a source that is being shut down", func(t *testing.T) {
+	it(t, "has no freshness for a source that is being shut down", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(breaks)
 		g.get(here)

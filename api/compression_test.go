@@ -20,14 +20,14 @@ func TestCompression(t *testing.T) {
 		{"gzip", "gzip", "gzip"},
 		{"what is liked better", "zstd;q=0.5, gzip;q=1.0", "gzip"},
 		{"not what is ruled out", "zstd;q=0, gzip", "gzip"},
-		{"nothing that nobody asked for", "br", ""},
+		{"nothing that was not requested", "br", ""},
 		{"nothing where nothing was asked for", "identity", ""},
 		{"nothing where all is ruled out", "gzip;q=0, *;q=0", ""},
 	} {
 		t.Run("is "+c.name, func(t *testing.T) {
 			a := g.get("/openapi.yaml", "Accept-Encoding", c.accepted)
 			a.wantHeader("Content-Encoding", c.want)
-			a.wantHeader("Vary", "") // but for Accept-Encoding
+			a.wantHeader("Vary", "") // apart from Accept-Encoding
 			if !bytes.Equal(a.body, plain.body) {
 				t.Errorf("%s: %d bytes, want the %d of the plain answer", a.call, len(a.body), len(plain.body))
 			}
@@ -46,17 +46,17 @@ func TestCompression(t *testing.T) {
 	long.weather()
 	short := g.get("/livez", "Accept-Encoding", "zstd")
 	short.wantHeader("Content-Encoding", "")
-	same := g.get(city, "Accept-Encoding", "gzip", "If-None-Match", long.Header.Get("ETag")) // in another coding
+	same := g.get(city, "Accept-Encoding", "gzip", "If-None-Match", long.Header.Get("ETag")) // the tag is valid in another coding
 	same.wantStatus(http.StatusNotModified)
 	same.wantHeader("Content-Encoding", "")
 	refused := g.get("/v1/weather", "Accept-Encoding", "zstd")
 	refused.problem(http.StatusBadRequest, "invalid_parameters")
 }
 
-// decompressed is a body as it was before it was encoded for the way.
+// decompressed returns a body without its content coding.
 func decompressed(body []byte, coding string) ([]byte, error) {
 	if len(body) == 0 {
-		return body, nil // of a HEAD, which has the headers of a GET
+		return body, nil // HEAD has the headers of GET but no body
 	}
 	switch coding {
 	case "gzip":

@@ -25,7 +25,7 @@ func TestETag(t *testing.T) {
 		}
 	})
 
-	it(t, "differs where data differs", func(t *testing.T) {
+	it(t, "differs if data differs", func(t *testing.T) {
 		g := newGateway(t)
 		seen := map[string]string{}
 		for _, path := range []string{here, city, here + "&units=imperial", "/v1/weather?lat=1&lon=2", "/v1/places?q=Delhi"} {
@@ -38,7 +38,7 @@ func TestETag(t *testing.T) {
 	})
 
 	it(t, "differs between complete and degraded answers with the same data", func(t *testing.T) {
-		// An hour later openweather's old answer is served, and then a new one that says the same.
+		// An hour later openweather's stale answer is served, and then a new, equal one.
 		g := newGateway(t, func(s *setup) { s.without = []string{"metno"} })
 		g.get(here)
 		time.Sleep(time.Hour)
@@ -63,10 +63,10 @@ func TestETag(t *testing.T) {
 		}
 	})
 
-	it(t, "differs with the names of the sources in trouble", func(t *testing.T) {
+	it(t, "differs with the names of degraded sources", func(t *testing.T) {
 		tag := func(broken ...string) string {
 			g := newGateway(t)
-			g.all(reports(0)) // so that data is the same whoever is missing, but for the spread's count
+			g.all(reports(0)) // so that only the spread's count depends on which sources are missing
 			for _, name := range broken {
 				map[string]*fake{"openmeteo": g.openmeteo, "metno": g.metno, "openweather": g.openweather}[name].now(breaks)
 			}
@@ -81,7 +81,7 @@ func TestETag(t *testing.T) {
 	})
 }
 
-// data is the part of an aggregate's body before meta.
+// data returns the part of a body before meta.
 func data(a *answer) []byte {
 	before, _, _ := strings.Cut(string(a.body), `,"meta":`)
 	return []byte(before)
@@ -94,7 +94,7 @@ func TestIfNoneMatch(t *testing.T) {
 		strong := strings.TrimPrefix(tag, "W/")
 		for _, c := range []struct {
 			name   string
-			header []string // values, one a line
+			header []string // values, one for each header line
 			want   int
 		}{
 			{"the tag", []string{tag}, 304},
@@ -130,7 +130,7 @@ func TestIfNoneMatch(t *testing.T) {
 }
 
 func TestNotModified(t *testing.T) {
-	it(t, "carries what a 200 would have said, and asks nobody where memory can tell", func(t *testing.T) {
+	it(t, "has the headers of the 200, and sends no request if the answer is cached", func(t *testing.T) {
 		g := newGateway(t)
 		full := g.get(here)
 		asked := g.asked()
@@ -149,7 +149,7 @@ func TestNotModified(t *testing.T) {
 		}
 	})
 
-	it(t, "is said of degraded answers too", func(t *testing.T) {
+	it(t, "is set on degraded answers too", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(breaks)
 		full := g.get(here)
@@ -158,7 +158,7 @@ func TestNotModified(t *testing.T) {
 		a.wantHeader("Cache-Control", "public, max-age=5")
 	})
 
-	it(t, "is not said of errors", func(t *testing.T) {
+	it(t, "is absent from errors", func(t *testing.T) {
 		g := newGateway(t)
 		g.all(breaks)
 		g.get(here, "If-None-Match", "*").wantStatus(http.StatusBadGateway)

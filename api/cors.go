@@ -8,21 +8,21 @@ import (
 	"github.com/rs/cors"
 )
 
-// readable are the response headers that a frontend may want to read.
-var readable = []string{
+// exposedHeaders are the response headers that a page's script may read.
+var exposedHeaders = []string{
 	"Cache-Status", "Deprecation", "ETag", "Idempotent-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy",
 	"Retry-After", "Server-Timing", "Sunset", "WWW-Authenticate", "X-Request-Id", "X-Total-Count",
 }
 
-// sendable are the request headers that a frontend may want to send.
-var sendable = []string{
+// allowedHeaders are the request headers that a page's script may send.
+var allowedHeaders = []string{
 	"Accept", "Authorization", "Baggage", "Cache-Control", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
 	"Traceparent", "Tracestate", "X-API-Key", "X-Request-Id",
 }
 
-// crossOrigin lets pages of these origins in, "*" for all; errors they can
-// read too. Credentials are only for origins that are named: with "*" any page
-// could use its visitors'.
+// crossOrigin allows pages of these origins to read all answers, errors included;
+// "*" allows every origin. Credentials are allowed only for origins that are
+// named: with "*", any page could act with its visitor's credentials.
 func crossOrigin(origins []string) func(http.Handler) http.Handler {
 	if len(origins) == 0 {
 		return func(next http.Handler) http.Handler { return next }
@@ -31,25 +31,25 @@ func crossOrigin(origins []string) func(http.Handler) http.Handler {
 	policy := cors.New(cors.Options{
 		AllowedOrigins:   origins,
 		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders:   sendable,
-		ExposedHeaders:   readable,
+		AllowedHeaders:   allowedHeaders,
+		ExposedHeaders:   exposedHeaders,
 		AllowCredentials: !all,
 		MaxAge:           600,
 	})
 	return func(next http.Handler) http.Handler {
 		return sortedPreflights(policy.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if origin := w.Header().Get("Access-Control-Allow-Origin"); origin != "" {
-				w.Header().Set("Timing-Allow-Origin", origin) // Server-Timing is theirs to read
+				w.Header().Set("Timing-Allow-Origin", origin) // lets the page read Server-Timing
 			}
 			next.ServeHTTP(w, r)
 		})))
 	}
 }
 
-// sortedPreflights writes the header names that a preflight asks for as browsers
-// do: in lower case, sorted, each once. The policy expects this (Fetch,
-// CORS-unsafe request-header names); other clients write them in any order and
-// case, and proxies split them over lines.
+// sortedPreflights normalises Access-Control-Request-Headers to the form that
+// browsers send and the CORS library requires: lower case, sorted, each name once
+// (Fetch, CORS-unsafe request-header names). Other clients use any order and case,
+// and proxies split the list over several lines.
 func sortedPreflights(next http.Handler) http.Handler {
 	const asked = "Access-Control-Request-Headers"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ func TestCORS(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		origins []string
-		allow   string // of an answer to page
+		allow   string // Access-Control-Allow-Origin of an answer to page
 	}{
 		{"none", nil, ""},
 		{"another one", []string{"https://other.example"}, ""},
@@ -43,7 +43,7 @@ func TestCORS(t *testing.T) {
 					t.Errorf("%s: Vary = %q", a.call, a.Header.Values("Vary"))
 				}
 			}
-			vary := g.get(here).Header.Values("Vary") // who has no origin gets what may be cached for all
+			vary := g.get(here).Header.Values("Vary") // an answer without Origin may be cached for every origin
 			if want := c.origins != nil; slices.Contains(vary, "Origin") != want || !slices.Contains(vary, "Accept") {
 				t.Errorf("Vary = %q, want Accept, and Origin: %t", vary, want)
 			}
@@ -82,14 +82,14 @@ func TestPreflight(t *testing.T) {
 	if n := g.asked(); n != 0 {
 		t.Errorf("%d requests sent for a preflight", n)
 	}
-	g.send(http.MethodOptions, here, "Origin", page).wantHeader("Allow", "GET, HEAD, OPTIONS") // which is no preflight
+	g.send(http.MethodOptions, here, "Origin", page).wantHeader("Allow", "GET, HEAD, OPTIONS") // without Access-Control-Request-Method it is not a preflight
 }
 
 func TestHeadersOfPreflights(t *testing.T) {
 	g := newGateway(t, func(s *setup) { s.Origins = []string{page} })
 	for name, c := range map[string]struct {
 		lines []string
-		allow string // "": the page is not let in
+		allow string // "": the page is not allowed
 	}{
 		"as browsers write them":          {[]string{"authorization,content-type,idempotency-key"}, "authorization,content-type,idempotency-key"},
 		"with spaces and tabs":            {[]string{" authorization ,\t content-type  "}, "authorization,content-type"},

@@ -1,3 +1,3 @@
-// Package api is the HTTP face: it reads questions, asks the domain, and
-// writes answers and problems. It knows no provider.
+// Package api serves Tributary over HTTP: it reads requests, calls the domain
+// services, and writes answers and problem documents. It knows no provider.
 package api

@@ -49,7 +49,7 @@ func serveDocsFile(w http.ResponseWriter, r *http.Request) error {
 	name := pathParam(r, "file")
 	f, ok := readDocsFile(name)
 	if !ok {
-		return errNothingHere
+		return errNoRoute
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=3600")

@@ -14,8 +14,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// operations are all there are, in the order of openapi.yaml, each asked for in
-// a way that succeeds.
+// operations has a successful request for every operation, in the order of
+// openapi.yaml.
 var operations = []write{
 	{"GET", here, "", ""},
 	{"GET", "/v1/places?q=Delhi", "", ""},
@@ -35,7 +35,7 @@ var operations = []write{
 	{"GET", "/problems/not-found", "", ""},
 }
 
-// versioned are those for which credentials and limits count.
+// versioned returns the operations that need credentials and count for limits.
 func versioned() (some []write) {
 	for _, o := range operations {
 		if strings.HasPrefix(o.path, "/v1/") {
@@ -81,12 +81,12 @@ func TestEveryOperationIsLimited(t *testing.T) {
 		a.wantHeader("RateLimit-Policy", `"default";q=1;w=3600`)
 	}
 	if n := g.asked(); n != 0 {
-		t.Errorf("%d requests sent for who may not ask", n)
+		t.Errorf("%d requests sent for a caller without permission", n)
 	}
 }
 
 func TestEveryOperationSurvivesABug(t *testing.T) {
-	g := populated(t, func(s *setup) { // what is not made by its constructor has nothing inside
+	g := populated(t, func(s *setup) { // a zero value of the service panics
 		s.people, s.Users = nil, new(users.Service)
 		s.Weather = weather.NewService(cache.NewStore(1), new(upstream.Source[weather.PlaceQuery, weather.Found]), 0, weather.Provider{})
 		s.Status = func() api.Status { panic("a bug in the wiring") }
@@ -99,7 +99,7 @@ func TestEveryOperationSurvivesABug(t *testing.T) {
 	}
 }
 
-func TestStatusOfWhoeverAsks(t *testing.T) {
+func TestStatusWithAnyCredentials(t *testing.T) {
 	g := guarded(t)
 	for _, header := range [][]string{nil, {"X-API-Key", "other-secret"}, {"Authorization", "Bearer other-secret"}} {
 		g.get("/v1/status", header...).wantStatus(http.StatusOK)

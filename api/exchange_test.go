@@ -18,7 +18,7 @@ import (
 // exchange is a request with its answer.
 type exchange struct {
 	request  *http.Request // without its body
-	sent     []byte        // the body, nil if it cannot be had any more
+	sent     []byte        // the body, nil if it is not available any more
 	status   int
 	header   http.Header
 	received []byte
@@ -63,16 +63,16 @@ func (r *run) add(e *exchange) {
 	r.exchanges[kind] = e
 }
 
-// kind is the same for exchanges that differ only in their values.
+// kind is equal for exchanges that differ only in their values.
 func (r *run) kind(e *exchange) string {
 	var sent, received any
-	_ = json.Unmarshal(e.sent, &sent) // what is no JSON has no form either
+	_ = json.Unmarshal(e.sent, &sent) // a body that is not JSON has no form
 	_ = json.Unmarshal(e.received, &received)
 	return fmt.Sprint(r.template(e.request.URL.Path), e.request.Method, slices.Sorted(maps.Keys(e.request.URL.Query())),
 		slices.Sorted(maps.Keys(e.request.Header)), form(sent), e.status, slices.Sorted(maps.Keys(e.header)), form(received))
 }
 
-// form is a JSON value without the values in it.
+// form returns a JSON value with its values replaced by their types.
 func form(v any) string {
 	var parts []string
 	switch v := v.(type) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ProblemCodes are the codes of all types of problem, sorted.
+// ProblemCodes returns the codes of all problem types, sorted.
 func ProblemCodes() []string {
 	var codes []string
 	for _, k := range kinds {
@@ -15,7 +15,7 @@ func ProblemCodes() []string {
 	return codes
 }
 
-// StatusOf is the status that an error is answered with, and its Retry-After.
+// StatusOf returns the status and Retry-After of the answer for an error.
 func StatusOf(err error) (status int, retryAfter time.Duration) {
 	p := asProblem(err)
 	return p.Status, p.retryAfter

@@ -12,7 +12,7 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// TestNoAnswer is about the choice of a status when no source has anything.
+// TestNoAnswer checks the status when no source has data.
 func TestNoAnswer(t *testing.T) {
 	for _, c := range []struct {
 		name                           string
@@ -28,14 +28,14 @@ func TestNoAnswer(t *testing.T) {
 		{"it is a 502 when all are redirects to elsewhere", answers(302, "", "Location", "http://elsewhere.test/"), breaks, breaks, 502, "invalid_response", "server_error", "server_error"},
 		{"it is a 504 when all hang", hangs, hangs, hangs, 504, "timeout", "timeout", "timeout"},
 		{"it is a 502 when only some hang", hangs, breaks, hangs, 502, "timeout", "server_error", "timeout"},
-		{"it is a 504 when who answers knows nothing and the others hang", hangs, knowsNothing, hangs, 504, "timeout", "not_found", "timeout"},
-		{"it is a 502 when who answers knows nothing and another breaks", hangs, knowsNothing, breaks, 502, "timeout", "not_found", "server_error"},
+		{"it is a 504 if one source has no data and the others hang", hangs, answers404, hangs, 504, "timeout", "not_found", "timeout"},
+		{"it is a 502 if one source has no data and another fails", hangs, answers404, breaks, 502, "timeout", "not_found", "server_error"},
 		{"it is a 503 when a quota is spent", answers(429, "", "Retry-After", "7"), breaks, hangs, 503, "rate_limited", "server_error", "timeout"},
 		{"it is a 404 when none has data now", hasNoData, hasNoData, hasNoData, 404, "no_data", "no_data", "no_data"},
-		{"it is a 404 when who knows the place has no data now", knowsNothing, hasNoData, knowsNothing, 404, "not_found", "no_data", "not_found"},
+		{"it is a 404 if sources that know the place have no data now", answers404, hasNoData, answers404, 404, "not_found", "no_data", "not_found"},
 		{"it is a 502 when one has no data now and another breaks", hasNoData, breaks, hasNoData, 502, "no_data", "server_error", "no_data"},
-		{"it is a 502 when one has no data now and another talks nonsense", hasNoData, says("nonsense"), knowsNothing, 502, "no_data", "invalid_response", "not_found"},
-		{"it is a 404 when nobody knows the place", knowsNothing, knowsNothing, answers(410, ""), 404, "not_found", "not_found", "not_found"},
+		{"it is a 502 when one has no data now and another talks nonsense", hasNoData, says("nonsense"), answers404, 502, "no_data", "invalid_response", "not_found"},
+		{"it is a 404 if no source knows the place", answers404, answers404, answers(410, ""), 404, "not_found", "not_found", "not_found"},
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := newGateway(t)
@@ -62,7 +62,7 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-// stateOf is the state of a source that has nothing because of code.
+// stateOf returns the state of a source without data because of code.
 func stateOf(code string) string {
 	if code == "not_found" {
 		return "skipped"
@@ -70,9 +70,9 @@ func stateOf(code string) string {
 	return "failed"
 }
 
-// TestSourcesHeldBack is about sources that were not asked because of what their
-// upstream has answered before.
-func TestSourcesHeldBack(t *testing.T) {
+// TestSourcesDuringACooldown is about sources that are not called because of an earlier answer
+// of their upstream.
+func TestSourcesDuringACooldown(t *testing.T) {
 	held := func(code upstream.Code, wait time.Duration) aggregate.Outcome {
 		o := aggregate.Outcome{Name: "a"}
 		o.State, o.Err = upstream.Failed, upstream.Errorf(code, "held back")
@@ -106,14 +106,14 @@ func TestSourcesHeldBack(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	it(t, "is the least of those that were said, rounded up", func(t *testing.T) {
+	it(t, "is the least of the sources', rounded up", func(t *testing.T) {
 		g := newGateway(t)
 		g.openmeteo.now(answers(429, "", "Retry-After", "60"))
 		g.metno.now(answers(429, "", "Retry-After", "7"))
 		g.openweather.now(breaks)
 		g.get(here).wantHeader("Retry-After", "7")
 		time.Sleep(1100 * time.Millisecond)
-		a := g.get(here) // asks only openweather: the others want to be left alone
+		a := g.get(here) // only openweather is called: the others have sent Retry-After
 		a.wantStatus(http.StatusServiceUnavailable)
 		a.wantHeader("Retry-After", "6")
 		if s := a.wantState("metno", "failed", "rate_limited"); s.Attempts != 0 {
@@ -121,7 +121,7 @@ func TestRetryAfter(t *testing.T) {
 		}
 	})
 
-	it(t, "is until the circuit breaker lets one call try", func(t *testing.T) {
+	it(t, "is the time until the circuit breaker allows a probe", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.policies.Breaker.MinCalls = 1 })
 		g.all(breaks)
 		g.get(here).wantStatus(http.StatusBadGateway) // which opens the breakers
@@ -135,7 +135,7 @@ func TestRetryAfter(t *testing.T) {
 		}
 	})
 
-	it(t, "is until our quota is renewed", func(t *testing.T) {
+	it(t, "is the time until our quota is renewed", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.policies.Quotas = []upstream.Quota{{Calls: 1, Window: time.Minute}} })
 		g.get(here)
 		time.Sleep(20 * time.Second)
@@ -166,9 +166,9 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestUnknownPlace(t *testing.T) {
-	it(t, "is a 404 that asks no provider, and is remembered for half a minute", func(t *testing.T) {
+	it(t, "is a 404 without requests to providers, cached for half a minute", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(knowsNothing)
+		g.geocoding.now(answers404)
 		a := g.get(city)
 		p := a.problem(http.StatusNotFound, "not_found")
 		a.wantHeader("Cache-Control", "max-age=30")
@@ -186,16 +186,16 @@ func TestUnknownPlace(t *testing.T) {
 		g.get(city).wantStatus(http.StatusOK)
 	})
 
-	it(t, "is never answered with what was known before", func(t *testing.T) {
+	it(t, "is never answered with a stale value", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Hour)
-		g.all(knowsNothing)
+		g.all(answers404)
 		g.get(here).problem(http.StatusNotFound, "not_found")
 	})
 }
 
-func TestLookingUpFails(t *testing.T) {
+func TestGeocodingFails(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		with behaviour
@@ -215,8 +215,8 @@ func TestLookingUpFails(t *testing.T) {
 	}
 }
 
-func TestAnUpstreamThatWantsToBeLeftAlone(t *testing.T) {
-	it(t, "is a 502 when it says so, and a 503 while it is not asked", func(t *testing.T) {
+func TestUpstreamRetryAfter(t *testing.T) {
+	it(t, "is a 502 for its 503, and a 503 while its Retry-After runs", func(t *testing.T) {
 		g := newGateway(t)
 		g.all(answers(503, "", "Retry-After", "20"))
 		g.get(here).problem(http.StatusBadGateway, "all_sources_failed")
@@ -226,7 +226,7 @@ func TestAnUpstreamThatWantsToBeLeftAlone(t *testing.T) {
 		a.problem(http.StatusServiceUnavailable, "all_sources_failed")
 		a.wantHeader("Retry-After", "15")
 		if g.asked() != asked {
-			t.Errorf("%d requests sent to who wanted none", g.asked()-asked)
+			t.Errorf("%d requests sent while Retry-After runs", g.asked()-asked)
 		}
 	})
 }
@@ -240,7 +240,7 @@ func TestNothingConfigured(t *testing.T) {
 }
 
 func TestRequestTimeout(t *testing.T) {
-	it(t, "ends a request whose sources would take longer", func(t *testing.T) {
+	it(t, "ends a request whose sources take longer", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) {
 			s.RequestTimeout = time.Second
 			s.policies.Timeout, s.flight = time.Minute, time.Minute
@@ -252,13 +252,13 @@ func TestRequestTimeout(t *testing.T) {
 			t.Errorf("it took %v, want a second", took)
 		}
 		time.Sleep(30 * time.Second)
-		g.get(here).wantState("metno", "cached", "") // what it began went on, for the next
+		g.get(here).wantState("metno", "cached", "") // the fetch continued, for the next caller
 	})
 }
 
-// TestHangingUp is about a caller who does not wait for the answer.
+// TestHangingUp is about a caller that disconnects before the answer.
 func TestHangingUp(t *testing.T) {
-	it(t, "is no failure of ours", func(t *testing.T) {
+	it(t, "is not logged as our failure", func(t *testing.T) {
 		var log logbook
 		g := newGateway(t, func(s *setup) { s.logTo = &log })
 		g.all(after(time.Second, reports(0)))
@@ -283,6 +283,6 @@ func TestHangingUp(t *testing.T) {
 		}
 
 		time.Sleep(time.Second)
-		g.get(here).wantState("openmeteo", "cached", "") // the fetch went on, for the next caller
+		g.get(here).wantState("openmeteo", "cached", "") // the fetch continued, for the next caller
 	})
 }

@@ -16,15 +16,15 @@ import (
 	"tributary/upstream/weather"
 )
 
-// fake is an upstream in memory that speaks the domain's own words: what a
-// provider's words mean is none of this package's business.
+// fake is an upstream in memory that sends the domain's own types as JSON: the formats of
+// providers are tested in their packages.
 type fake struct {
 	behaves atomic.Pointer[behaviour]
 	calls   atomic.Int64
 	last    atomic.Pointer[http.Request]
 }
 
-// behaviour is how an upstream treats a request.
+// behaviour is how the fake upstream answers a request.
 type behaviour func(*http.Request) (*http.Response, error)
 
 func newFake(b behaviour) *fake {
@@ -33,7 +33,7 @@ func newFake(b behaviour) *fake {
 	return f
 }
 
-// now changes how the upstream behaves from here on.
+// now changes how the upstream behaves from now on.
 func (f *fake) now(b behaviour) { f.behaves.Store(&b) }
 
 func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -42,7 +42,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return (*f.behaves.Load())(r)
 }
 
-// observations asks a fake for reports.
+// observations is a source of reports from a fake.
 func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
 	return upstream.Spec[weather.Place, *weather.Report]{
 		Name:  name,
@@ -61,7 +61,7 @@ func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
 	}
 }
 
-// lookups asks a fake for places.
+// lookups is a source of places from a fake.
 var lookups = upstream.Spec[weather.PlaceQuery, weather.Found]{
 	Name:  "geocoding",
 	Route: "/places",
@@ -81,7 +81,7 @@ var delhi = func() weather.Place {
 	return p
 }()
 
-// report is warmer the greater the number.
+// report is a report whose values grow with number.
 func report(number float64) *weather.Report {
 	return &weather.Report{
 		ObservedAt:    time.Now().UTC().Truncate(time.Second),
@@ -94,15 +94,15 @@ func report(number float64) *weather.Report {
 	}
 }
 
-// reports answers with report(number), of now.
+// reports answers with report(number), observed now.
 func reports(number float64) behaviour {
 	return func(r *http.Request) (*http.Response, error) { return says(report(number))(r) }
 }
 
-// knows answers that these are the places of any name.
+// knows answers every name with these places.
 func knows(places ...weather.Place) behaviour { return says(weather.Found{Places: places}) }
 
-// says answers with a value; header is names and values in turn.
+// says answers with a value; header is name, value, name, value…
 func says(v any, header ...string) behaviour {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -124,10 +124,10 @@ func answers(status int, body string, header ...string) behaviour {
 	}
 }
 
-// knowsNothing answers that there is no such thing.
-var knowsNothing = answers(http.StatusNotFound, "")
+// answers404 answers with a 404.
+var answers404 = answers(http.StatusNotFound, "")
 
-// nothingNow is the body of a report that is well formed and useless.
+// nothingNow is the body of a valid report without data.
 const nothingNow = `"nothing now"`
 
 var hasNoData = answers(http.StatusOK, nothingNow)
@@ -141,7 +141,7 @@ func hangs(r *http.Request) (*http.Response, error) {
 
 func refuses(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }
 
-// after behaves like next, but later.
+// after waits before it behaves like next.
 func after(d time.Duration, next behaviour) behaviour {
 	return func(r *http.Request) (*http.Response, error) {
 		select {
@@ -153,14 +153,14 @@ func after(d time.Duration, next behaviour) behaviour {
 	}
 }
 
-// all lets every weather provider behave so.
+// all changes the behaviour of every weather provider.
 func (g *gateway) all(b behaviour) {
 	for _, f := range []*fake{g.openmeteo, g.metno, g.openweather} {
 		f.now(b)
 	}
 }
 
-// asked is how many requests all upstreams got.
+// asked returns the number of requests to all upstreams.
 func (g *gateway) asked() int64 {
 	return g.geocoding.calls.Load() + g.openmeteo.calls.Load() + g.metno.calls.Load() + g.openweather.calls.Load() +
 		g.directory.calls.Load() + g.github.calls.Load()

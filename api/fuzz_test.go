@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzWeatherParameters asks with any query whatever. The answer is what
-// openapi.yaml says, and a 200 only, and always, if the query keeps the rules.
+// FuzzWeatherParameters sends arbitrary queries. Answers must match openapi.yaml, and the
+// status is 200 if and only if the query is valid.
 func FuzzWeatherParameters(f *testing.F) {
 	for _, query := range []string{
 		"", "city=Delhi", "city=Delhi&country=IN&units=imperial", "lat=28.65&lon=77.23", "lat=-90&lon=180.0", "lat=1e1&lon=+2", "lat=NaN&lon=0x1p4",
@@ -25,7 +25,7 @@ func FuzzWeatherParameters(f *testing.F) {
 	g := newGateway(f, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
 	g.geocoding.now(func(r *http.Request) (*http.Response, error) {
 		place := delhi
-		place.Country = r.URL.Query().Get("country") // wherever it was looked for
+		place.Country = r.URL.Query().Get("country") // the requested country
 		return knows(place)(r)
 	})
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -44,7 +44,7 @@ func FuzzWeatherParameters(f *testing.F) {
 	})
 }
 
-// keepsTheRules is the contract's rules once more, in other words.
+// keepsTheRules is a second implementation of the contract's rules for queries.
 func keepsTheRules(raw string) bool {
 	q, err := url.ParseQuery(raw)
 	if err != nil {
@@ -84,7 +84,7 @@ func isCountry(s string) bool {
 	}))
 }
 
-// isDegrees reads digit by digit.
+// isDegrees checks the number digit by digit.
 func isDegrees(s string, limit float64) bool {
 	s = strings.TrimPrefix(s, "-")
 	whole, fraction, point := strings.Cut(s, ".")

@@ -27,35 +27,35 @@ import (
 	"tributary/upstream/weather"
 )
 
-// theContract is openapi.yaml as a judge of answers.
+// theContract checks answers against openapi.yaml.
 var theContract = contracttest.The
 
-// checkContract fails the test if an answer is not what openapi.yaml says, and
-// remembers it for what can only be said of all answers together.
+// checkContract fails the test if an answer does not match openapi.yaml, and records the
+// answer for checks over all answers.
 func checkContract(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	contracttest.Check(t, request, response, body)
-	watch.Hear(telemetrytest.Answer, fmt.Append(nil, response.Header, string(body)))
+	watch.Check(telemetrytest.Answer, fmt.Append(nil, response.Header, string(body)))
 	if telemetrytest.AllRun() {
 		theRun().add(newExchange(t, request, response, body))
 	}
 }
 
-// setup is what a test may change about a gateway before it is made.
+// setup is the configuration of a gateway that a test may change.
 type setup struct {
 	api.Config
 	patience  time.Duration
-	flight    time.Duration // what one question may take, with or without anybody waiting
-	without   []string      // providers that are switched off
+	flight    time.Duration // time-out of one fetch, with or without waiting callers
+	without   []string      // disabled providers
 	policies  upstream.Policies
 	people    *users.Config              // nil: no users
-	lifetimes map[string]cache.Lifetimes // where they are not the usual ones
+	lifetimes map[string]cache.Lifetimes // of upstreams without the usual ones
 	tracer    trace.Tracer               // of the upstreams; nil: none
 	logTo     io.Writer
 }
 
-// gateway is the public API over fake upstreams, reached by HTTP. All of it
-// lives in memory, so that it can live in a bubble.
+// gateway is the public API over fake upstreams, called by HTTP. It runs in memory, so
+// that it works in a synctest bubble.
 type gateway struct {
 	t       testing.TB
 	handler http.Handler
@@ -67,14 +67,14 @@ type gateway struct {
 	upstreams                                []*upstream.Upstream
 }
 
-// it runs a test in a bubble, where hours pass at once.
+// it runs a test in a synctest bubble, where the clock is simulated.
 func it(t *testing.T, does string, test func(t *testing.T)) {
 	t.Helper()
 	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
 }
 
-// newGateway has numbers near the defaults, but neither retries nor hedges:
-// every request that a test counts was asked for.
+// newGateway has settings near the defaults, but no retries or hedges, so that every
+// request to an upstream has one cause.
 func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 	t.Helper()
 	s := &setup{
@@ -99,7 +99,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 	return g
 }
 
-// complete fills in what was left open.
+// complete fills in what a test has not set.
 func (s *setup) complete(g *gateway) {
 	if s.Logger == nil {
 		s.Logger = telemetry.NewLogger(io.MultiWriter(s.logTo, watch.Lines()), slog.LevelInfo, telemetry.JSON)
@@ -156,7 +156,7 @@ func (s *setup) service(g *gateway) *weather.Service {
 	return weather.NewService(store, geocoding, s.patience, providers...)
 }
 
-// open makes an upstream, nil if it is switched off.
+// open returns an upstream, nil if it is disabled.
 func (s *setup) open(g *gateway, name string, t http.RoundTripper, store *cache.Store) *upstream.Upstream {
 	if slices.Contains(s.without, name) {
 		return nil
@@ -175,8 +175,8 @@ func (s *setup) open(g *gateway, name string, t http.RoundTripper, store *cache.
 	return up
 }
 
-// listen serves real HTTP over pipes: a loopback socket would stop the clock
-// of a bubble.
+// listen serves real HTTP over pipes: a bubble's clock stands still while a goroutine
+// waits for a socket.
 func (g *gateway) listen() {
 	ln := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: g.handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
@@ -191,7 +191,7 @@ func (g *gateway) listen() {
 	})
 }
 
-// get asks for a path with its query; header is names and values in turn.
+// get sends a GET for a path with its query; header is name, value, name, value…
 func (g *gateway) get(path string, header ...string) *answer {
 	g.t.Helper()
 	return g.send(http.MethodGet, path, header...)
@@ -209,7 +209,7 @@ func (g *gateway) send(method, path string, header ...string) *answer {
 	return g.do(r)
 }
 
-// do sends a request, and holds the answer against openapi.yaml.
+// do sends a request and checks the answer against openapi.yaml.
 func (g *gateway) do(r *http.Request) *answer {
 	g.t.Helper()
 	response, err := g.client.Do(r)
@@ -228,7 +228,7 @@ func (g *gateway) do(r *http.Request) *answer {
 	return &answer{t: g.t, call: r.Method + " " + r.URL.RequestURI(), Response: response, body: body}
 }
 
-// pipes is a listener whose connections are pipes.
+// pipes is a listener of in-memory connections.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}

@@ -47,7 +47,7 @@ func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(ht
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := idempotencyKey(r)
 		// Check headers first, so that a 406, 415 or 501 is never stored or replayed.
-		if err := errors.Join(mustAccept(w, r), err, s.usersAvailable(), mustBe(r, bodyTypes(r)...)); err != nil {
+		if err := errors.Join(mustAccept(w, r), err, s.usersAvailable(), unsupportedBody(r, bodyTypes(r)...)); err != nil {
 			return err
 		}
 		if key == "" {
@@ -100,7 +100,7 @@ func running() *problem {
 }
 
 func (s *server) replay(w http.ResponseWriter, r *http.Request, answer kept) {
-	s.counts.replays.Add(r.Context(), 1)
+	s.metrics.replays.Add(r.Context(), 1)
 	answer.replay(w)
 }
 

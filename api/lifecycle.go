@@ -8,12 +8,12 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Lifecycle is what the answers of a version of this API say of its end; the
-// zero Lifecycle has none, and says nothing.
+// Lifecycle announces in every answer of an API version when the version ends.
+// The zero Lifecycle announces nothing.
 type Lifecycle struct {
-	Deprecated time.Time // since when, or from when on, callers should leave it (RFC 9745)
-	Sunset     time.Time // until when it works (RFC 8594)
-	Successor  string    // URI reference of what comes after it
+	Deprecated time.Time // when callers should stop using it, past or future (RFC 9745)
+	Sunset     time.Time // when it stops working (RFC 8594)
+	Successor  string    // URI reference of the version that replaces it
 }
 
 func (l Lifecycle) announce(next http.Handler) http.Handler {

@@ -7,7 +7,7 @@ import (
 	"tributary/api"
 )
 
-func TestAVersionThatIsGoingSaysSo(t *testing.T) {
+func TestDeprecationHeaders(t *testing.T) {
 	g := populated(t, func(s *setup) {
 		s.V1 = api.Lifecycle{
 			Deprecated: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),

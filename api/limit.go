@@ -109,7 +109,7 @@ func (s *server) limit(next http.Handler) http.Handler {
 		now := l.take(r.Context(), client(r), time.Now())
 		l.tell(w.Header(), now)
 		if now.retry > 0 {
-			s.counts.limited.Add(r.Context(), 1)
+			s.metrics.limited.Add(r.Context(), 1)
 			p := tooManyRequests.with("this client has made too many requests; wait as long as Retry-After says")
 			p.retryAfter = now.retry
 			s.problem(w, r, p)
@@ -135,7 +135,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		s.problem(w, r, err)
 		return
 	}
-	s.counts.limited.Add(r.Context(), 1)
+	s.metrics.limited.Add(r.Context(), 1)
 	l.tell(w.Header(), now)
 	p := tooManyRequests.with("too many wrong credentials came from this address; wait as long as Retry-After says, then send right ones")
 	p.retryAfter = now.retry

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// logbook is a log that can be read.
+// logbook is a log that a test can read.
 type logbook struct {
 	mu  sync.Mutex
 	all bytes.Buffer

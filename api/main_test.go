@@ -11,12 +11,12 @@ import (
 	"tributary/telemetry/telemetrytest"
 )
 
-// watch hears all that the gateways of these tests tell.
+// watch checks the output of the gateways in these tests.
 var watch telemetrytest.Watch
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	theContract() // built before any test moves time
+	theContract() // built before any test changes the clock
 	if telemetrytest.AllRun() {
 		theRun()
 	}
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(watch.Over(tests{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Answer))
 }
 
-// tests are all tests, and behind them what can only be said of all together.
+// tests runs all tests, and then the checks over all their answers.
 type tests struct{ *testing.M }
 
 func (t tests) Run() int {

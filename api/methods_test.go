@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// paths are all there are, with a good query.
+// paths are all paths, with a valid query.
 var paths = []string{here, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/start.js", "/openapi.yaml", "/problems/not-found"}
 
 func TestOtherMethods(t *testing.T) {
@@ -32,7 +32,7 @@ func TestOtherMethods(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	g := guarded(t) // nobody needs credentials to ask what there is
+	g := guarded(t) // OPTIONS needs no credentials
 	allowed := map[string]string{"/v1/users": "GET, HEAD, POST, OPTIONS", "/v1/users/1": "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"}
 	for _, path := range slices.Concat(paths, []string{"/", "/docs", "/v1/weather", "/v1/users", "/v1/users/1"}) {
 		a := g.send(http.MethodOptions, path)
@@ -55,7 +55,7 @@ func TestUnknownPaths(t *testing.T) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PURGE"} {
 			a := g.send(method, path)
 			if method != http.MethodGet && theContract().Has(a.Request.URL.Path) {
-				continue // a type of problem that does not exist is still a path of that kind
+				continue // an unknown problem type is a path of a documented kind
 			}
 			a.wantStatus(http.StatusNotFound)
 			a.wantHeader("Cache-Control", "max-age=30")
@@ -67,7 +67,7 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
-// What begins with two slashes is a host to whoever resolves it.
+// A reference that begins with two slashes is resolved as a host.
 func TestInstanceIsAPath(t *testing.T) {
 	g := newGateway(t)
 	for path, want := range map[string]string{"//example.com/x": "/.//example.com/x", "//%2e%2e": "/.//%2e%2e", "/%FF/%3Cb%3E%20": "/%FF/%3Cb%3E%20", "/.x//": "/.x//"} {
@@ -77,7 +77,7 @@ func TestInstanceIsAPath(t *testing.T) {
 	}
 }
 
-// Not every target of a request is a path (RFC 9112 §3.2).
+// Not every request target is a path (RFC 9112 §3.2).
 func TestOddTargets(t *testing.T) {
 	g := newGateway(t)
 	for name, c := range map[string]struct {
@@ -119,7 +119,7 @@ func TestOddTargets(t *testing.T) {
 func TestHead(t *testing.T) {
 	it(t, "is a GET without the body", func(t *testing.T) {
 		g := newGateway(t)
-		g.get(here) // so that both calls find the same in memory
+		g.get(here) // so that both requests find the same cache entries
 		g.get("/v1/places?q=Delhi")
 		for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
 			get, head := g.get(path, "Accept-Encoding", "identity"), g.send(http.MethodHead, path, "Accept-Encoding", "identity")
@@ -133,7 +133,7 @@ func TestHead(t *testing.T) {
 			for _, name := range []string{"ETag", "Cache-Control", "Cache-Status", "Content-Type", "Vary", "Allow"} {
 				head.wantHeader(name, strings.Join(get.values(name), " | "))
 			}
-			if path != "/v1/status" && head.ContentLength != get.ContentLength { // status counts on
+			if path != "/v1/status" && head.ContentLength != get.ContentLength { // status has counters that change
 				t.Errorf("%s: Content-Length = %d, want %d", head.call, head.ContentLength, get.ContentLength)
 			}
 		}
@@ -149,7 +149,7 @@ func TestBodies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("Expect", "100-continue") // who is refused has not sent it yet
+		r.Header.Set("Expect", "100-continue") // a rejected client has not sent the body yet
 		return g.do(r)
 	}
 	for _, path := range append(paths, "/nothing") {

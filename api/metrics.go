@@ -8,19 +8,19 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// counts are the metrics of package api.
-type counts struct {
+// metrics are the metrics of package api.
+type metrics struct {
 	answers, replays, limited metric.Int64Counter
 }
 
-// The attribute sets of answers, made once.
+// Attribute sets for tributary.answers, built once because every answer uses one.
 var (
 	complete = metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "complete")))
 	degraded = metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "degraded")))
 )
 
-// newCounts fails only for a mistake in the names below, and logs it.
-func newCounts(m metric.Meter, log *slog.Logger) counts {
+// newMetrics logs errors, which only an invalid metric name can cause.
+func newMetrics(m metric.Meter, log *slog.Logger) metrics {
 	counter := func(name, unit, description string) metric.Int64Counter {
 		c, err := m.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
 		if err != nil {
@@ -28,18 +28,18 @@ func newCounts(m metric.Meter, log *slog.Logger) counts {
 		}
 		return c
 	}
-	return counts{
+	return metrics{
 		answers: counter("tributary.answers", "{answer}", "Answers made of several sources, complete or degraded."),
 		replays: counter("tributary.idempotency.replays", "{answer}", "Stored answers replayed for an Idempotency-Key."),
 		limited: counter("tributary.clients.limited", "{request}", "Requests answered with 429 because their client or its address is over a limit."),
 	}
 }
 
-// answered counts an aggregate.
-func (c counts) answered(ctx context.Context, isDegraded bool) {
+// countAnswer counts one answer of an aggregate.
+func (m metrics) countAnswer(ctx context.Context, isDegraded bool) {
 	if isDegraded {
-		c.answers.Add(ctx, 1, degraded)
+		m.answers.Add(ctx, 1, degraded)
 		return
 	}
-	c.answers.Add(ctx, 1, complete)
+	m.answers.Add(ctx, 1, complete)
 }

@@ -18,11 +18,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// requestID is what a caller's X-Request-Id may look like to be kept: it goes
-// into logs and headers.
+// requestID is the accepted form of a caller's X-Request-Id, which is copied into
+// logs and headers.
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
 
-// identify gives every request an id, its caller's if that is fit to be shown.
+// identify gives every request an id: the caller's if it is valid, else a new one.
 func (s *server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
@@ -35,14 +35,14 @@ func (s *server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// logged is what the access log adds to a line.
-func logged(r *http.Request) []slog.Attr {
+// logAttrs returns the attributes that the access log adds to a line.
+func logAttrs(r *http.Request) []slog.Attr {
 	f := factsOf(r.Context())
 	return []slog.Attr{slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded)}
 }
 
-// recoverer turns a panic into a 500, logged once and visible on the span. The
-// process lives: other requests are not to blame.
+// recoverer turns a panic into a 500 that is logged once and recorded on the span,
+// so that one broken request does not stop the process.
 func (s *server) recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -51,9 +51,9 @@ func (s *server) recoverer(next http.Handler) http.Handler {
 				return
 			}
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(p) // net/http's own way to drop a connection
+				panic(p) // net/http expects this panic: it closes the connection
 			}
-			// The 500 marks the span as failed; this says why.
+			// The 500 marks the span as failed; the recorded error says why.
 			trace.SpanFromContext(r.Context()).RecordError(fmt.Errorf("panic: %v", p))
 			s.log.LogAttrs(r.Context(), slog.LevelError, "panic in a handler",
 				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
@@ -63,13 +63,13 @@ func (s *server) recoverer(next http.Handler) http.Handler {
 	})
 }
 
-// maxBody bounds a request's body.
+// maxBody is the largest request body, in bytes.
 const maxBody = 1 << 20
 
 func (s *server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
-			w.Header().Set("Connection", "close") // what follows on it is the body
+			w.Header().Set("Connection", "close") // the rest of the body is still on the connection
 			s.problem(w, r, bodyTooLarge.with("the body may have 1 MiB at most"))
 			return
 		}
@@ -80,8 +80,8 @@ func (s *server) limitBody(next http.Handler) http.Handler {
 	})
 }
 
-// deadline is the budget of a request, the reading of its body included. What
-// the request starts for others has its own.
+// deadline sets the time budget of a request, reading its body included. Work
+// that outlives the request, such as a collapsed fetch, has its own time-out.
 func (s *server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
@@ -92,20 +92,20 @@ func (s *server) deadline(next http.Handler) http.Handler {
 	})
 }
 
-// noRoute answers for paths that do not exist, and for OPTIONS * (RFC 9110
-// §9.3.7), which asks what the server as a whole can do.
+// noRoute answers for paths that do not exist, and for OPTIONS *, which asks about
+// the server as a whole (RFC 9110 §9.3.7).
 func noRoute(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodOptions && r.URL.Path == "*" {
 		w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return errNothingHere
+	return errNoRoute
 }
 
-// otherMethods answers for methods that a path has no handler for: OPTIONS with
-// those that it has (RFC 9110 §9.3.7), the others with a 405 that names them
-// (§15.5.6). A target without a path, as CONNECT has, is the root.
+// otherMethods answers methods that a path has no handler for: OPTIONS lists the
+// allowed methods (RFC 9110 §9.3.7), any other method is a 405 with the same list
+// (§15.5.6). A target without a path, as in CONNECT, counts as "/".
 func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		path := cmp.Or(r.URL.Path, "/")
@@ -119,7 +119,7 @@ func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http
 			}
 		}
 		if len(allowed) == 0 { // a method that chi does not know, at a path that does not exist
-			return errNothingHere
+			return errNoRoute
 		}
 		allowed = append(allowed, http.MethodOptions)
 		list := strings.Join(allowed, ", ")

@@ -9,8 +9,8 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// quality is what the Accept header gives a media type (RFC 9110 §12.5.1), 0 to
-// 1: the most specific range that matches decides, and 0 rules it out.
+// quality is the weight, 0 to 1, that Accept gives a media type (RFC 9110
+// §12.5.1). The most specific matching range decides; 0 excludes the type.
 func quality(r *http.Request, mediaType string) float64 {
 	lines := r.Header.Values("Accept")
 	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "" || lines[0] == "*/*" || lines[0] == mediaType) {
@@ -42,21 +42,21 @@ func quality(r *http.Request, mediaType string) float64 {
 	return quality
 }
 
-// mustAccept is the problem of a caller who does not want JSON. It says that
-// the answer, whatever it will be, depends on Accept.
+// mustAccept returns a 406 if the caller does not accept JSON. It adds Accept to
+// Vary, because every answer of the handler depends on it.
 func mustAccept(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Add("Vary", "Accept") // beside what CORS has put there
+	w.Header().Add("Vary", "Accept") // added, not set: CORS has put Origin there
 	if quality(r, "application/json") > 0 {
 		return nil
 	}
 	return notAcceptable.with("the answer is application/json, which Accept rules out")
 }
 
-// compressed sends a body as zstd or gzip where the caller takes one (RFC 9110
-// §12.5.3), unless it is smaller than a packet or already compressed, and says
-// that answers depend on Accept-Encoding. Entity tags are weak: they name the
-// same answer in any coding. Within, a HEAD is a GET whose body net/http leaves
-// out, or its headers would tell of another coding (§9.3.2).
+// compressed sends bodies as zstd or gzip to callers that accept one (RFC 9110
+// §12.5.3), except bodies smaller than a packet or already compressed, and adds
+// Accept-Encoding to Vary. Entity tags are weak, so one tag is valid for every
+// coding. A HEAD request runs as GET inside, and net/http drops the body: otherwise
+// its headers would announce another coding than GET's (§9.3.2).
 func compressed(next http.Handler) http.Handler {
 	coded := gzhttp.GzipHandler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,16 +68,16 @@ func compressed(next http.Handler) http.Handler {
 	})
 }
 
-// matches reports whether an If-None-Match has the entity tag, by the weak
-// comparison (RFC 9110 §13.1.2). tag is quoted, and may be weak.
+// matches reports whether If-None-Match lists the entity tag, by weak comparison
+// (RFC 9110 §13.1.2). tag is quoted and may be weak.
 func matches(header []string, tag string) bool {
 	opaque := strings.TrimPrefix(tag, "W/")
 	return anyTag(header, func(other string) bool { return other == opaque })
 }
 
-// anyTag reports whether a conditional header is "*", or lists an entity tag of
-// which is is true: quoted, and without the mark of a weak one. What is no list
-// of entity tags has none.
+// anyTag reports whether a conditional header is "*" or lists an entity tag for
+// which is returns true. is gets the quoted tag without W/. A header that is not a
+// list of entity tags lists none.
 func anyTag(header []string, is func(opaque string) bool) bool {
 	for _, line := range header {
 		if strings.Trim(line, " \t") == "*" {

@@ -9,7 +9,7 @@ func TestAccept(t *testing.T) {
 	g := newGateway(t)
 	for _, c := range []struct {
 		name   string
-		header []string // values, one a line
+		header []string // values, one for each header line
 		want   int
 	}{
 		{"none", nil, 200},
@@ -52,7 +52,7 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-func TestAcceptIsNobodysBusinessElsewhere(t *testing.T) {
+func TestAcceptIsIgnoredElsewhere(t *testing.T) {
 	g := newGateway(t)
 	for _, path := range []string{"/livez", "/readyz", "/openapi.yaml", "/problems/not-found"} {
 		a := g.get(path, "Accept", "text/html")
@@ -61,10 +61,10 @@ func TestAcceptIsNobodysBusinessElsewhere(t *testing.T) {
 	}
 }
 
-func TestUnacceptableComesBeforeInvalid(t *testing.T) {
+func TestNotAcceptableBeforeInvalid(t *testing.T) {
 	g := newGateway(t)
 	g.get("/v1/weather", "Accept", "text/html").wantStatus(http.StatusNotAcceptable)
 	if n := g.asked(); n != 0 {
-		t.Errorf("%d requests sent for an answer that nobody wants", n)
+		t.Errorf("%d requests sent for an answer that the caller does not accept", n)
 	}
 }

@@ -45,7 +45,7 @@ func TestRequestID(t *testing.T) {
 var traceTiming = regexp.MustCompile(`trace;desc="00-([0-9a-f]{32})-([0-9a-f]{16})-0[01]"$`)
 
 func TestServerTiming(t *testing.T) {
-	it(t, "has each source with its state and its time, then the trace", func(t *testing.T) {
+	it(t, "has each source's state and duration, then the trace", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(after(41234*time.Microsecond, reports(1)))
 		g.openweather.now(breaks)
@@ -60,7 +60,7 @@ func TestServerTiming(t *testing.T) {
 		}
 	})
 
-	it(t, "is on errors too, with who was asked", func(t *testing.T) {
+	it(t, "is on errors too, with the sources that were called", func(t *testing.T) {
 		g := newGateway(t)
 		g.all(breaks)
 		a := g.get(here)

@@ -32,13 +32,13 @@ func TestOpenAPIIsValid(t *testing.T) {
 		t.Fatal(errs)
 	}
 	if _, found := v.ValidateDocument(); len(found) > 0 {
-		t.Error(contracttest.Told(found))
+		t.Error(contracttest.Describe(found))
 	}
 }
 
-// Not everybody reads patterns by Unicode: to the page of the API \P{Cc} is a P,
-// and it lets nobody ask for a city without one.
-func TestOpenAPIPatternsAreForEverybody(t *testing.T) {
+// Not every tool reads patterns as Unicode: Swagger UI reads \P{Cc} as a P, and would
+// reject every city without one.
+func TestOpenAPIPatternsArePortable(t *testing.T) {
 	for _, pattern := range regexp.MustCompile(`pattern: .*\\[pPu]\{.*`).FindAll(tributary.OpenAPI, -1) {
 		t.Errorf("a pattern that needs Unicode: %s", pattern)
 	}
@@ -80,7 +80,7 @@ func TestOpenAPIHasEveryProblem(t *testing.T) {
 	}
 }
 
-// Half a place is none, for the document as for the gateway.
+// One coordinate without the other is invalid in openapi.yaml and in the gateway.
 func TestOpenAPIHasCoordinatesInPairs(t *testing.T) {
 	v, errs := validator.NewValidator(theContract().Document)
 	if len(errs) > 0 {
@@ -94,7 +94,7 @@ func TestOpenAPIHasCoordinatesInPairs(t *testing.T) {
 		{`{}`, 200, 200},
 		{`{"latitude":1,"longitude":2}`, 200, 200},
 		{`{"latitude":null,"longitude":null}`, 200, 200},
-		{`{"latitude":null}`, 200, 422}, // null is the same as leaving it out, in what is whole
+		{`{"latitude":null}`, 200, 422}, // in a whole user, null is the same as absent
 		{`{"longitude":null,"city":"Bern"}`, 200, 422},
 		{`{"latitude":1}`, 422, 422},
 		{`{"longitude":2}`, 422, 422},
@@ -110,14 +110,14 @@ func TestOpenAPIHasCoordinatesInPairs(t *testing.T) {
 			}
 			r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}}
 			if good, found := v.ValidateHttpRequest(r); good != (want == http.StatusOK) {
-				t.Errorf("%s %s is answered with %d, and to openapi.yaml good is %t: %q", method, body, want, good, contracttest.Told(found))
+				t.Errorf("%s %s is answered with %d, and to openapi.yaml good is %t: %q", method, body, want, good, contracttest.Describe(found))
 			}
 		}
 	}
 }
 
-// TestContract is about the test's own judge: what it lets through, the tests
-// would too.
+// TestContract checks contracttest itself: a mistake that it accepts would pass in all
+// other tests too.
 func TestContract(t *testing.T) {
 	g := newGateway(t)
 	good := g.get(here)
@@ -142,7 +142,7 @@ func TestContract(t *testing.T) {
 		{"text for a number", func(_ *http.Response, body *string) {
 			*body = strings.Replace(*body, `"temperature":21`, `"temperature":"21"`, 1)
 		}},
-		{"a word that is not one of those", func(_ *http.Response, body *string) { *body = strings.Replace(*body, `"live"`, `"fresh"`, 1) }},
+		{"an unknown word", func(_ *http.Response, body *string) { *body = strings.Replace(*body, `"live"`, `"fresh"`, 1) }},
 		{"a time that is none", func(_ *http.Response, body *string) {
 			*body = strings.Replace(*body, `"observed_at":"2`, `"observed_at":"x`, 1)
 		}},

@@ -21,7 +21,7 @@ func TestProbes(t *testing.T) {
 		a.wantStatus(status)
 		a.wantHeader("Cache-Control", "no-store")
 		a.wantHeader("Content-Type", "application/json")
-		a.wantHeader("Server-Timing", "") // not traced
+		a.wantHeader("Server-Timing", "") // probes are not traced
 		if string(a.body) != body+"\n" {
 			t.Errorf("%s = %s, want %s", a.call, a.body, body)
 		}
@@ -29,7 +29,7 @@ func TestProbes(t *testing.T) {
 	check("/livez", 200, `{"status":"ok"}`)
 	check("/readyz", 200, `{"status":"ready"}`)
 
-	g.all(breaks) // no reason to go out of service
+	g.all(breaks) // failing sources do not make the gateway unready
 	g.get(here).wantStatus(http.StatusBadGateway)
 	check("/readyz", 200, `{"status":"ready"}`)
 
@@ -37,11 +37,11 @@ func TestProbes(t *testing.T) {
 	check("/readyz", 503, `{"status":"draining"}`)
 	check("/livez", 200, `{"status":"ok"}`)
 	g.all(reports(0))
-	g.get(here).wantStatus(http.StatusOK) // whoever is still sent here is served
+	g.get(here).wantStatus(http.StatusOK) // requests that still arrive are served
 }
 
 func TestStatus(t *testing.T) {
-	it(t, "tells how the upstreams are", func(t *testing.T) {
+	it(t, "has the state of each upstream", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) {
 			s.without = []string{"geocoding"}
 			s.policies.Breaker.MinCalls = 1
@@ -70,13 +70,13 @@ func TestStatus(t *testing.T) {
 		if met.Failures != 1 || met.LatencyMS != nil || met.LastError == nil || met.LastError.Code != "server_error" || met.Breaker.State != "open" {
 			t.Errorf("metno = %s, want one failure, its error, an open breaker", mustJSON(t, met))
 		}
-		// It has waited 12 + 249 ms of 5 s.
+		// 12 + 249 ms of 5 s have passed.
 		if got := met.Breaker.RetryInSeconds; got == nil || *got != 4.7 {
 			t.Errorf("retry_in_seconds = %s, want 4.7", mustJSON(t, got))
 		}
 	})
 
-	it(t, "tells of the call that tries whether an upstream is well again", func(t *testing.T) {
+	it(t, "counts the probe of a half-open breaker", func(t *testing.T) {
 		g := populated(t, func(s *setup) { s.policies.Breaker.MinCalls = 1 })
 		g.directory.now(breaks)
 		g.get(one)
@@ -93,7 +93,7 @@ func TestStatus(t *testing.T) {
 		(<-trial).wantStatus(http.StatusOK)
 	})
 
-	it(t, "tells of a disabled upstream its name only", func(t *testing.T) {
+	it(t, "has only the name of a disabled upstream", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) {
 			s.Status = func() api.Status {
 				return api.Status{Upstreams: []api.UpstreamStatus{{Name: "github"}}, Cache: api.CacheStatus{Entries: 1, Hits: 2, Misses: 3, StaleServed: 4, Coalesced: 5, Evictions: 6}}

@@ -5,17 +5,17 @@ import (
 	"net/http"
 )
 
-// Our pages. What they load is on this host, most of it Swagger UI, which is
-// in the binary: they work offline.
+// The HTML pages, with the files that they load, most of them Swagger UI's. All
+// are embedded in the binary, so the pages work offline.
 //
 //go:embed pages
 var pages embed.FS
 
-// policy lets a page load and ask nothing but this host. Swagger UI draws its
-// arrows as data: images.
+// policy allows a page to load from and connect to this host only. Swagger UI's
+// arrows are data: images.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// root says what this is and where to go, to people and to programs.
+// root describes the service and links its documents, as HTML or JSON.
 func (s *server) root(w http.ResponseWriter, r *http.Request) error {
 	html, asJSON := quality(r, "text/html"), quality(r, "application/json")
 	w.Header().Add("Vary", "Accept")
@@ -34,7 +34,7 @@ func (s *server) root(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// page serves one of our pages.
+// page serves an embedded page.
 func page(name string) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		body, err := pages.ReadFile("pages/" + name)
@@ -50,7 +50,7 @@ func page(name string) func(http.ResponseWriter, *http.Request) error {
 	}
 }
 
-// secure sets the headers that keep a page from being misused.
+// secure sets headers against framing, sniffing and foreign content.
 func secure(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

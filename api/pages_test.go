@@ -23,7 +23,7 @@ func TestRoot(t *testing.T) {
 		{"neither", "image/png", ""},
 		{"neither of them", "text/html;q=0, application/json;q=0", ""},
 	} {
-		t.Run("for who accepts "+c.name, func(t *testing.T) {
+		t.Run("for callers that accept "+c.name, func(t *testing.T) {
 			header := []string{}
 			if c.accept != "" {
 				header = []string{"Accept", c.accept}
@@ -53,7 +53,7 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// wantSecure wants the headers of a page.
+// wantSecure checks the security headers of a page.
 func (a *answer) wantSecure() {
 	a.t.Helper()
 	for name, want := range map[string]string{
@@ -65,7 +65,7 @@ func (a *answer) wantSecure() {
 
 var linked = regexp.MustCompile(`(?:src|href)="([^"]+)"`)
 
-// local are the paths that a page leads to; there must be no others.
+// local returns the paths that a page links to; other links are mistakes.
 func local(page []byte) (paths []string) {
 	for _, m := range linked.FindAllSubmatch(page, -1) {
 		paths = append(paths, string(m[1]))
@@ -145,7 +145,7 @@ func TestDocsFilesAreValidated(t *testing.T) {
 	}
 }
 
-// A part of a file would be an answer that openapi.yaml does not have.
+// A range of a file would be an answer that openapi.yaml does not describe.
 func TestDocsFilesAreWhole(t *testing.T) {
 	g := newGateway(t)
 	for path, ranges := range map[string]string{"/docs/swagger-ui.css": "none", "/docs/start.js": ""} {

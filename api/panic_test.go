@@ -42,7 +42,7 @@ func TestPanic(t *testing.T) {
 	p := a.problem(http.StatusInternalServerError, "internal_error")
 	a.wantHeader("Cache-Control", "no-store")
 	if strings.Contains(string(a.body), "wiring") {
-		t.Errorf("%s tells the caller about it: %s", a.call, a.body)
+		t.Errorf("%s shows the caller the error: %s", a.call, a.body)
 	}
 
 	logged := errorsIn(t, &log)
@@ -54,7 +54,7 @@ func TestPanic(t *testing.T) {
 		t.Errorf("logged %v, want the panic, the trace %s and the stack", line, p.TraceID)
 	}
 
-	g.get(here).wantStatus(http.StatusOK) // the process lives
+	g.get(here).wantStatus(http.StatusOK) // the process still runs
 
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestUnforeseenError(t *testing.T) {
 	a := g.get("/v1/status")
 	p := a.problem(http.StatusInternalServerError, "internal_error")
 	if strings.Contains(string(a.body), "NaN") {
-		t.Errorf("%s tells the caller about it: %s", a.call, a.body)
+		t.Errorf("%s shows the caller the error: %s", a.call, a.body)
 	}
 	logged := errorsIn(t, &log)
 	if len(logged) != 1 || !strings.Contains(logged[0]["error"].(string), "NaN") || logged[0]["trace_id"] != p.TraceID {
@@ -105,7 +105,7 @@ func TestUnforeseenError(t *testing.T) {
 	}
 }
 
-// collected is where spans are sent to.
+// collected holds the exported spans.
 type collected struct {
 	url string
 
@@ -113,12 +113,12 @@ type collected struct {
 	spans []*trace.Span
 }
 
-// collect opens an OTLP collector.
+// collect starts an OTLP collector.
 func collect(t *testing.T) *collected {
 	c := &collected{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		watch.Hear(telemetrytest.Trace, body)
+		watch.Check(telemetrytest.Trace, body)
 		if r.URL.Path != "/v1/traces" {
 			return
 		}
@@ -139,7 +139,7 @@ func collect(t *testing.T) *collected {
 	return c
 }
 
-// telemetry sends its spans to the collector when it is shut down.
+// telemetry exports its spans to the collector when it is shut down.
 func (c *collected) telemetry(t *testing.T) *telemetry.Telemetry {
 	t.Helper()
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", c.url+"/v1/traces")
@@ -150,7 +150,7 @@ func (c *collected) telemetry(t *testing.T) *telemetry.Telemetry {
 	return tel
 }
 
-// named is the first span of a name, nil if there is none.
+// named returns the first span of a name, or nil.
 func (c *collected) named(name string) *trace.Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()

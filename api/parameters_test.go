@@ -18,14 +18,14 @@ const (
 	unreadable = "the query string is malformed: a character that is not plain is written as % and two hex digits, and parameters are joined by &"
 )
 
-// refusal is a query and every mistake in it, as "parameter: detail".
+// refusal is an invalid query and all its mistakes, as "parameter: detail".
 type refusal struct {
 	name, query string
 	want        []string
 }
 
-// checkRefusals wants each query to be refused, with all its mistakes and
-// nothing else, before anybody is asked.
+// checkRefusals wants each query to be rejected with exactly its mistakes, before any
+// upstream is called.
 func checkRefusals(t *testing.T, path string, cases []refusal) {
 	t.Helper()
 	g := populated(t)
@@ -103,7 +103,7 @@ func TestWeatherRefusesNames(t *testing.T) {
 		{"a line feed", "city=Delhi%0A", []string{"city: " + noControl}},
 		{"a DEL", "city=Del%7Fhi", []string{"city: " + noControl}},
 		{"a control character of two bytes", "city=Del%C2%85hi", []string{"city: " + noControl}},
-		{"a byte that is no UTF-8", "city=Del%FFhi", []string{"city: " + noUTF8}},
+		{"a byte that is not UTF-8", "city=Del%FFhi", []string{"city: " + noUTF8}},
 		{"half a character", "city=Del%C3", []string{"city: " + noUTF8}},
 		{"an overlong encoding", "city=%C0%AF", []string{"city: " + noUTF8}},
 		{"a surrogate", "city=%ED%A0%80", []string{"city: " + noUTF8}},
@@ -111,8 +111,8 @@ func TestWeatherRefusesNames(t *testing.T) {
 		{"a country of three letters", "city=Delhi&country=IND", []string{"country: " + noCountry}},
 		{"a country by number", "city=Delhi&country=356", []string{"country: " + noCountry}},
 		{"an empty country", "city=Delhi&country=", []string{"country: " + noCountry}},
-		{"a country that nobody has", "city=Delhi&country=XX", []string{"country: " + noCountry}},
-		{"a country that is no more", "city=Delhi&country=SU", []string{"country: " + noCountry}},
+		{"an unassigned country code", "city=Delhi&country=XX", []string{"country: " + noCountry}},
+		{"a former country", "city=Delhi&country=SU", []string{"country: " + noCountry}},
 		{"a union of countries", "city=Delhi&country=EU", []string{"country: " + noCountry}},
 		{"a code that is only reserved", "city=London&country=UK", []string{"country: " + noCountry}},
 		{"two characters across two codes", "city=Delhi&country=D+", []string{"country: " + noCountry}},
@@ -166,7 +166,7 @@ func TestWeatherTakes(t *testing.T) {
 	}
 }
 
-// iso is ISO 3166-1 alpha-2 as of 2024, copied from nowhere near the code.
+// iso is ISO 3166-1 alpha-2 as of 2024, from another source than the code's list.
 const iso = `AF AX AL DZ AS AD AO AI AQ AG AR AM AW AU AT AZ BS BH BD BB BY BE BZ BJ BM BT BO BQ BA BW BV BR IO BN BG BF BI CV KH CM
 	CA KY CF TD CL CN CX CC CO KM CG CD CK CR CI HR CU CW CY CZ DK DJ DM DO EC EG SV GQ ER EE SZ ET FK FO FJ FI FR GF PF TF GA GM GE
 	DE GH GI GR GL GD GP GU GT GG GN GW GY HT HM VA HN HK HU IS IN ID IR IQ IE IM IL IT JM JP JE JO KZ KE KI KP KR KW KG LA LV LB LS
@@ -175,7 +175,7 @@ const iso = `AF AX AL DZ AS AD AO AI AQ AG AR AM AW AU AT AZ BS BH BD BB BY BE B
 	SR SJ SE CH SY TW TJ TZ TH TL TG TK TO TT TN TR TM TC TV UG UA AE GB US UM UY UZ VU VE VN VG VI WF EH YE ZM ZW`
 
 func TestCountriesAreThoseOfISO3166(t *testing.T) {
-	known := append(strings.Fields(iso), "XK") // Kosovo, to everybody but ISO
+	known := append(strings.Fields(iso), "XK") // Kosovo, which ISO does not have
 	if len(known) != 250 {
 		t.Fatalf("the test knows %d codes, want 250", len(known))
 	}

@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// params reads a query and collects every mistake in it. Parameters that
-// nobody asks for are ignored.
+// params reads a query string and collects every mistake in it. Unknown parameters
+// are ignored.
 type params struct {
 	values    url.Values
-	malformed bool // as a whole: what is missing may be what could not be read
+	malformed bool // the whole query: a parameter that seems absent may only be unreadable
 	errors    []fieldError
 }
 
@@ -24,12 +24,12 @@ func parseParams(r *http.Request) *params {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	p := &params{values: values, malformed: err != nil}
 	if p.malformed {
-		p.refuse("", "the query string is malformed: %s", "a character that is not plain is written as % and two hex digits, and parameters are joined by &")
+		p.mistake("", "the query string is malformed: %s", "a character that is not plain is written as % and two hex digits, and parameters are joined by &")
 	}
 	return p
 }
 
-// err is the problem with all mistakes, nil if there were none.
+// err returns one problem with all mistakes, or nil.
 func (p *params) err() error {
 	if len(p.errors) == 0 {
 		return nil
@@ -42,16 +42,16 @@ func (p *params) err() error {
 	return problem
 }
 
-func (p *params) refuse(name, format string, args ...any) {
+func (p *params) mistake(name, format string, args ...any) {
 	p.errors = append(p.errors, fieldError{Parameter: name, Detail: fmt.Sprintf(format, args...)})
 }
 
-// get is a parameter's one value. It is not ok when the parameter is absent or,
-// which is a mistake, given more than once.
+// get returns the only value of a parameter. ok is false if it is absent, or given
+// more than once, which is recorded as a mistake.
 func (p *params) get(name string) (value string, ok bool) {
 	values := p.values[name]
 	if len(values) > 1 {
-		p.refuse(name, "is given %d times; once is enough", len(values))
+		p.mistake(name, "is given %d times; once is enough", len(values))
 	}
 	if len(values) != 1 {
 		return "", false
@@ -62,51 +62,50 @@ func (p *params) get(name string) (value string, ok bool) {
 // has reports whether a parameter is given at all.
 func (p *params) has(name string) bool { return len(p.values[name]) > 0 }
 
-// maxText is the length of a name, in characters.
+// maxText is the greatest length of a text parameter, in characters.
 const maxText = 100
 
-// text is a name of 1 to 100 characters, "" if absent or wrong.
+// text returns a parameter of 1 to 100 characters, or "" if absent or wrong.
 func (p *params) text(name string) string {
 	v, ok := p.get(name)
 	switch {
 	case !ok:
 	case !utf8.ValidString(v):
-		p.refuse(name, "is not valid UTF-8")
+		p.mistake(name, "is not valid UTF-8")
 	case strings.ContainsFunc(v, unicode.IsControl):
-		p.refuse(name, "has control characters")
+		p.mistake(name, "has control characters")
 	case strings.TrimSpace(v) == "":
-		p.refuse(name, "is empty; 1 to %d characters are wanted", maxText)
+		p.mistake(name, "is empty; 1 to %d characters are wanted", maxText)
 	case utf8.RuneCountInString(v) > maxText:
-		p.refuse(name, "has more than %d characters", maxText)
+		p.mistake(name, "has more than %d characters", maxText)
 	default:
 		return v
 	}
 	return ""
 }
 
-// plainDecimal is a number as people write it: no exponent, hex, NaN or sign
-// but a minus.
+// plainDecimal is a number without exponent, hex digits, NaN or plus sign.
 var plainDecimal = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
 
-// decimal is a number from -limit to limit.
+// decimal returns a number from -limit to limit.
 func (p *params) decimal(name string, limit float64) float64 {
 	v, ok := p.get(name)
 	if !ok {
 		return 0
 	}
 	if !plainDecimal.MatchString(v) {
-		p.refuse(name, "is not a plain decimal number, such as -12.5")
+		p.mistake(name, "is not a plain decimal number, such as -12.5")
 		return 0
 	}
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || f < -limit || f > limit {
-		p.refuse(name, "is not between -%g and %g", limit, limit)
+		p.mistake(name, "is not between -%g and %g", limit, limit)
 		return 0
 	}
 	return f
 }
 
-// integer is a whole number from low to high, or fallback if absent.
+// integer returns a whole number from low to high, or fallback if absent.
 func (p *params) integer(name string, low, high, fallback int) int {
 	v, ok := p.get(name)
 	if !ok {
@@ -114,15 +113,15 @@ func (p *params) integer(name string, low, high, fallback int) int {
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || strings.HasPrefix(v, "+") || n < low || n > high {
-		p.refuse(name, "is not a whole number from %d to %d", low, high)
+		p.mistake(name, "is not a whole number from %d to %d", low, high)
 		return fallback
 	}
 	return n
 }
 
-// countries are the codes of ISO 3166-1 alpha-2 as of 2024, and XK, which
-// everybody uses for Kosovo. x/text's language package is of no help: to it the
-// UN, the euro zone and countries that are no more are countries too.
+// countries are the ISO 3166-1 alpha-2 codes as of 2024, and XK, which is widely
+// used for Kosovo. x/text's language package does not help: it also accepts the UN,
+// the euro zone and former countries.
 const countries = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
 	"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
 	"GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
@@ -133,8 +132,7 @@ const countries = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE B
 
 var twoLetters = regexp.MustCompile(`^[A-Za-z]{2}$`)
 
-// country is a country's code in capitals, whatever it was given in, "" if
-// absent.
+// country returns a country code in upper case, or "" if absent. Case is ignored.
 func (p *params) country(name string) string {
 	v, ok := p.get(name)
 	if !ok {
@@ -142,20 +140,20 @@ func (p *params) country(name string) string {
 	}
 	code := strings.ToUpper(v)
 	if !twoLetters.MatchString(v) || !strings.Contains(countries, code) {
-		p.refuse(name, "is not an ISO 3166-1 alpha-2 code, such as IN")
+		p.mistake(name, "is not an ISO 3166-1 alpha-2 code, such as IN")
 		return ""
 	}
 	return code
 }
 
-// oneOf is one of the words, the first if absent.
+// oneOf returns one of words, the first if absent.
 func (p *params) oneOf(name string, words ...string) string {
 	v, ok := p.get(name)
 	if !ok {
 		return words[0]
 	}
 	if !slices.Contains(words, v) {
-		p.refuse(name, "is none of: %s", strings.Join(words, ", "))
+		p.mistake(name, "is none of: %s", strings.Join(words, ", "))
 		return words[0]
 	}
 	return v

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// sourcesOf are the sources of a part, as "name state code".
+// sourcesOf returns the sources of a part as "name state code".
 func (a *answer) sourcesOf(part string) (got []string) {
 	a.t.Helper()
 	for _, s := range a.user(http.StatusOK).Meta.Sources {
@@ -26,8 +26,8 @@ func (a *answer) sourcesOf(part string) (got []string) {
 	return got
 }
 
-// The weather of a user has several sources. What became of them decides
-// whether the answer is degraded, though the part itself may be live.
+// A user's weather has several sources. Their outcomes decide whether the answer is
+// degraded, even if the part itself is live.
 func TestSourcesOfAPart(t *testing.T) {
 	withWeather := one + "?include=weather"
 	for _, c := range []struct {
@@ -43,11 +43,11 @@ func TestSourcesOfAPart(t *testing.T) {
 			[]string{"openmeteo live", "metno failed server_error", "openweather live"}, "degraded"},
 		{"two of which fail", func(g *gateway) { g.metno.now(refuses); g.openweather.now(breaks) }, "live", "",
 			[]string{"openmeteo live", "metno failed connection", "openweather failed server_error"}, "degraded"},
-		{"one of which does not know the place", func(g *gateway) { g.metno.now(knowsNothing) }, "live", "",
+		{"one of which does not know the place", func(g *gateway) { g.metno.now(answers404) }, "live", "",
 			[]string{"openmeteo live", "metno skipped not_found", "openweather live"}, "complete"},
 		{"all of which fail", func(g *gateway) { g.all(breaks) }, "failed", "server_error",
 			[]string{"openmeteo failed server_error", "metno failed server_error", "openweather failed server_error"}, "degraded"},
-		{"none of which knows the place", func(g *gateway) { g.all(knowsNothing) }, "skipped", "not_found",
+		{"none of which knows the place", func(g *gateway) { g.all(answers404) }, "skipped", "not_found",
 			[]string{"openmeteo skipped not_found", "metno skipped not_found", "openweather skipped not_found"}, "complete"},
 	} {
 		it(t, c.name, func(t *testing.T) {
@@ -96,13 +96,13 @@ func TestSourcesOfAPart(t *testing.T) {
 		})
 	}
 
-	it(t, "changes the entity tag by the names of its sources in trouble", func(t *testing.T) {
+	it(t, "changes the entity tag with the names of degraded sources", func(t *testing.T) {
 		tags := map[string]string{}
 		for name, breaks := range map[string]func(g *gateway){
 			"none": func(*gateway) {}, "metno": func(g *gateway) { g.metno.now(breaks) }, "openweather": func(g *gateway) { g.openweather.now(breaks) },
 		} {
 			g := populated(t)
-			g.all(reports(0)) // so that data is the same whoever is missing
+			g.all(reports(0)) // so that data does not depend on which source is missing
 			breaks(g)
 			tag := g.get(withWeather).Header.Get("ETag")
 			if before, seen := tags[tag]; seen {
@@ -112,7 +112,7 @@ func TestSourcesOfAPart(t *testing.T) {
 		}
 	})
 
-	it(t, "is told of an old answer, too", func(t *testing.T) {
+	it(t, "gets the error beside a stale answer too", func(t *testing.T) {
 		g := populated(t)
 		g.get(withWeather)
 		time.Sleep(time.Hour)

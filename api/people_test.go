@@ -19,8 +19,8 @@ import (
 	"tributary/upstream/users"
 )
 
-// populated is a gateway with a directory of three users, all of whom have a
-// GitHub account and live in Delhi, and with keys for writing and for reading.
+// populated is a gateway with a directory of three users, who have GitHub accounts and
+// live in Delhi, and with API keys for reading and writing.
 func populated(t testing.TB, changes ...func(*setup)) *gateway {
 	t.Helper()
 	a, err := auth.New(auth.Config{
@@ -40,7 +40,7 @@ func populated(t testing.TB, changes ...func(*setup)) *gateway {
 	}}, changes...)...)
 }
 
-// honouring lets the directory honour Idempotency-Key, and the gateway know it.
+// honouring makes the directory honour Idempotency-Key, and configures the gateway so.
 func honouring(s *setup) { s.people.DirectoryIdempotency = true }
 
 func (s *setup) userService(g *gateway) *users.Service {
@@ -56,8 +56,8 @@ func (s *setup) userService(g *gateway) *users.Service {
 	return users.NewService(cfg)
 }
 
-// call sends a body as JSON with the writer's key, unless header, names and
-// values in turn, says something else; an empty value leaves a header out.
+// call sends a JSON body with the writer's key. header, name, value, name, value…,
+// replaces headers; an empty value removes one.
 func (g *gateway) call(method, path, body string, header ...string) *answer {
 	g.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, "http://gateway.test"+path, strings.NewReader(body))
@@ -74,20 +74,19 @@ func (g *gateway) call(method, path, body string, header ...string) *answer {
 	return g.do(r)
 }
 
-// user is the body of an answer that has to have this status.
+// user decodes an answer that must have this status.
 func (a *answer) user(status int) envelope[users.Profile] {
 	a.t.Helper()
 	a.wantStatus(status)
 	return decode[envelope[users.Profile]](a)
 }
 
-// registry is a directory in memory, in JSONPlaceholder's words: /users,
-// /users/{id}, its posts and its todos. As in json-server, a PATCH exchanges
-// whole members.
+// registry is a directory in memory with JSONPlaceholder's API: /users, /users/{id} and
+// its posts and todos. As in json-server, a PATCH replaces whole members.
 type registry struct {
 	*fake
 	honours bool        // Idempotency-Key
-	silent  atomic.Bool // about how many users there are
+	silent  atomic.Bool // sends no X-Total-Count
 	writes  atomic.Int64
 
 	mu      sync.Mutex
@@ -116,10 +115,10 @@ func (d *registry) add(u map[string]any) map[string]any {
 	return u
 }
 
-// serve carries a request out and answers it.
+// serve carries out a request and answers it.
 func (d *registry) serve(r *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
-		trace.WroteHeaders() // it has arrived
+		trace.WroteHeaders() // the request was sent
 	}
 	var body string
 	if r.Body != nil {
@@ -169,7 +168,7 @@ func (d *registry) list(r *http.Request) (*http.Response, error) {
 }
 
 func (d *registry) write(r *http.Request, at int, body string) (*http.Response, error) {
-	key := sentKey(r.Header) // the client's spelling
+	key := sentKey(r.Header) // in any spelling
 	if before, seen := d.answers[key]; seen && d.honours && key != "" {
 		return answers(http.StatusOK, before)(r)
 	}
@@ -178,7 +177,7 @@ func (d *registry) write(r *http.Request, at int, body string) (*http.Response, 
 		return answers(http.StatusNotFound, "{}")(r)
 	}
 	var change map[string]any
-	_ = json.Unmarshal([]byte(body), &change) // a DELETE has none
+	_ = json.Unmarshal([]byte(body), &change) // a DELETE has no body
 	answer := map[string]any{}
 	switch r.Method {
 	case http.MethodPost:
@@ -204,7 +203,7 @@ func (d *registry) write(r *http.Request, at int, body string) (*http.Response, 
 	return answers(http.StatusOK, string(encoded))(r)
 }
 
-// carriesOutBut carries a request out, and then behaves otherwise.
+// carriesOutBut carries out a request and then behaves like then.
 func (d *registry) carriesOutBut(then behaviour) behaviour {
 	return func(r *http.Request) (*http.Response, error) {
 		if _, err := d.serve(r); err != nil {
@@ -214,10 +213,10 @@ func (d *registry) carriesOutBut(then behaviour) behaviour {
 	}
 }
 
-// resets ends a connection without an answer.
+// resets closes a connection without an answer.
 func resets(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
 
-// account is the GitHub account of whatever name.
+// account is a GitHub account for every login.
 func account(r *http.Request) (*http.Response, error) {
 	return says(map[string]any{
 		"login": strings.TrimPrefix(r.URL.Path, "/users/"), "name": "X", "bio": "Tests things.", "avatar_url": "https://github.com/x.png",
@@ -225,8 +224,8 @@ func account(r *http.Request) (*http.Response, error) {
 	})(r)
 }
 
-// sentKey is the Idempotency-Key that a directory is sent, in whatever spelling:
-// the one that net/http knows is avoided on purpose.
+// sentKey returns the Idempotency-Key sent to a directory. Its spelling is not canonical,
+// on purpose, so Header.Get does not find it.
 func sentKey(h http.Header) string {
 	for name, values := range h {
 		if strings.EqualFold(name, "Idempotency-Key") {

@@ -29,7 +29,7 @@ func TestPlacesRefuses(t *testing.T) {
 	checkRefusals(t, "/v1/places", cases)
 }
 
-// namesakes are n places of one name.
+// namesakes are n places with the same name.
 func namesakes(n int) []weather.Place {
 	var places []weather.Place
 	for i := range n {
@@ -53,7 +53,7 @@ func TestPlacesLimitsItsList(t *testing.T) {
 	}
 }
 
-func TestPlacesTellWhatIsKnown(t *testing.T) {
+func TestPlacesHaveAllKnownFields(t *testing.T) {
 	g := newGateway(t)
 	nameless := weather.NewPlace(-1.005, 179.999)
 	nameless.Name = "Nowhere"
@@ -71,9 +71,9 @@ func TestPlacesTellWhatIsKnown(t *testing.T) {
 }
 
 func TestNoPlaceIsAnEmptyList(t *testing.T) {
-	it(t, "remembers for half a minute that there is none", func(t *testing.T) {
+	it(t, "caches for half a minute that there is none", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(knowsNothing)
+		g.geocoding.now(answers404)
 		a := g.get("/v1/places?q=Nowhere")
 		a.wantStatus(http.StatusOK)
 		if !strings.HasPrefix(string(a.body), `{"data":[],`) {
@@ -90,8 +90,8 @@ func TestNoPlaceIsAnEmptyList(t *testing.T) {
 	})
 }
 
-func TestPlacesSayWhatWasLeftOut(t *testing.T) {
-	it(t, "beside the places that could be read", func(t *testing.T) {
+func TestPlacesReportLeftOutResults(t *testing.T) {
+	it(t, "beside the readable places", func(t *testing.T) {
 		g := newGateway(t)
 		const detail = "1 of 2 left out: results[1].latitude: outside -90 to 90"
 		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: detail}))
@@ -120,7 +120,7 @@ func TestPlacesSayWhatWasLeftOut(t *testing.T) {
 		}
 	})
 
-	it(t, "but an old answer says why it is old", func(t *testing.T) {
+	it(t, "but a stale answer has its error", func(t *testing.T) {
 		g := newGateway(t)
 		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
 		g.get("/v1/places?q=Del")

@@ -9,8 +9,8 @@ import (
 	"tributary/upstream/users"
 )
 
-// profileOf is the data of a profile and its tag, "U.R": U changes with the
-// directory's user alone, R with the parts.
+// profileOf encodes a profile and makes its entity tag, "U.R": U hashes the
+// directory's user alone, R the other parts.
 func profileOf(p users.Profile) (data []byte, tag string, err error) {
 	user, err := json.Marshal(p.User)
 	if err != nil {
@@ -22,19 +22,18 @@ func profileOf(p users.Profile) (data []byte, tag string, err error) {
 	}
 	tag = aggregate.Tag(user) + "." + aggregate.Tag(parts)
 	if len(parts) > len("{}") {
-		user[len(user)-1] = ',' // a user has an id at least
+		user[len(user)-1] = ',' // every user has an id, so the object is not empty
 		user = append(user, parts[1:]...)
 	}
 	return user, tag, nil
 }
 
-// precondition is what a write's If-Match and If-None-Match demand of the user
-// that it is about (RFC 9110 §13.1 and §13.2.2), nil without either.
+// precondition returns the condition that a write's If-Match and If-None-Match set
+// on the user (RFC 9110 §13.1 and §13.2.2), nil if neither is sent.
 //
-// Of a tag only U is compared: a reader whose answer was degraded, or had parts,
-// has seen the same user as any other. Weak tags count like strong ones, as they
-// are all that there are. §13.1.1 would have If-Match never be true of a weak
-// tag.
+// Only U is compared: a client whose answer was degraded or had other parts has
+// still seen the same user. Weak tags match, because we send no others; §13.1.1
+// would have If-Match fail for every weak tag.
 func precondition(r *http.Request) *users.Precondition {
 	match, noneMatch := r.Header.Values("If-Match"), r.Header.Values("If-None-Match")
 	if len(match) == 0 && len(noneMatch) == 0 {
@@ -49,12 +48,12 @@ func precondition(r *http.Request) *users.Precondition {
 			same := sameUser(aggregate.Tag(user))
 			return (len(match) == 0 || anyTag(match, same)) && (len(noneMatch) == 0 || !anyTag(noneMatch, same))
 		},
-		// "*" demands that there is a user, whichever version it has.
+		// "*" requires only that the user exists, in any version.
 		Exact: !anyTag(match, func(string) bool { return false }),
 	}
 }
 
-// sameUser is true of tags with this U.
+// sameUser returns a function that reports whether a tag has this U.
 func sameUser(tag string) func(opaque string) bool {
 	return func(opaque string) bool {
 		u, _, ok := strings.Cut(strings.Trim(opaque, `"`), ".")

@@ -10,7 +10,7 @@ import (
 
 var userTag = regexp.MustCompile(`^W/"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)"$`)
 
-// tagOf are the two parts of a user's entity tag.
+// tagOf returns the two parts of a user's entity tag.
 func (a *answer) tagOf() (user, rest string) {
 	a.t.Helper()
 	m := userTag.FindStringSubmatch(a.Header.Get("ETag"))
@@ -51,13 +51,13 @@ func TestUserTag(t *testing.T) {
 	}
 }
 
-// writesTo are the writes that can have preconditions, and what they answer.
+// writesTo are the writes that accept preconditions, with their status.
 var writesTo = map[string]struct {
 	write
 	status int
 }{"PUT": {put, 200}, "PATCH": {patch, 200}, "keyed PATCH": {keyedPatch, 200}, "DELETE": {remove, 204}}
 
-// conditional sends a write with header lines, names and values in turn.
+// conditional sends a write with header lines: name, value, name, value…
 func (g *gateway) conditional(w write, lines ...string) *answer {
 	g.t.Helper()
 	r := mustRequest(g.t, w)
@@ -88,7 +88,7 @@ func TestPreconditions(t *testing.T) {
 		"If-Match with a list":                         {lines{"If-Match", `"x", ` + current + `, "y"`}, true},
 		"If-Match in several lines":                    {lines{"If-Match", other, "If-Match", current}, true},
 		"If-Match with anything":                       {lines{"If-Match", "*"}, true},
-		"If-Match with the tag of somebody else":       {lines{"If-Match", other}, false},
+		"If-Match with the tag of another user":        {lines{"If-Match", other}, false},
 		"If-Match with the tag of a list":              {lines{"If-Match", list}, false},
 		"If-Match with nonsense":                       {lines{"If-Match", `"nonsense"`}, false},
 		"If-Match with the user's part alone":          {lines{"If-Match", `"` + user + `"`}, false},
@@ -144,7 +144,7 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 	for method, w := range writesTo {
 		missing := w.write
 		missing.path = "/v1/users/99"
-		t.Run(method+" of a user who does not exist is a 404 first", func(t *testing.T) {
+		t.Run(method+" of an unknown user is a 404 before the precondition is checked", func(t *testing.T) {
 			for _, lines := range [][]string{{"If-Match", "*"}, {"If-Match", `"x"`}, {"If-None-Match", "*"}} {
 				g := populated(t)
 				g.conditional(missing, lines...).problem(http.StatusNotFound, "not_found")
@@ -162,7 +162,7 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 			{"is not there", refuses, 502, "connection"},
 			{"breaks the connection", resets, 502, "connection"},
 			{"answers garbage", answers(200, "<html>"), 502, "invalid_response"},
-			{"answers of somebody else", answers(200, `{"id":2,"name":"B"}`), 502, "invalid_response"},
+			{"answers with another user", answers(200, `{"id":2,"name":"B"}`), 502, "invalid_response"},
 			{"asks for quiet", answers(429, "{}", "Retry-After", "7"), 503, "rate_limited"},
 			{"does not answer", hangs, 504, "timeout"},
 		} {
@@ -172,11 +172,11 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 				g.conditional(w.write, "If-Match", "*").wantOutcome(c.status, "not_done", true, c.code)
 			})
 		}
-		t.Run(method+" reads past every cache, and makes the next reader do so", func(t *testing.T) {
+		t.Run(method+" bypasses all caches, and invalidates the stored user", func(t *testing.T) {
 			g := populated(t)
 			old := g.get(one).Header.Get("ETag")
 			g.directory.mu.Lock()
-			g.directory.users[0]["phone"] = "2" // somebody else has changed the user
+			g.directory.users[0]["phone"] = "2" // another client has changed the user
 			g.directory.mu.Unlock()
 			g.conditional(w.write, "If-Match", old).problem(http.StatusPreconditionFailed, "precondition_failed")
 			a := g.get(one)
@@ -241,7 +241,7 @@ func TestPreconditionsOfTheDirectory(t *testing.T) {
 }
 
 func TestPreconditionAndKey(t *testing.T) {
-	it(t, "is answered from the key once it has an answer", func(t *testing.T) {
+	it(t, "is replayed once it has an answer", func(t *testing.T) {
 		g := populated(t)
 		first := g.conditional(keyedPatch, "If-Match", `"nonsense"`)
 		first.problem(http.StatusPreconditionFailed, "precondition_failed")
@@ -252,12 +252,12 @@ func TestPreconditionAndKey(t *testing.T) {
 			t.Errorf("%d requests for a replay", n-calls)
 		}
 	})
-	it(t, "that holds is not looked at again", func(t *testing.T) {
+	it(t, "is checked once for a replayed request", func(t *testing.T) {
 		g := populated(t)
 		tag := g.get(one).Header.Get("ETag")
 		first := g.conditional(keyedPatch, "If-Match", tag)
 		first.wantStatus(http.StatusOK)
-		g.conditional(keyedPatch, "If-Match", tag).wantReplay(first) // though it holds no longer
+		g.conditional(keyedPatch, "If-Match", tag).wantReplay(first) // the precondition does not hold any more
 		if n := g.directory.writes.Load(); n != 1 {
 			t.Errorf("%d writes, want one", n)
 		}

@@ -24,15 +24,14 @@ import (
 	"tributary/cache/redistest"
 )
 
-// Prism, a validating proxy by other people, is a second opinion on what
-// checkContract lets through. It cannot stand between a test and a gateway that
-// live in a bubble, so what was said is said once more, after the tests and
-// through Prism.
+// Prism, a validating proxy, checks independently what checkContract accepts. It cannot
+// run between a test and a gateway in a synctest bubble, so the recorded exchanges are
+// repeated through Prism after the tests.
 
-// prism runs it, followed by its arguments; nil if it is not there.
+// prism returns the command of Prism and its arguments; nil if it is not installed.
 var prism []string
 
-// TestPrismIsThere only finds it.
+// TestPrismIsThere looks for Prism.
 func TestPrismIsThere(t *testing.T) {
 	node, err := exec.LookPath("node")
 	modules := os.Getenv("TRIBUTARY_NODE_MODULES")
@@ -44,8 +43,8 @@ func TestPrismIsThere(t *testing.T) {
 	prism = []string{node, script}
 }
 
-// secondOpinion is what Prism has against one exchange of each kind. An answer
-// counts always, a request if it succeeded: many tests send what is wrong.
+// secondOpinion returns Prism's violations for one exchange of each kind. Violations of
+// requests count only if the request succeeded: many tests send invalid requests.
 func (r *run) secondOpinion(prism []string) (found []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
@@ -90,9 +89,8 @@ func (r *run) secondOpinion(prism []string) (found []string, err error) {
 	return slices.Compact(found), errors.Join(failed...)
 }
 
-// canBeProxied reports whether Prism has words for an exchange. It has none for
-// HEAD and for other methods and paths that the document does not name; a 501 is
-// to Prism no answer, and it gives an example of its own instead.
+// canBeProxied reports whether Prism can check an exchange. It cannot check HEAD, nor
+// undocumented methods and paths; and it replaces a 501 by an example.
 func (r *run) canBeProxied(e *exchange) bool {
 	item := r.model.Paths.PathItems.GetOrZero(r.template(e.request.URL.Path))
 	if item == nil || e.status == http.StatusNotImplemented {
@@ -106,15 +104,15 @@ func (r *run) canBeProxied(e *exchange) bool {
 	return false
 }
 
-// proxied are exchanges to be had through Prism.
+// proxied repeats exchanges through Prism.
 type proxied struct {
 	exchanges []*exchange
-	url       string // Prism's
+	url       string // Prism's URL
 	client    http.Client
 }
 
-// spoil adds an answer and a request that Prism has to find wrong, or its
-// silence is worth nothing. They begin at the index that it returns.
+// spoil adds an invalid answer and an invalid request that Prism must report, which
+// proves that it checks. It returns the index of the first.
 func (p *proxied) spoil() int {
 	all := p.exchanges
 	for _, e := range all {
@@ -128,10 +126,10 @@ func (p *proxied) spoil() int {
 	return len(all)
 }
 
-// number is the header that says which exchange it is.
+// number is the header with the index of an exchange.
 const number = "X-Exchange"
 
-// start runs Prism, and behind it the gateway: its answers, as they were.
+// start runs Prism in front of a server that repeats the recorded answers.
 func (p *proxied) start(ctx context.Context, prism []string) (stop func(), err error) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -161,7 +159,7 @@ func (p *proxied) start(ctx context.Context, prism []string) (stop func(), err e
 		return nil, err
 	}
 	go func() {
-		_ = process.Wait() // it is killed
+		_ = process.Wait() // it was killed
 		close(ended)
 	}()
 	for {
@@ -185,19 +183,18 @@ func (p *proxied) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	e := p.exchanges[i]
 	maps.Copy(w.Header(), e.header)
-	w.Header().Del("Content-Length")   // a spoiled one has another
-	w.Header().Del("Content-Encoding") // the body is kept as it was before that
+	w.Header().Del("Content-Length")   // the length of an invalid answer differs
+	w.Header().Del("Content-Encoding") // bodies were recorded without coding
 	w.Header().Set(number, strconv.Itoa(i))
 	w.WriteHeader(e.status)
 	_, _ = w.Write(e.received)
 }
 
-// send asks once more what was asked, and returns the first thing that Prism has
-// against it.
+// send repeats a request and returns Prism's first violation.
 func (p *proxied) send(ctx context.Context, i int) (string, error) {
 	e := p.exchanges[i]
 	var body io.Reader
-	if e.succeeded() && e.request.Method != http.MethodGet { // Prism passes no body of a GET on
+	if e.succeeded() && e.request.Method != http.MethodGet { // Prism does not forward the body of a GET
 		body = bytes.NewReader(e.sent)
 	}
 	r, err := http.NewRequestWithContext(ctx, e.request.Method, p.url+e.request.URL.RequestURI(), body)
@@ -227,7 +224,7 @@ func (p *proxied) send(ctx context.Context, i int) (string, error) {
 		Location []string
 		Message  string
 	}
-	if json.Unmarshal([]byte(said), &violations) != nil { // there are too many, and they were cut off
+	if json.Unmarshal([]byte(said), &violations) != nil { // the list of violations was truncated
 		return said, nil
 	}
 	for _, v := range violations {

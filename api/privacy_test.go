@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/prototext"
 )
 
-// TestPeopleStayOutOfLogsAndSpans reads, writes and fails, and then looks for
-// what is personal, and for keys, in all that was recorded of it.
+// TestPeopleStayOutOfLogsAndSpans reads, writes and fails, and then searches logs and
+// spans for personal data and keys.
 func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 	var log logbook
 	spans := collect(t)

@@ -20,7 +20,7 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// problem is an RFC 9457 document and the error that handlers return for it.
+// problem is an RFC 9457 document, and the error that handlers return for it.
 type problem struct {
 	kind
 
@@ -29,16 +29,16 @@ type problem struct {
 	TraceID  string       `json:"trace_id,omitempty"`
 	Errors   []fieldError `json:"errors,omitempty"`
 
-	Outcome   string `json:"outcome,omitempty"`    // of a write that failed: unknown or not_done
-	RetrySafe *bool  `json:"retry_safe,omitempty"` // repeating it does no harm
+	Outcome   string `json:"outcome,omitempty"`    // for a failed write: unknown or not_done
+	RetrySafe *bool  `json:"retry_safe,omitempty"` // whether repeating the write is harmless
 
 	sources    []aggregate.Outcome
 	retryAfter time.Duration
-	header     http.Header // more headers of the answer
+	header     http.Header // headers to set on the answer
 }
 
-// kind is what all problems of one type have in common. Its explanation is
-// served at its type.
+// kind holds the members that all problems of one type share. The explanation is
+// served at the type's URI.
 type kind struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -51,7 +51,7 @@ type kind struct {
 // fieldError is one mistake in a request.
 type fieldError struct {
 	Parameter string  `json:"parameter,omitempty"`
-	Pointer   *string `json:"pointer,omitempty"` // "" is the whole body; nil: it is not about the body
+	Pointer   *string `json:"pointer,omitempty"` // "" is the whole body; nil: the mistake is not in the body
 	Detail    string  `json:"detail"`
 }
 
@@ -63,11 +63,11 @@ var (
 	unauthorized = newKind("unauthorized", http.StatusUnauthorized, "Credentials are missing or wrong",
 		"The request needs an API key or a token, or the one that it sent is not valid. `detail` and WWW-Authenticate say which.")
 	forbidden = newKind("forbidden", http.StatusForbidden, "Not allowed",
-		"The caller's credentials lack the scope that `detail` names, or this gateway is configured so that nobody has it.")
+		"The caller's credentials lack the scope that `detail` names, or this gateway has no credentials configured that could have it.")
 	authUnavailable = newKind("auth-unavailable", http.StatusServiceUnavailable, "Credentials cannot be checked",
 		"The token cannot be checked, because the keys of its issuer have not been read yet. It may be valid: send it again after Retry-After.")
 	notFound = newKind("not-found", http.StatusNotFound, "Not found",
-		"Nothing exists at this path, or no source knows the place or thing that was asked for. That a source does not know something is remembered for 30 seconds.")
+		"Nothing exists at this path, or no source knows the place or thing that was asked for. That a source does not know something is cached for 30 seconds.")
 	noData = newKind("no-data", http.StatusNotFound, "No data now",
 		"The place exists, but no source has anything for it now: an observation is too old or in the future, or the source has no value. `sources` says which. Ask again later; a source is asked again after 5 minutes.")
 	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",
@@ -110,7 +110,7 @@ var (
 		"Something went wrong in the gateway. Its log has the details, under the `trace_id` of this answer.")
 )
 
-// kinds are all problem types, by the last segment of their type.
+// kinds are all problem types by slug, the last segment of the type's URI.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
 	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, noData, methodNotAllowed, notAcceptable, conflict, preconditionFailed, stillRunning, keyReused, invalidBody, requestTimeout, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
@@ -133,34 +133,34 @@ func newKind(slug string, status int, title, explanation string) kind {
 
 func (k kind) slug() string { return k.Type[len(problemPath):] }
 
-// with makes a problem of this kind.
+// with returns a problem of this kind with a detail.
 func (k kind) with(detail string) *problem { return &problem{kind: k, Detail: detail} }
 
 var (
-	errNothingHere = notFound.with("nothing exists at this path; /openapi.yaml lists the paths that do")
-	errInternal    = internalError.with("something went wrong in the gateway; its log has the details, under the trace id")
+	errNoRoute  = notFound.with("nothing exists at this path; /openapi.yaml lists the paths that do")
+	errInternal = internalError.with("something went wrong in the gateway; its log has the details, under the trace id")
 )
 
-// settles says that repeating the request would only bring the same answer, or
-// harm: an Idempotency-Key keeps it.
+// settles reports whether this answer is final, so that an Idempotency-Key stores
+// it: repeating the request would give the same answer, or do harm.
 func (p *problem) settles() bool {
 	if p.Outcome == outcomeUnknown {
 		return !*p.RetrySafe
 	}
 	switch p.Status {
 	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests:
-		return false // the same bytes may do with another header, or later
+		return false // may succeed later, or with other headers
 	}
 	return p.Status < 500
 }
 
-// What is known of a write that failed.
+// Values of a problem's outcome member.
 const (
 	outcomeUnknown = "unknown"
 	outcomeNotDone = "not_done"
 )
 
-// asProblem is the one place that turns errors into statuses.
+// asProblem maps an error to a problem; no other function chooses statuses.
 func asProblem(err error) *problem {
 	var (
 		p      *problem
@@ -171,16 +171,16 @@ func asProblem(err error) *problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &silent):
-		return unanswered(silent)
+		return noAnswerProblem(silent)
 	case errors.As(err, &denied):
-		return refused(denied)
+		return credentialProblem(denied)
 	}
 	return errInternal
 }
 
-// refused is the problem of a caller whose credentials are missing or do not
-// suffice.
-func refused(e *auth.Error) *problem {
+// credentialProblem answers a caller whose credentials are missing, invalid or
+// insufficient.
+func credentialProblem(e *auth.Error) *problem {
 	kinds := map[int]kind{http.StatusUnauthorized: unauthorized, http.StatusForbidden: forbidden, http.StatusServiceUnavailable: authUnavailable}
 	p := kinds[e.Status].with(e.Detail)
 	p.retryAfter = e.RetryAfter
@@ -190,8 +190,8 @@ func refused(e *auth.Error) *problem {
 	return p
 }
 
-// unanswered is the problem of an aggregate none of whose sources gave anything.
-func unanswered(e *aggregate.NoAnswerError) *problem {
+// noAnswerProblem answers for an aggregate none of whose sources had data.
+func noAnswerProblem(e *aggregate.NoAnswerError) *problem {
 	if e.NotFound() {
 		p := notFound.with(e.Subject + " is not known to any source")
 		p.sources = e.Sources
@@ -202,7 +202,7 @@ func unanswered(e *aggregate.NoAnswerError) *problem {
 		p.sources = e.Sources
 		return p
 	}
-	if slices.ContainsFunc(e.Sources, notAsked) {
+	if slices.ContainsFunc(e.Sources, notCachedOutcome) {
 		p := notCached.with("not cached, and only-if-cached forbids asking the sources")
 		p.sources = e.Sources
 		return p
@@ -216,10 +216,10 @@ func unanswered(e *aggregate.NoAnswerError) *problem {
 		}
 		failures++
 		switch {
-		case refusal(o):
+		case temporarilyRefused(o):
 			p.Status = http.StatusServiceUnavailable
 			if wait := max(time.Second, o.Err.RetryAfter); p.retryAfter == 0 || wait < p.retryAfter {
-				p.retryAfter = wait // the source that is back first is enough
+				p.retryAfter = wait // retry when the first source is available again
 			}
 		case o.Err.Code == upstream.CodeTimeout:
 			timeouts++
@@ -231,10 +231,10 @@ func unanswered(e *aggregate.NoAnswerError) *problem {
 	return p
 }
 
-// refusal reports whether a source could not be asked for now and may be later:
-// because of a policy, a quota, or its upstream's Retry-After. That an upstream
-// refuses our credentials says nothing about when it will take them.
-func refusal(o aggregate.Outcome) bool {
+// temporarilyRefused reports whether a source was not called because of a policy, a
+// quota or the upstream's Retry-After, and may be called later. An upstream that
+// rejects our credentials does not count: it never says when it will accept them.
+func temporarilyRefused(o aggregate.Outcome) bool {
 	switch o.Err.Code {
 	case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
 		return true
@@ -244,13 +244,15 @@ func refusal(o aggregate.Outcome) bool {
 	return o.Attempts == 0 && o.Err.RetryAfter > 0
 }
 
-func notAsked(o aggregate.Outcome) bool { return o.Err != nil && o.Err.Code == upstream.CodeNotCached }
+func notCachedOutcome(o aggregate.Outcome) bool {
+	return o.Err != nil && o.Err.Code == upstream.CodeNotCached
+}
 
-// problem answers with the problem that err is. The text of an error that has no
-// problem goes to the log only.
+// problem writes the problem document for err. An unexpected error is logged, and
+// its text is not sent.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	p := *asProblem(err)
-	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic has been logged, with its stack
+	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic is already logged, with its stack
 		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
 	}
 	p.Instance = instance(r.URL)
@@ -282,20 +284,20 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	s.serverTiming(h, r, p.sources)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(body) // who hung up does not read it
+	_, _ = w.Write(body) // fails only when the client has disconnected
 }
 
-// instance is the path of a request, as a URI reference. A target that has no
-// path, such as CONNECT's host and port, is the root.
+// instance is a request's path as a URI reference, "/" for a target without a
+// path, such as CONNECT's host and port.
 func instance(u *url.URL) string {
 	path := cmp.Or(u.EscapedPath(), "/")
 	if strings.HasPrefix(path, "//") {
-		return "/." + path // or it would begin with a host (RFC 3986 §3.3)
+		return "/." + path // "//…" would be read as a host (RFC 3986 §3.3)
 	}
 	return path
 }
 
-// explain serves a problem type's explanation at its URI.
+// explain serves the explanation of a problem type at its URI.
 func (s *server) explain(w http.ResponseWriter, r *http.Request) error {
 	k, ok := kinds[pathParam(r, "slug")]
 	if !ok {

@@ -18,21 +18,21 @@ import (
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 )
 
-// promises are what an OpenAPI document declares, and whether it has been seen.
-// Each answer is held against the document by checkContract, so the gateway does
-// nothing that the document does not say; this is the other direction.
+// promises are the declarations of an OpenAPI document, and whether a test has shown
+// each of them. checkContract proves that the gateway does nothing undocumented; this
+// proves the other direction.
 //
-// Of each operation every status must have been seen, with every header and
-// every media type; and in a request that succeeded every parameter, every media
-// type of the body and every way to show credentials. Of each schema, in any
-// operation, every property must have been seen, every value of an enum, both
+// For each operation, tests must show every status with every header and media type,
+// and in successful requests every parameter, media type of the body and kind of
+// credentials. For each schema, in any operation, they must show every property, every
+// enum value, both values of a boolean, and null where it is allowed.
 // values of a boolean, and null where it may be.
 type promises struct {
 	model *v3.Document
 
 	mu     sync.Mutex
-	seen   map[string]bool // by what it is, in words
-	noting bool            // what there is, seen or not
+	seen   map[string]bool // by description
+	noting bool            // collect declarations, shown or not
 }
 
 func newPromises(openAPI []byte) *promises {
@@ -55,7 +55,7 @@ func newPromises(openAPI []byte) *promises {
 	return p
 }
 
-// broken are the promises that nothing has kept.
+// broken returns the promises that no test has shown.
 func (p *promises) broken() (lines []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,26 +68,26 @@ func (p *promises) broken() (lines []string) {
 	return lines
 }
 
-// keep ticks off what an exchange shows.
+// keep marks what an exchange shows.
 func (p *promises) keep(e *exchange) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	item := p.model.Paths.PathItems.GetOrZero(p.template(e.request.URL.Path))
 	if item == nil {
-		return // a 404 of a path that is not described
+		return // a 404 of an undocumented path
 	}
 	methods := item.GetOperations()
 	operation := methods.GetOrZero(strings.ToLower(e.request.Method))
-	if operation == nil { // HEAD, and what is said to methods that are not described
+	if operation == nil { // HEAD, or an undocumented method
 		operation = methods.GetOrZero("get")
 	}
 	p.operation(item, operation, e)
 }
 
-// template is a path as it is described, "" if it is not.
+// template returns the documented path for a request, or "".
 func (p *promises) template(path string) string {
 	for template := range p.model.Paths.PathItems.FromOldest() {
-		fixed, _, variable := strings.Cut(template, "{") // which is the last segment, if any
+		fixed, _, variable := strings.Cut(template, "{") // only the last segment can be variable
 		segment, begins := strings.CutPrefix(path, fixed)
 		if path == template || variable && begins && segment != "" && !strings.Contains(segment, "/") {
 			return template
@@ -96,7 +96,7 @@ func (p *promises) template(path string) string {
 	return ""
 }
 
-// operation goes through what is declared of an operation.
+// operation visits the declarations of an operation.
 func (p *promises) operation(item *v3.PathItem, o *v3.Operation, e *exchange) {
 	id := o.OperationId + ": "
 	for _, parameter := range slices.Concat(item.Parameters, o.Parameters) {
@@ -127,7 +127,7 @@ func (p *promises) operation(item *v3.PathItem, o *v3.Operation, e *exchange) {
 	}
 }
 
-// credentials are one way to be let in.
+// credentials is one documented kind of credentials.
 func (p *promises) credentials(id string, requirement *base.SecurityRequirement, e *exchange) {
 	authorization, h := e.request.Header.Get("Authorization"), e.request.Header
 	if requirement.ContainsEmptyRequirement {
@@ -146,7 +146,7 @@ func (p *promises) response(name string, r *v3.Response, e *exchange) {
 	p.see(name, !p.noting)
 	for header, declared := range r.Headers.FromOldest() {
 		sent := e.header[http.CanonicalHeaderKey(header)]
-		if header == "Vary" { // Origin is described in words, once for all answers
+		if header == "Vary" { // Origin is described in prose for all answers
 			sent = slices.DeleteFunc(slices.Clone(sent), func(v string) bool { return v == "Origin" })
 		}
 		p.see(name+" with "+header, len(sent) > 0)
@@ -157,7 +157,7 @@ func (p *promises) response(name string, r *v3.Response, e *exchange) {
 	}
 }
 
-// body is one of a media type, if it is there.
+// body visits a media type, if there is a body.
 func (p *promises) body(name string, media *v3.MediaType, there bool, body []byte) {
 	p.see(name, there)
 	var parsed any
@@ -168,13 +168,13 @@ func (p *promises) body(name string, media *v3.MediaType, there bool, body []byt
 	}
 }
 
-// schema goes through a schema with all that stands in its place.
+// schema visits a schema and the value in its place.
 func (p *promises) schema(name string, proxy *base.SchemaProxy, there []any) {
 	if len(there) == 0 && !p.noting {
 		return
 	}
 	if proxy.IsReference() {
-		name = path.Base(proxy.GetReference()) // the same wherever it is used
+		name = path.Base(proxy.GetReference()) // the same name wherever it is used
 	}
 	s := proxy.Schema()
 	for _, word := range s.Enum {
@@ -213,7 +213,7 @@ func (p *promises) schema(name string, proxy *base.SchemaProxy, there []any) {
 
 func (p *promises) see(what string, there bool) { p.seen[what] = p.seen[what] || there }
 
-// parameter is what a request gives for a parameter.
+// parameter returns the values that a request gives for a parameter.
 func (e *exchange) parameter(p *v3.Parameter) []any {
 	switch p.In {
 	case "query":
@@ -221,10 +221,10 @@ func (e *exchange) parameter(p *v3.Parameter) []any {
 	case "header":
 		return values(e.request.Header.Values(p.Name))
 	}
-	return []any{path.Base(e.request.URL.Path)} // the one in a path is its last segment
+	return []any{path.Base(e.request.URL.Path)} // a path parameter is the last segment
 }
 
-// isA reports whether a body is said to be of a media type.
+// isA reports whether a body is declared with a media type.
 func isA(h http.Header, mediaType string) bool {
 	said, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	return err == nil && (said == mediaType || mediaType == "*/*")
@@ -237,8 +237,8 @@ func values(texts []string) (values []any) {
 	return values
 }
 
-// TestPromises is about this judge: what it overlooks, openapi.yaml could promise
-// and nobody keep.
+// TestPromises checks promises itself: a declaration that it overlooks could remain
+// untested.
 func TestPromises(t *testing.T) {
 	const document = `
 openapi: 3.1.0
@@ -279,7 +279,7 @@ components:
 		"putThing: 204", "putThing: a body as application/json", "putThing: id in path",
 	}
 	if got := newPromises([]byte(document)).broken(); !slices.Equal(got, all) {
-		t.Errorf("of what nobody has asked it says\n%q, want\n%q", got, all)
+		t.Errorf("before any exchange it says\n%q, want\n%q", got, all)
 	}
 	type h = http.Header
 	for _, c := range []struct {

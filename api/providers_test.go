@@ -14,7 +14,7 @@ import (
 	"tributary/upstream/weather"
 )
 
-// simulated makes the gateway ask simulated providers in their own words.
+// simulated makes the gateway call simulated providers with their real formats.
 func simulated(t *testing.T) (*sim.Simulator, *gateway) {
 	t.Helper()
 	simulator, err := sim.Start(t.Context(), sim.Config{Addr: "127.0.0.1:0"})
@@ -49,7 +49,7 @@ func simulated(t *testing.T) (*sim.Simulator, *gateway) {
 		t.Cleanup(up.Close)
 		return up
 	}
-	service := weather.NewService(store, upstream.NewSource(open(sim.Geocoding), weather.Geocoding()), time.Minute, // nobody is cut short
+	service := weather.NewService(store, upstream.NewSource(open(sim.Geocoding), weather.Geocoding()), time.Minute, // patience never ends before an answer
 		weather.Provider{Source: upstream.NewSource(open(sim.OpenMeteo), weather.OpenMeteo()), Attribution: weather.OpenMeteoAttribution},
 		weather.Provider{Source: upstream.NewSource(open(sim.MetNorway), weather.METNorway()), Attribution: weather.METNorwayAttribution},
 		weather.Provider{Source: upstream.NewSource(open(sim.OpenWeather), weather.OpenWeather())},
@@ -83,7 +83,7 @@ func TestPlacesOfTheWorld(t *testing.T) {
 		"city=Delhi", "city=%E0%A4%A6%E0%A4%BF%E0%A4%B2%E0%A5%8D%E0%A4%B2%E0%A5%80", "city=Z%C3%BCrich&country=ch", "city=Place-77", "city=Longyearbyen&units=imperial",
 		"lat=90&lon=0", "lat=-90&lon=180", "lat=0&lon=-180", "lat=69.65&lon=18.96", "lat=-54.8&lon=-68.3&units=imperial", "lat=35.68&lon=51.42",
 	} {
-		a := g.get("/v1/weather?" + query) // which is held against openapi.yaml
+		a := g.get("/v1/weather?" + query) // which is checked against openapi.yaml
 		if got := a.weather().Meta.Status; got != "complete" {
 			t.Errorf("%s: %s, want complete: %s", a.call, got, a.body)
 		}
@@ -120,7 +120,7 @@ func TestProvidersThatMisbehave(t *testing.T) {
 	}
 	for _, a := range []*answer{a, b} {
 		if text := string(a.body); strings.Contains(text, "appid") || strings.Contains(text, "127.0.0.1") {
-			t.Errorf("%s tells whom we ask, and how: %s", a.call, text)
+			t.Errorf("%s contains an upstream's address or query: %s", a.call, text)
 		}
 	}
 }

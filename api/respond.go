@@ -19,19 +19,19 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// reply is an answer of many sources, ready to be written.
+// reply is the answer of an aggregate, ready to be written.
 type reply struct {
-	data    []byte // JSON, encoded when its values last changed
-	tag     string // changes with data
+	data    []byte // JSON, encoded when the values last changed
+	tag     string // changes when data does
 	sources []aggregate.Outcome
 
-	public   bool // a shared cache may keep it
-	personal bool // nobody may use it again without asking
+	public   bool // shared caches may store it
+	personal bool // caches must revalidate it before every use
 }
 
-// respond writes an aggregate in its envelope. data was encoded once; meta
-// differs with every request and is appended by hand, which is a third of the
-// cost of an answer from memory.
+// respond writes an aggregate in its envelope. data is encoded once and cached;
+// meta differs with every request. meta is appended by hand because encoding it
+// would cost a third of the time of an answer from the cache.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error {
 	now := time.Now()
 	degraded := slices.ContainsFunc(a.sources, aggregate.Outcome.Degraded)
@@ -40,7 +40,7 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error 
 		status = "degraded"
 		factsOf(r.Context()).degraded = true
 	}
-	s.counts.answered(r.Context(), degraded)
+	s.metrics.countAnswer(r.Context(), degraded)
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
 		describe(span, a.sources, degraded)
@@ -64,7 +64,7 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error 
 	return nil
 }
 
-// envelope writes data and meta.
+// envelope writes the status line, headers, data and meta.
 func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a reply) {
 	body := make([]byte, 0, len(a.data)+64+160*len(a.sources))
 	body = append(body, `{"data":`...)
@@ -83,10 +83,10 @@ func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, stat
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(code)
-	_, _ = w.Write(body) // who hung up does not read it
+	_, _ = w.Write(body) // fails only when the client has disconnected
 }
 
-// writeJSON writes what is no aggregate.
+// writeJSON writes an answer without envelope.
 func writeJSON(w http.ResponseWriter, status int, cacheControl string, v any) error {
 	var body bytes.Buffer
 	if err := json.NewEncoder(&body).Encode(v); err != nil {
@@ -101,7 +101,7 @@ func writeJSON(w http.ResponseWriter, status int, cacheControl string, v any) er
 	return nil
 }
 
-// appendSources appends meta.sources, or a problem's.
+// appendSources appends the sources member of meta or of a problem.
 func appendSources(b []byte, sources []aggregate.Outcome) []byte {
 	b = append(b, '[')
 	for i, o := range sources {
@@ -146,14 +146,14 @@ func appendSources(b []byte, sources []aggregate.Outcome) []byte {
 
 func appendString(b []byte, s string) []byte {
 	quoted, err := json.Marshal(s)
-	if err != nil { // a string always has a JSON form
+	if err != nil { // cannot happen: every string has a JSON form
 		return append(b, `""`...)
 	}
 	return append(b, quoted...)
 }
 
-// entityTag is weak: two answers with the same data, status and degraded
-// sources mean the same, though their ages and trace ids differ.
+// entityTag is weak: answers with the same data, status and degraded sources are
+// equivalent, though their ages and trace ids differ.
 func entityTag(data string, degraded bool, sources []aggregate.Outcome) string {
 	if !degraded {
 		return `W/"` + data + `"`
@@ -163,8 +163,8 @@ func entityTag(data string, degraded bool, sources []aggregate.Outcome) string {
 	return `W/"` + data + "-" + strconv.FormatUint(uint64(sum.Sum32()), 16) + `"`
 }
 
-// hashDegraded adds the names of stale, failed and incomplete sources to a
-// hash, those of a part as "weather/metno".
+// hashDegraded hashes the names of stale, failed and incomplete sources; a part's
+// source is named "weather/metno".
 func hashDegraded(sum io.Writer, prefix string, sources []aggregate.Outcome) {
 	for _, o := range sources {
 		switch {
@@ -177,16 +177,15 @@ func hashDegraded(sum io.Writer, prefix string, sources []aggregate.Outcome) {
 	}
 }
 
-// troubledMaxAge is how long, in seconds, an answer may be kept that has an
-// old or missing part: the next one is likely to be better.
-const troubledMaxAge = 5
+// degradedMaxAge is the max-age, in seconds, of an answer with an old or missing
+// part. It is short because the next answer is likely to be complete.
+const degradedMaxAge = 5
 
-// personal is for answers about people: kept by their browser, and shown again
-// only after asking.
+// personal is the Cache-Control of personal data: stored by the caller's browser
+// only, and revalidated before every use.
 const personal = "private, no-cache"
 
-// cacheControl lets an answer live as long as the part of it that expires
-// first.
+// cacheControl derives max-age from the part that expires first.
 func cacheControl(a reply, now time.Time) string {
 	if a.personal {
 		return personal
@@ -200,7 +199,7 @@ func cacheControl(a reply, now time.Time) string {
 		left = min(left, max(0, int64(o.FreshUntil.Sub(now)/time.Second)))
 	}
 	if troubled {
-		left = min(left, troubledMaxAge)
+		left = min(left, degradedMaxAge)
 	}
 	b := make([]byte, 0, 80)
 	if a.public {
@@ -215,8 +214,8 @@ func cacheControl(a reply, now time.Time) string {
 	return string(b)
 }
 
-// cacheStatus is Cache-Status (RFC 9211). We are one cache, so it has one member,
-// whatever the number of sources: a hit when no source was asked, else why one
+// cacheStatus is Cache-Status (RFC 9211). Tributary is one cache, so there is one
+// member for all sources: a hit if no source was called, else the reason why one
 // was.
 func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
 	var (
@@ -234,7 +233,7 @@ func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
 			}
 		}
 		if o.Forward == upstream.NotForwarded {
-			if !o.FreshUntil.IsZero() { // a source that is shutting down was not asked either
+			if !o.FreshUntil.IsZero() { // zero for a source that was not called because of a shutdown
 				ttl = min(ttl, o.FreshUntil.Sub(now))
 			}
 			continue
@@ -269,7 +268,7 @@ func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
 	return string(b)
 }
 
-// serverTiming shows a browser what each source took, and the trace to look for.
+// serverTiming lists the duration of each source and the trace id for browsers.
 func (s *server) serverTiming(h http.Header, r *http.Request, sources []aggregate.Outcome) {
 	b := make([]byte, 0, 48*len(sources)+80)
 	for _, o := range sources {
@@ -294,15 +293,15 @@ func (s *server) serverTiming(h http.Header, r *http.Request, sources []aggregat
 	}
 }
 
-// describe puts the state of each source on the server span: sources that were
-// asked have spans of their own, answers from memory have only this.
+// describe puts the state of each source on the server span: a source that was
+// answered from the cache has no span of its own.
 func describe(span trace.Span, sources []aggregate.Outcome, degraded bool) {
 	attrs := make([]attribute.KeyValue, 0, len(sources)+1)
 	attrs = append(attrs, attribute.Bool("tributary.degraded", degraded))
 	span.SetAttributes(appendStates(attrs, "tributary.source.", sources)...)
 }
 
-// appendStates appends the states of sources, those of a part under its name as
+// appendStates appends the state of each source; a part's source is named
 // "weather/metno".
 func appendStates(attrs []attribute.KeyValue, prefix string, sources []aggregate.Outcome) []attribute.KeyValue {
 	for _, o := range sources {

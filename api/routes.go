@@ -16,7 +16,7 @@ func (s *server) routes() http.Handler {
 	r.Use(
 		s.identify,
 		s.Telemetry.Server,
-		telemetry.AccessLog(s.log, logged),
+		telemetry.AccessLog(s.log, logAttrs),
 		s.recoverer,
 		crossOrigin(s.Origins), // before auth: a preflight has no credentials
 		compressed,

@@ -19,12 +19,12 @@ import (
 	"tributary/upstream/weather"
 )
 
-// Config is what the public API is made of.
+// Config configures the public API.
 type Config struct {
 	Auth      *auth.Authenticator
 	Weather   *weather.Service
-	Users     *users.Service // nil: switched off
-	Redis     *cache.Redis   // shares Idempotency-Keys; nil: each replica has its own
+	Users     *users.Service // nil: no directory is configured
+	Redis     *cache.Redis   // stores idempotency keys for all replicas; nil: each replica stores its own
 	Status    func() Status
 	Ready     func() bool // false while draining
 	Telemetry *telemetry.Telemetry
@@ -32,10 +32,10 @@ type Config struct {
 
 	RequestTimeout time.Duration
 	ClientLimit    Limit
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Origins        []string       // of pages that may read answers; "*": all
+	TrustedProxies []netip.Prefix // only their X-Forwarded-For is used
+	Origins        []string       // origins whose pages may read answers; "*": all
 	V1             Lifecycle      // of the paths below /v1
-	PublicReads    bool           // anonymous callers may read, so shared caches may keep what they get
+	PublicReads    bool           // anonymous callers may read, so shared caches may store answers
 }
 
 type server struct {
@@ -43,26 +43,26 @@ type server struct {
 	log     *slog.Logger
 	replays replays
 	fleet   *fleet
-	counts  counts
+	metrics metrics
 
-	// The middleware of a group is built for each of its routes: what those
-	// share is here.
+	// chi builds a group's middleware once for each route; state that the routes share
+	// lives here.
 	clients          *limiter // nil: no limit
-	wrongCredentials *limiter // by address
+	wrongCredentials *limiter // by address; for requests with invalid credentials
 	warnOfProxies    sync.Once
 }
 
-// New is the handler of the public listener.
+// New returns the handler of the public listener.
 func New(cfg Config) http.Handler {
-	tries := cfg.ClientLimit // of wrong credentials, which are always limited
+	tries := cfg.ClientLimit // invalid credentials are limited even if clients are not
 	if tries.Calls == 0 {
 		tries = Limit{600, time.Minute}
 	}
 	s := &server{
-		Config: cfg,
-		log:    cfg.Logger,
-		fleet:  newFleet(cfg),
-		counts: newCounts(cfg.Telemetry.Meter(), cfg.Logger),
+		Config:  cfg,
+		log:     cfg.Logger,
+		fleet:   newFleet(cfg),
+		metrics: newMetrics(cfg.Telemetry.Meter(), cfg.Logger),
 
 		replays:          replays{running: cfg.RequestTimeout},
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
@@ -71,12 +71,11 @@ func New(cfg Config) http.Handler {
 	return s.routes()
 }
 
-// statusCallerGone is nginx's: nobody reads it, but the log and the trace must
-// not take a caller who hung up for a failure of ours.
+// statusCallerGone is nginx's 499 for a caller that disconnected. It is never sent;
+// it keeps such requests from being logged and traced as our failures.
 const statusCallerGone = 499
 
-// handle lets handlers return errors; problem is the only place that knows
-// what status they have.
+// handle adapts a handler that returns an error; problem maps the error to a status.
 func (s *server) handle(fn func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch err := fn(w, r); {
@@ -91,21 +90,20 @@ func (s *server) handle(fn func(http.ResponseWriter, *http.Request) error) http.
 	}
 }
 
-// pathParam is a segment of the path, however it was written: chi gives it as
-// it was sent where a plain character is percent-encoded (RFC 3986 §2.3).
+// pathParam returns a decoded segment of the path. chi matches the raw path if the
+// client percent-encoded plain characters, so this decodes it (RFC 3986 §2.3).
 func pathParam(r *http.Request, name string) string {
 	v := chi.URLParam(r, name)
-	if r.URL.RawPath != "" { // what chi has matched
-		v, _ = url.PathUnescape(v) // net/http has done it before
+	if r.URL.RawPath != "" { // then chi has matched the raw path
+		v, _ = url.PathUnescape(v) // cannot fail: net/http has decoded it once
 	}
 	return v
 }
 
-// facts are what the log and the trace want to know of a request and only its
-// handler can tell.
+// facts are details of a request that a handler knows and the log and trace need.
 type facts struct {
 	requestID string
-	address   netip.Addr // of the client, below /v1
+	address   netip.Addr // the client's, below /v1
 	degraded  bool
 }
 
@@ -114,7 +112,7 @@ type factsKey struct{}
 func factsOf(ctx context.Context) *facts {
 	f, ok := ctx.Value(factsKey{}).(*facts)
 	if !ok {
-		return &facts{} // outside the middleware: nobody reads it
+		return &facts{} // outside the middleware; never read
 	}
 	return f
 }

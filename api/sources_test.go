@@ -16,7 +16,7 @@ const (
 )
 
 func TestSourcesOfAnAnswer(t *testing.T) {
-	it(t, "says who was asked, in order, and whom to thank", func(t *testing.T) {
+	it(t, "lists the sources in order with their attributions", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(after(41*time.Millisecond, reports(1)))
 		a := g.get(city)
@@ -41,14 +41,14 @@ func TestSourcesOfAnAnswer(t *testing.T) {
 		}
 	})
 
-	it(t, "leaves geocoding out when no name was looked up", func(t *testing.T) {
+	it(t, "has no geocoding for coordinates", func(t *testing.T) {
 		g := newGateway(t)
 		if got := len(g.get(here).weather().Meta.Sources); got != 3 {
 			t.Errorf("%d sources, want 3", got)
 		}
 	})
 
-	it(t, "leaves out who is switched off", func(t *testing.T) {
+	it(t, "leaves out disabled sources", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.without = []string{"metno", "openweather"} })
 		w := g.get(here).weather()
 		if len(w.Meta.Sources) != 1 || w.Meta.Sources[0].Name != "openmeteo" || w.Meta.Status != "complete" {
@@ -56,7 +56,7 @@ func TestSourcesOfAnAnswer(t *testing.T) {
 		}
 	})
 
-	it(t, "says that a late observation was not used", func(t *testing.T) {
+	it(t, "marks a late observation as not used", func(t *testing.T) {
 		g := newGateway(t)
 		late := report(7)
 		late.ObservedAt = time.Now().Add(-91 * time.Minute)
@@ -90,7 +90,7 @@ func TestStatesOfASource(t *testing.T) {
 		}
 	})
 
-	it(t, "is revalidating while a refresh runs, which degrades nothing", func(t *testing.T) {
+	it(t, "is revalidating during a refresh, and not degraded", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(11 * time.Minute)
@@ -106,7 +106,7 @@ func TestStatesOfASource(t *testing.T) {
 		g.get(here).wantState("metno", "cached", "")
 	})
 
-	it(t, "is stale when asking fails, and says why", func(t *testing.T) {
+	it(t, "is stale with an error if the fetch fails", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Hour)
@@ -120,14 +120,14 @@ func TestStatesOfASource(t *testing.T) {
 		if got := a.weather().Meta.Status; got != "degraded" {
 			t.Errorf("meta.status = %s, want degraded", got)
 		}
-		again := g.get(here) // without asking so soon again
+		again := g.get(here) // during the cooldown no request is sent
 		again.wantState("metno", "stale", "server_error")
 		if n := g.metno.calls.Load(); n != 2 {
 			t.Errorf("metno was asked %d times, want 2", n)
 		}
 	})
 
-	it(t, "is stale when asking takes too long", func(t *testing.T) {
+	it(t, "is stale if the fetch takes too long", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Hour)
@@ -137,7 +137,7 @@ func TestStatesOfASource(t *testing.T) {
 		}
 	})
 
-	it(t, "is failed when there is nothing to fall back on", func(t *testing.T) {
+	it(t, "is failed without a stale value", func(t *testing.T) {
 		g := newGateway(t)
 		g.openmeteo.now(refuses)
 		a := g.get(here)
@@ -147,9 +147,9 @@ func TestStatesOfASource(t *testing.T) {
 		}
 	})
 
-	it(t, "is skipped when it does not cover the place, which degrades nothing", func(t *testing.T) {
+	it(t, "is skipped if it does not cover the place, and not degraded", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(knowsNothing)
+		g.metno.now(answers404)
 		a := g.get(here)
 		a.wantState("metno", "skipped", "not_found")
 		if got := a.weather().Meta.Status; got != "complete" {
@@ -176,7 +176,7 @@ func TestStatesOfASource(t *testing.T) {
 		}
 	})
 
-	it(t, "degrades the answer when only an old place is left of geocoding", func(t *testing.T) {
+	it(t, "degrades the answer if geocoding has only a stale place", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(city)
 		time.Sleep(49 * time.Hour)
@@ -189,14 +189,14 @@ func TestStatesOfASource(t *testing.T) {
 	})
 }
 
-func TestMaxAgeAsksAgain(t *testing.T) {
+func TestMaxAgeRevalidates(t *testing.T) {
 	for _, c := range []struct {
 		name, directive string
 		age             time.Duration
 		want            string
 	}{
 		{"what is older", "max-age=60", 61 * time.Second, "live"},
-		{"but nothing younger", "Max-Age=60", 60 * time.Second, "cached"},
+		{"but no younger entry", "Max-Age=60", 60 * time.Second, "cached"},
 		{"what is older than half a minute, however young it is to be", "max-age=0", 31 * time.Second, "live"},
 		{"but nothing younger than that", "max-age=0", 30 * time.Second, "cached"},
 		{"by the stricter of two", "max-age=3600, no-cache", 31 * time.Second, "live"},
@@ -224,7 +224,7 @@ func TestMaxAgeAsksAgain(t *testing.T) {
 
 func TestOnlyIfCached(t *testing.T) {
 	only := []string{"Cache-Control", "Only-If-Cached"}
-	it(t, "is a 504 when nothing is remembered, and asks nobody", func(t *testing.T) {
+	it(t, "is a 504 if nothing is cached, without a request", func(t *testing.T) {
 		g := populated(t)
 		for _, path := range []string{here, city, "/v1/places?q=Delhi", "/v1/users", everything} {
 			a := g.get(path, only...)
@@ -238,7 +238,7 @@ func TestOnlyIfCached(t *testing.T) {
 			t.Errorf("%d requests sent, want none", n)
 		}
 	})
-	it(t, "is what is remembered", func(t *testing.T) {
+	it(t, "is the stored answer", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		a := g.get(here, only...)
@@ -248,10 +248,10 @@ func TestOnlyIfCached(t *testing.T) {
 		a = g.get(here, only...)
 		a.wantState("openmeteo", "revalidating", "")
 		time.Sleep(time.Hour)
-		g.get(here, only...).problem(http.StatusGatewayTimeout, "not_cached") // it could be served only if asking failed
+		g.get(here, only...).problem(http.StatusGatewayTimeout, "not_cached") // the entry could be served only after a failed fetch
 		g.get(here, "Cache-Control", "only-if-cached, max-age=5").problem(http.StatusGatewayTimeout, "not_cached")
 	})
-	it(t, "is as much of it as there is", func(t *testing.T) {
+	it(t, "has the parts that are available", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(breaks)
 		g.get(here)
@@ -260,7 +260,7 @@ func TestOnlyIfCached(t *testing.T) {
 		a.wantState("metno", "failed", "not_cached")
 		a.wantHeader("Cache-Control", "public, max-age=5")
 	})
-	it(t, "is a 404 that is remembered", func(t *testing.T) {
+	it(t, "is a 404 that is cached", func(t *testing.T) {
 		g := newGateway(t)
 		g.geocoding.now(knows())
 		g.get(city).wantStatus(http.StatusNotFound)
@@ -268,9 +268,9 @@ func TestOnlyIfCached(t *testing.T) {
 	})
 }
 
-func TestNoCacheAsksAgain(t *testing.T) {
+func TestNoCacheRevalidates(t *testing.T) {
 	again := []string{"Cache-Control", "max-age=0, No-Cache"}
-	it(t, "what is older than half a minute", func(t *testing.T) {
+	it(t, "an entry older than half a minute", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(31 * time.Second)
@@ -288,13 +288,13 @@ func TestNoCacheAsksAgain(t *testing.T) {
 			g.get(path, again...).wantState(name, "live", "")
 		}
 	})
-	it(t, "but nothing younger", func(t *testing.T) {
+	it(t, "but no younger entry", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(30 * time.Second)
 		g.get(here, again...).wantState("openmeteo", "cached", "")
 	})
-	it(t, "but nobody who said that it is good for longer", func(t *testing.T) {
+	it(t, "but no source within the lifetime its provider gave", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.now(says(report(1), "Cache-Control", "max-age=300"))
 		g.get(here)
@@ -303,7 +303,7 @@ func TestNoCacheAsksAgain(t *testing.T) {
 		a.wantState("metno", "cached", "")
 		a.wantState("openmeteo", "live", "")
 	})
-	it(t, "and only for who wants it", func(t *testing.T) {
+	it(t, "and only for callers that accept it", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Minute)

@@ -7,20 +7,20 @@ import (
 	"tributary/upstream"
 )
 
-// Status is the body of GET /v1/status. What is not known is absent.
+// Status is the body of GET /v1/status. Unknown values are absent.
 type Status struct {
 	Upstreams []UpstreamStatus `json:"upstreams"`
 	Cache     CacheStatus      `json:"cache"`
 }
 
-// UpstreamStatus is one upstream's part of it. A disabled one has only its name.
+// UpstreamStatus is the status of one upstream. A disabled one has only its name.
 type UpstreamStatus struct {
 	Name    string `json:"name"`
 	Enabled bool   `json:"enabled"`
 	*UpstreamCounts
 }
 
-// UpstreamCounts are since the start of the process.
+// UpstreamCounts count since the start of the process.
 type UpstreamCounts struct {
 	Breaker   BreakerStatus  `json:"breaker"`
 	Calls     int64          `json:"calls"`
@@ -33,14 +33,14 @@ type UpstreamCounts struct {
 	LastError *ErrorStatus   `json:"last_error,omitempty"`
 }
 
-// BreakerStatus is closed, open or half_open; an open one says when it lets a
-// call try.
+// BreakerStatus is closed, open or half_open; an open one says when the next trial
+// call is allowed.
 type BreakerStatus struct {
 	State          string   `json:"state"`
 	RetryInSeconds *float64 `json:"retry_in_seconds,omitempty"`
 }
 
-// LatencyStatus is of recent successful calls, in milliseconds.
+// LatencyStatus has quantiles of recent successful calls, in milliseconds.
 type LatencyStatus struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`
@@ -53,7 +53,7 @@ type ErrorStatus struct {
 	At   time.Time     `json:"at"`
 }
 
-// CacheStatus counts over all upstreams.
+// CacheStatus counts cache use over all upstreams.
 type CacheStatus struct {
 	Entries     int   `json:"entries"`
 	Hits        int64 `json:"hits"`
@@ -63,7 +63,7 @@ type CacheStatus struct {
 	Evictions   int64 `json:"evictions"`
 }
 
-// Enabled is the status of an upstream that is asked.
+// Enabled is the status of an enabled upstream.
 func Enabled(s upstream.Status) UpstreamStatus {
 	c := &UpstreamCounts{
 		Breaker:   BreakerStatus{State: s.Breaker},
@@ -86,7 +86,7 @@ func Enabled(s upstream.Status) UpstreamStatus {
 	return UpstreamStatus{Name: s.Name, Enabled: true, UpstreamCounts: c}
 }
 
-// milliseconds has one decimal.
+// milliseconds rounds to one decimal.
 func milliseconds(d time.Duration) float64 {
 	return float64(d.Round(100*time.Microsecond).Microseconds()) / 1e3
 }
@@ -99,13 +99,13 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, "no-store", s.Status())
 }
 
-// livez is GET /livez: the process is up. It touches nothing else.
+// livez is GET /livez: the process is up. It checks nothing else.
 func (s *server) livez(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, "no-store", map[string]string{"status": "ok"})
 }
 
-// readyz is GET /readyz. An upstream that is down is no reason to take us out
-// of service: its answers are remembered.
+// readyz is GET /readyz. An upstream that is down does not make us unready: its
+// answers may still be cached.
 func (s *server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if !s.Ready() {
 		return writeJSON(w, http.StatusServiceUnavailable, "no-store", map[string]string{"status": "draining"})
@@ -113,7 +113,7 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, "no-store", map[string]string{"status": "ready"})
 }
 
-// file serves what is embedded.
+// file serves an embedded file.
 func (s *server) file(mediaType string, body []byte) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", mediaType)

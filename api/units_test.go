@@ -9,7 +9,7 @@ import (
 	"tributary/upstream/weather"
 )
 
-// TestUnits has its numbers worked out by hand.
+// TestUnits has numbers computed by hand.
 func TestUnits(t *testing.T) {
 	const beginning = `{"data":{"place":{"latitude":28.65,"longitude":77.23,"timezone":"Asia/Kolkata"},"observed_at":"2000-01-01T00:00:00Z",` +
 		`"condition":{"code":"rain","text":"Rain","is_day":false},`
@@ -87,7 +87,7 @@ func TestUnitsAreMetricByDefault(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyKnowsIsAbsent(t *testing.T) {
+func TestUnknownValuesAreAbsent(t *testing.T) {
 	it(t, "and not 0", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.without = []string{"openweather", "metno"} })
 		g.openmeteo.now(says(weather.Report{ObservedAt: time.Now(), Temperature: new(0.0)}))

@@ -23,7 +23,7 @@ import (
 
 var base64url = base64.RawURLEncoding.EncodeToString
 
-// signer is an issuer's pair of keys.
+// signer is an issuer's key pair.
 var signer = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -32,7 +32,7 @@ var signer = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// token is a JWT with claims over good ones; sign makes its signature.
+// token is a JWT with valid claims, some of them changed; sign makes its signature.
 func token(t *testing.T, header, claims map[string]any, sign func(signed []byte) []byte) string {
 	t.Helper()
 	h := map[string]any{"alg": "RS256", "kid": "1"}
@@ -60,7 +60,7 @@ func rs256(key *rsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-// trusting lets a gateway believe the issuer, and an API key or two.
+// trusting makes a gateway accept the issuer's tokens and some API keys.
 func trusting(t *testing.T, issuer behaviour) func(*setup) {
 	t.Helper()
 	a, err := auth.New(auth.Config{
@@ -83,7 +83,7 @@ func publishes(key *rsa.PublicKey) behaviour {
 	return says(map[string]any{"keys": []map[string]any{{"kty": "RSA", "kid": "1", "use": "sig", "n": base64url(key.N.Bytes()), "e": "AQAB"}}})
 }
 
-func TestWhoMayDoWhatWithUsers(t *testing.T) {
+func TestScopesOfUsers(t *testing.T) {
 	const (
 		none, bad   = `Bearer realm="tributary"`, `Bearer realm="tributary", error="invalid_token"`
 		lacksRead   = `Bearer realm="tributary", error="insufficient_scope", scope="users:read"`
@@ -117,7 +117,7 @@ func TestWhoMayDoWhatWithUsers(t *testing.T) {
 		name        string
 		header      []string
 		read, write int
-		challenge   string // beginning, of a write that is refused
+		challenge   string // beginning of WWW-Authenticate of a refused write
 	}{
 		{"no header", nil, 401, 401, none},
 		{"a scheme of another kind", []string{"Authorization", "Basic d3JpdGVyOmtleQ=="}, 401, 401, none},
@@ -139,7 +139,7 @@ func TestWhoMayDoWhatWithUsers(t *testing.T) {
 		{"a token of another issuer", bearer(nil, m{"iss": "https://other.test"}, good), 401, 401, bad},
 		{"a token for another audience", bearer(nil, m{"aud": "other"}, good), 401, 401, bad},
 		{"a token without a subject", bearer(nil, m{"sub": ""}, good), 401, 401, bad},
-		{"a token that nobody signed", bearer(m{"alg": "none"}, nil, func([]byte) []byte { return nil }), 401, 401, bad},
+		{"an unsigned token", bearer(m{"alg": "none"}, nil, func([]byte) []byte { return nil }), 401, 401, bad},
 		{"a token signed with the public key", bearer(m{"alg": "HS256"}, nil, hs256), 401, 401, bad},
 		{"a token signed with another algorithm", bearer(m{"alg": "EdDSA"}, nil, func(b []byte) []byte { return ed25519.Sign(edward, b) }), 401, 401, bad},
 		{"a token signed by a stranger", bearer(nil, nil, rs256(stranger)), 401, 401, bad},
@@ -222,7 +222,7 @@ func TestWritesWhileNothingIsConfigured(t *testing.T) {
 	}
 }
 
-func TestWritesByAnybodyNeedBeAsked(t *testing.T) {
+func TestAnonymousWritesGetAChallenge(t *testing.T) {
 	g := populated(t) // anonymous callers may read
 	g.get("/v1/users").wantStatus(http.StatusOK)
 	g.get(one, "X-API-Key", "guess").problem(http.StatusUnauthorized, "unauthorized")
@@ -236,7 +236,7 @@ func TestAccessComesFirst(t *testing.T) {
 	for name, w := range map[string]write{
 		"a bad id": {"PUT", "/v1/users/0", whole, ""}, "no JSON": {"POST", "/v1/users", "{", ""}, "a bad key": {"POST", "/v1/users", whole, `"`},
 	} {
-		t.Run("who may not is not told of "+name, func(t *testing.T) {
+		t.Run("a caller without the scope does not learn of "+name, func(t *testing.T) {
 			g.by(w, []string{"X-API-Key", "reader-key"}).problem(http.StatusForbidden, "forbidden")
 		})
 	}
@@ -261,7 +261,7 @@ func TestPreflightOfWrites(t *testing.T) {
 	}
 	a := g.by(post, []string{"Origin", page})
 	a.problem(http.StatusUnauthorized, "unauthorized")
-	a.wantHeader("Access-Control-Allow-Origin", page) // or the page could not read why
+	a.wantHeader("Access-Control-Allow-Origin", page) // else the page could not read the reason
 }
 
 func TestWithoutUsers(t *testing.T) {
@@ -291,9 +291,9 @@ func TestMethodsOfUsers(t *testing.T) {
 	g.send(http.MethodHead, "/v1/users/99").wantStatus(http.StatusNotFound)
 }
 
-// TestNobodyElseIsTold is about what the gateway's own credentials are: nothing
-// of a caller's reaches an upstream.
-func TestNobodyElseIsTold(t *testing.T) {
+// TestCallersCredentialsStayHere checks that a caller's credentials are not sent to any
+// upstream: they get the gateway's own.
+func TestCallersCredentialsStayHere(t *testing.T) {
 	g := populated(t)
 	g.get(everything, "X-API-Key", "reader-key")
 	for name, f := range map[string]*fake{"directory": g.directory.fake, "github": g.github, "openmeteo": g.openmeteo} {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// whole is a user with everything that can be written.
+// whole is a user with all writable members.
 const whole = `{"name":"Grace Hopper","username":"grace","email":"grace@example.com","phone":"+1 555 0100","website":"https://example.com/~grace",
 	"address":{"street":"Fleet Street 1","suite":"Apt. 2","city":"Arlington","postal_code":"22201","latitude":38.88,"longitude":-77.07},"company":{"name":"Navy"}}`
 
-// sameJSON reports whether two texts stand for the same value.
+// sameJSON reports whether two texts encode the same value.
 func sameJSON(t *testing.T, a, b []byte) bool {
 	t.Helper()
 	var x, y any
@@ -33,7 +33,7 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 	return string(mustJSON(t, x)) == string(mustJSON(t, y))
 }
 
-// data is the data member as it was sent.
+// data returns the data member as sent.
 func (a *answer) data() []byte {
 	a.t.Helper()
 	return decode[struct{ Data json.RawMessage }](a).Data
@@ -63,11 +63,11 @@ func TestCreateUser(t *testing.T) {
 	if b := g.get(a.Header.Get("Location")); !sameJSON(t, a.data(), b.data()) {
 		t.Errorf("%s: data %s, want %s", b.call, b.data(), a.data())
 	}
-	b := g.call("POST", "/v1/users", whole) // without a key it is another one
+	b := g.call("POST", "/v1/users", whole) // without a key it is another write
 	b.wantHeader("Location", "/v1/users/5")
 }
 
-// nothing is a body with a null wherever there may be one.
+// nothing is a body with null for every member that may be null.
 const nothing = `"username":null,"email":null,"phone":null,"website":null,"company":null,"address":null}`
 
 func TestNullIsNothing(t *testing.T) {
@@ -86,7 +86,7 @@ func TestNullIsNothing(t *testing.T) {
 
 func TestReplaceUser(t *testing.T) {
 	g := populated(t)
-	for range 2 { // it is the same twice
+	for range 2 { // both answers are equal
 		a := g.call("PUT", one, `{"name":"Leanne","email":null,"company":{"name":null}}`)
 		a.wantStatus(http.StatusOK)
 		a.wantHeader("Location", "")
@@ -159,7 +159,7 @@ func TestDeleteUser(t *testing.T) {
 		t.Errorf("the list has %d users, want 2", len(got))
 	}
 	g.call("DELETE", one, "").problem(http.StatusNotFound, "not_found")
-	g.call("DELETE", "/v1/users/2", "a body that nobody reads", "Content-Type", "text/plain").wantStatus(http.StatusNoContent)
+	g.call("DELETE", "/v1/users/2", "an ignored body", "Content-Type", "text/plain").wantStatus(http.StatusNoContent)
 }
 
 func TestWritesAreSeenAtOnce(t *testing.T) {
@@ -169,7 +169,7 @@ func TestWritesAreSeenAtOnce(t *testing.T) {
 		first := func() string { return g.get("/v1/users?per_page=1").list().Data[0].Name }
 		name(one)
 		first()
-		g.get("/v1/users/4").problem(http.StatusNotFound, "not_found") // and is remembered as such
+		g.get("/v1/users/4").problem(http.StatusNotFound, "not_found") // and the 404 is cached
 		for n, write := range []func(string) *answer{
 			func(body string) *answer { return g.call("PATCH", one, body) },
 			func(body string) *answer { return g.call("PUT", one, body) },
@@ -188,7 +188,7 @@ func TestWritesAreSeenAtOnce(t *testing.T) {
 		g.directory.now(refuses)
 		time.Sleep(time.Hour)
 		if got := name(one); got != "Name 1" {
-			t.Errorf("an hour later, with nobody to ask: %q, want what was written", got)
+			t.Errorf("an hour later, with the directory down: %q, want what was written", got)
 		}
 	})
 }
@@ -216,7 +216,7 @@ func TestBodiesThatBreakRules(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("ü", n) }
 	for _, c := range []struct {
 		name, body string
-		whole      []string // of POST and PUT
+		whole      []string // for POST and PUT
 		patch      []string
 	}{
 		{"no name", `{}`, []string{"/name is required"}, nil},
@@ -260,7 +260,7 @@ func TestBodiesThatBreakRules(t *testing.T) {
 	g.call("POST", "/v1/users", `{"name":"`+long(200)+`"}`).wantStatus(http.StatusCreated)
 }
 
-func TestBodiesThatAreNoJSON(t *testing.T) {
+func TestBodiesThatAreNotJSON(t *testing.T) {
 	g := populated(t)
 	for name, body := range map[string]string{
 		"nothing": "", "blanks": "  \n", "half of one": `{"name":"a"`, "two of them": `{"name":"a"}{"name":"b"}`, "something behind": `{"name":"a"} x`,
@@ -282,7 +282,7 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 	}
 }
 
-func TestBodiesThatAreNoObject(t *testing.T) {
+func TestBodiesThatAreNotObject(t *testing.T) {
 	g := populated(t)
 	for name, body := range map[string]string{"a list": `[{"name":"a"}]`, "an empty list": "[]", "null": "null", "text": `"name"`, "a number": "1", "a boolean": " true "} {
 		t.Run(name, func(t *testing.T) {
@@ -309,7 +309,7 @@ func TestBodiesInAContentCoding(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, body string
-		coding     []string // a line each
+		coding     []string // one for each header line
 		refused    bool
 	}{
 		{"gzip", packed.String(), []string{"gzip"}, true},
@@ -347,10 +347,10 @@ func TestBodiesInAContentCoding(t *testing.T) {
 			}
 		})
 	}
-	g.call("POST", "/v1/users", `{"name":"a"}`, "Idempotency-Key", `"coded"`).wantStatus(http.StatusCreated) // nothing was kept under the key
+	g.call("POST", "/v1/users", `{"name":"a"}`, "Idempotency-Key", `"coded"`).wantStatus(http.StatusCreated) // nothing was stored under the key
 }
 
-// stalling is a body that ends neither with an error nor with its last byte.
+// stalling is a body that never ends: no error and no last byte.
 type stalling struct {
 	beginning io.Reader
 	end       chan struct{}
@@ -396,7 +396,7 @@ func TestBodiesThatStall(t *testing.T) {
 					if n := g.directory.calls.Load(); n != 0 {
 						t.Errorf("the directory is asked %d times", n)
 					}
-					if key != "" && method == "POST" { // nothing was kept under the key
+					if key != "" && method == "POST" { // nothing was stored under the key
 						g.carry(write{method, path, `{"name":"Grace"}`, key}).wantStatus(http.StatusCreated)
 					}
 				})
@@ -419,7 +419,7 @@ func TestBodiesThatEndEarly(t *testing.T) {
 			}
 		}
 	}
-	g.carry(keyedPost).wantStatus(http.StatusCreated) // nothing was kept under the key
+	g.carry(keyedPost).wantStatus(http.StatusCreated) // nothing was stored under the key
 }
 
 func TestBodiesOfAnotherType(t *testing.T) {
@@ -465,10 +465,10 @@ func TestWritesAcceptJSON(t *testing.T) {
 		a.wantHeader("Vary", "Accept")
 	}
 	if n := g.directory.calls.Load(); n != 0 {
-		t.Errorf("%d calls for answers that nobody takes", n)
+		t.Errorf("%d calls for answers that callers do not accept", n)
 	}
 	g.call("PUT", one, whole, "Accept", "application/*;q=0.1").wantHeader("Vary", "Accept")
-	g.call("DELETE", one, "", "Accept", "text/html").wantStatus(http.StatusNoContent) // nothing to accept
+	g.call("DELETE", one, "", "Accept", "text/html").wantStatus(http.StatusNoContent) // a 204 has no body
 }
 
 func TestBodiesThatAreTooLarge(t *testing.T) {
@@ -498,5 +498,5 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 		}
 	}
 	fits := strings.Repeat(" ", mebibyte-len(whole)) + whole
-	g.call("POST", "/v1/users", fits, "Idempotency-Key", `"large"`).wantStatus(http.StatusCreated) // nothing was kept under the key
+	g.call("POST", "/v1/users", fits, "Idempotency-Key", `"large"`).wantStatus(http.StatusCreated) // nothing was stored under the key
 }

@@ -15,8 +15,7 @@ import (
 	"unicode/utf8"
 )
 
-// ask serves a request without a connection, and holds the answer against
-// openapi.yaml.
+// ask serves a request without a connection and checks the answer against openapi.yaml.
 func (g *gateway) ask(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	var sent bytes.Buffer
@@ -30,8 +29,8 @@ func (g *gateway) ask(t *testing.T, r *http.Request) *httptest.ResponseRecorder 
 
 func silent(s *setup) { s.Logger = slog.New(slog.DiscardHandler) }
 
-// FuzzUserListParameters asks with any query whatever. The answer is a 200
-// only, and always, if the query keeps the rules.
+// FuzzUserListParameters sends arbitrary queries. The status is 200 if and only if the
+// query is valid.
 func FuzzUserListParameters(f *testing.F) {
 	for _, query := range []string{
 		"", "page=2&per_page=1", "page=0", "per_page=101", "q=Leanne", "q=%FF", "q=+", "page=1&page=1", "include=github", "page=%2B1", "page=007",
@@ -65,7 +64,7 @@ func keepsTheRulesOfLists(raw string) bool {
 	return (!q.Has("page") || isNumber(q.Get("page"), 1<<31-1)) && (!q.Has("per_page") || isNumber(q.Get("per_page"), 100)) && (!q.Has("q") || isName(q.Get("q")))
 }
 
-// isNumber reads digit by digit.
+// isNumber checks the number digit by digit.
 func isNumber(s string, most uint64) bool {
 	n := uint64(0)
 	for _, c := range []byte(s) {
@@ -77,7 +76,7 @@ func isNumber(s string, most uint64) bool {
 	return n >= 1 && n <= most
 }
 
-// FuzzUser asks for any id with any include.
+// FuzzUser requests an arbitrary id with an arbitrary include.
 func FuzzUser(f *testing.F) {
 	for _, c := range [][2]string{
 		{"1", ""}, {"2", "github,activity,weather"}, {"0", "github"}, {"-1", ","}, {"+1", "Github"}, {"007", "weather,weather"}, {"9007199254740991", "activity"},
@@ -108,8 +107,8 @@ func FuzzUser(f *testing.F) {
 	})
 }
 
-// FuzzWriteBodies writes any bytes whatever. What is taken is JSON and reads as
-// it was written; what is not is refused with a place in the body to look at.
+// FuzzWriteBodies sends arbitrary bodies. An accepted body is JSON and is read back as
+// written; a rejected one gets a pointer to an existing place in the body.
 func FuzzWriteBodies(f *testing.F) {
 	for _, body := range []string{
 		whole, `{}`, `{"name":"a"}`, `{"name":null}`, `{"name":"a","name":"b"}`, `{"phone":null,"address":{"city":"Bern"}}`, `{"name":"a","address":{"latitude":1e0,"longitude":-0.0}}`,
@@ -144,7 +143,7 @@ func FuzzWriteBodies(f *testing.F) {
 			if got := decode[envelope[json.RawMessage]](&answer{t: t, body: read.Body.Bytes()}).Data; !bytes.Equal(got, written) {
 				t.Errorf("%q: %s reads %s", body, written, got)
 			}
-			patch := send(t, "PATCH", body) // nothing is left to change
+			patch := send(t, "PATCH", body) // changes nothing
 			if got := decode[envelope[json.RawMessage]](&answer{t: t, body: patch.Body.Bytes()}).Data; patch.Code != http.StatusOK || !bytes.Equal(got, written) {
 				t.Errorf("%q: %s is patched to %d %s", body, written, patch.Code, got)
 			}
@@ -160,7 +159,7 @@ func FuzzWriteBodies(f *testing.F) {
 	})
 }
 
-// pointsAt follows an RFC 6901 pointer.
+// pointsAt resolves an RFC 6901 pointer.
 func pointsAt(body []byte, pointer string) bool {
 	var at any
 	if pointer == "" || json.Unmarshal(body, &at) != nil {

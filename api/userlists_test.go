@@ -10,14 +10,14 @@ import (
 	"tributary/upstream/users"
 )
 
-// list is the body of a list that has to be 200.
+// list decodes a list that must be a 200.
 func (a *answer) list() envelope[[]users.User] {
 	a.t.Helper()
 	a.wantStatus(http.StatusOK)
 	return decode[envelope[[]users.User]](a)
 }
 
-// links are the pages that a Link leads to, as "rel=page".
+// links returns the pages of a Link header as "rel=page".
 func (a *answer) links() string {
 	a.t.Helper()
 	var pages []string
@@ -39,7 +39,7 @@ func TestUsersArePaged(t *testing.T) {
 		ids         []int64
 		links       string
 		total       string
-		compared    bool // with the first page: it could be that one again
+		compared    bool // it was compared with the first page, which it may repeat
 	}{
 		{"the first page", "per_page=1", false, []int64{1}, "first=1 next=2 last=3", "3", false},
 		{"a page in the middle", "page=2&per_page=1", false, []int64{2}, "first=1 prev=1 next=3 last=3", "3", true},
@@ -47,14 +47,14 @@ func TestUsersArePaged(t *testing.T) {
 		{"a last page that is not full", "page=2&per_page=2", false, []int64{3}, "first=1 prev=1 last=2", "3", false},
 		{"everything on one page", "", false, []int64{1, 2, 3}, "first=1 last=1", "3", false},
 		{"a full page that is everything", "per_page=3", false, []int64{1, 2, 3}, "first=1 last=1", "3", false},
-		{"the page behind the last", "page=4&per_page=1", false, []int64{}, "first=1 prev=3 last=3", "3", false},
-		{"a page far behind the last", "page=2147483647&per_page=100", false, []int64{}, "first=1 prev=1 last=1", "3", false},
-		{"nobody", "q=nobody", false, []int64{}, "first=1 last=1", "0", false},
-		{"a page of nobody", "q=nobody&page=2", false, []int64{}, "first=1 prev=1 last=1", "0", false},
+		{"the page after the last", "page=4&per_page=1", false, []int64{}, "first=1 prev=3 last=3", "3", false},
+		{"a page far after the last", "page=2147483647&per_page=100", false, []int64{}, "first=1 prev=1 last=1", "3", false},
+		{"no match", "q=nobody", false, []int64{}, "first=1 last=1", "0", false},
+		{"a page without users", "q=nobody&page=2", false, []int64{}, "first=1 prev=1 last=1", "0", false},
 		{"a full page without a count", "per_page=2", true, []int64{1, 2}, "first=1 next=2", "", false},
 		{"a page in the middle without a count", "per_page=1&page=2", true, []int64{2}, "first=1 prev=1 next=3", "", true},
 		{"the last page without a count", "per_page=2&page=2", true, []int64{3}, "first=1 prev=1", "", true},
-		{"a page behind the last without a count", "per_page=2&page=3", true, []int64{}, "first=1 prev=2", "", true},
+		{"a page after the last without a total", "per_page=2&page=3", true, []int64{}, "first=1 prev=2", "", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := populated(t)
@@ -73,7 +73,7 @@ func TestUsersArePaged(t *testing.T) {
 			a.wantHeader("X-Total-Count", c.total)
 			want := int64(1)
 			if c.compared {
-				want = 2 // page 1 too
+				want = 2 // page 1 was requested too
 			}
 			if n := g.directory.calls.Load(); n != want {
 				t.Errorf("%s asks the directory %d times, want %d", a.call, n, want)
@@ -100,16 +100,16 @@ func TestUsersOfADirectoryWithoutPages(t *testing.T) {
 
 func TestUsersByText(t *testing.T) {
 	g := populated(t)
-	text := "Clementine%20B%26%C3%BC%3E" // with what has a meaning in a query and in a Link
+	text := "Clementine%20B%26%C3%BC%3E" // with characters that are special in a query and in Link
 	a := g.get("/v1/users?q=" + text)
 	if got := g.directory.last.Load().URL.Query(); got.Get("q") != "Clementine B&ü>" || got.Get("_page") != "1" || got.Get("_limit") != "20" {
 		t.Errorf("%s asks the directory for %v", a.call, got)
 	}
 	a.wantHeader("Link", `</v1/users?page=1&per_page=20&q=Clementine+B%26%C3%BC%3E>; rel="first", </v1/users?page=1&per_page=20&q=Clementine+B%26%C3%BC%3E>; rel="last"`)
 
-	link := g.get("/v1/users?per_page=1&q=April").Header.Get("Link") // of nobody: mind the capital
+	link := g.get("/v1/users?per_page=1&q=April").Header.Get("Link") // no user matches
 	if strings.Contains(link, "next") {
-		t.Errorf("Link = %s, want no next page of nobody", link)
+		t.Errorf("Link = %s, want no next page", link)
 	}
 	next := g.get("/v1/users?per_page=1&q=april").Header.Get("Link")
 	target := next[strings.LastIndex(next[:strings.Index(next, `rel="next"`)], "<")+1:]
@@ -134,13 +134,13 @@ func TestUserListsRefuse(t *testing.T) {
 		{"a page by name", "page=last", []string{noPage}},
 		{"a page beyond 32 bits", "page=2147483648", []string{noPage}},
 		{"a page beyond 64 bits", "page=99999999999999999999", []string{noPage}},
-		{"nobody on a page", "per_page=0", []string{noPerPage}},
+		{"a page of no users", "per_page=0", []string{noPerPage}},
 		{"101 on a page", "per_page=101", []string{noPerPage}},
 		{"two pages", "page=1&page=1", []string{"page: is given 2 times; once is enough"}},
 		{"an empty text", "q=", []string{"q: " + noText}},
 		{"blanks for a text", "q=+%09", []string{"q: " + noControl}},
 		{"101 characters", "q=" + strings.Repeat("%C3%BC", 101), []string{"q: " + tooLong}},
-		{"a byte that is no UTF-8", "q=%FF", []string{"q: " + noUTF8}},
+		{"a byte that is not UTF-8", "q=%FF", []string{"q: " + noUTF8}},
 		{"an include, even a known one", "include=github", []string{noInclude}},
 		{"an empty include", "include=", []string{noInclude}},
 		{"everything at once", "page=0&per_page=0&q=&include=x", []string{noPage, noPerPage, "q: " + noText, noInclude}},
@@ -148,7 +148,7 @@ func TestUserListsRefuse(t *testing.T) {
 	})
 }
 
-func TestUserListsAreRemembered(t *testing.T) {
+func TestUserListsAreCached(t *testing.T) {
 	it(t, "until they are not", func(t *testing.T) {
 		g := populated(t)
 		a := g.get("/v1/users")
@@ -171,7 +171,7 @@ func TestUserListsAreRemembered(t *testing.T) {
 		time.Sleep(time.Hour)
 		g.directory.now(breaks)
 		c := g.get("/v1/users", "If-None-Match", a.Header.Get("ETag"))
-		c.wantStatus(http.StatusOK) // degraded is not the same answer
+		c.wantStatus(http.StatusOK) // a degraded answer has another tag
 		c.wantState("directory", "stale", "server_error")
 		c.wantHeader("Cache-Control", "private, no-cache")
 		c.wantHeader("X-Total-Count", "3")
@@ -207,7 +207,7 @@ func TestUserListsFail(t *testing.T) {
 	}
 }
 
-func TestUsersWhereThereIsNoList(t *testing.T) {
+func TestUsersWithoutAList(t *testing.T) {
 	g := populated(t)
 	g.directory.now(answers(404, `{}`))
 	a := g.get("/v1/users")

@@ -8,7 +8,7 @@ import (
 	"tributary/upstream"
 )
 
-// write is one of the writes that there are.
+// write is one kind of write.
 type write struct{ method, path, body, key string }
 
 var (
@@ -25,7 +25,7 @@ func (g *gateway) carry(w write) *answer {
 	return g.call(w.method, w.path, w.body, "Idempotency-Key", w.key)
 }
 
-// wantOutcome wants a problem that says what became of a write.
+// wantOutcome wants a problem with this outcome of a write.
 func (a *answer) wantOutcome(status int, outcome string, retrySafe bool, code string) {
 	a.t.Helper()
 	p := a.problem(status, "write_failed")
@@ -39,8 +39,8 @@ func (a *answer) wantOutcome(status int, outcome string, retrySafe bool, code st
 	}
 }
 
-// whoRepeats are all writes, with whether they may be repeated.
-var whoRepeats = []struct {
+// retriedWrites are all writes, with whether they may be retried.
+var retriedWrites = []struct {
 	name    string
 	write   write
 	honours bool
@@ -64,7 +64,7 @@ func keys(honours bool) func(*setup) {
 	return func(s *setup) { s.people.DirectoryIdempotency = honours }
 }
 
-// spoils lets writes fare so, and questions be answered.
+// spoils makes writes behave like b, while reads still work.
 func (d *registry) spoils(writes behaviour) {
 	d.now(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodGet {
@@ -88,9 +88,9 @@ func TestOutcomeIsUnknown(t *testing.T) {
 		{"answers of somebody else", answers(200, `{"id":0,"name":"Grace"}`), 502, "invalid_response"},
 		{"answers 500", breaks, 502, "server_error"},
 	} {
-		for _, c := range whoRepeats {
+		for _, c := range retriedWrites {
 			if c.write.method == "DELETE" && fault.name == "answers of somebody else" {
-				continue // it is not told of anybody
+				continue // it has no such user
 			}
 			it(t, c.name+" when the directory "+fault.name, func(t *testing.T) {
 				g := populated(t, keys(c.honours))
@@ -113,7 +113,7 @@ func TestOutcomeIsNotDone(t *testing.T) {
 		{"does not let us", answers(403, "{}"), 502, "forbidden"},
 		{"asks for quiet", answers(429, "{}", "Retry-After", "7"), 503, "rate_limited"},
 	} {
-		for _, c := range whoRepeats {
+		for _, c := range retriedWrites {
 			it(t, c.name+" when the directory "+fault.name, func(t *testing.T) {
 				g := populated(t, keys(c.honours))
 				g.directory.spoils(fault.does)
@@ -179,8 +179,8 @@ func TestWritesBeyondTheQuota(t *testing.T) {
 	})
 }
 
-func TestWritesAreTriedAgain(t *testing.T) {
-	for _, c := range whoRepeats {
+func TestWritesAreRetried(t *testing.T) {
+	for _, c := range retriedWrites {
 		it(t, c.name, func(t *testing.T) {
 			g := populated(t, keys(c.honours), func(s *setup) { s.policies.Retries = 2 })
 			writes := 0
@@ -198,7 +198,7 @@ func TestWritesAreTriedAgain(t *testing.T) {
 				a.wantOutcome(http.StatusBadGateway, "unknown", false, "connection")
 				return
 			}
-			if a.StatusCode >= 300 { // a DELETE that finds nobody the second time has succeeded
+			if a.StatusCode >= 300 { // a retried DELETE that gets a 404 has succeeded
 				t.Errorf("%s: status = %d, want it done; body %s", a.call, a.StatusCode, a.body)
 			}
 			if n := len(g.directory.users); c.write.method == "POST" && n != 4 {
@@ -231,10 +231,10 @@ func TestRefusedByTheDirectory(t *testing.T) {
 	}
 }
 
-func TestDirectoryThatTakesNoUsers(t *testing.T) {
+func TestDirectoryWithoutCreate(t *testing.T) {
 	g := populated(t)
-	g.directory.spoils(knowsNothing)
-	for range 2 { // it may take some later: nothing is kept under the key
+	g.directory.spoils(answers404)
+	for range 2 { // it may succeed later, so nothing is stored under the key
 		a := g.carry(keyedPost)
 		a.wantOutcome(http.StatusBadGateway, "not_done", true, "not_found")
 		a.wantHeader("Idempotent-Replayed", "")

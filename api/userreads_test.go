@@ -68,7 +68,7 @@ func TestPartsOfAUser(t *testing.T) {
 	}
 }
 
-func TestUserWhoLacksAPart(t *testing.T) {
+func TestUserWithoutAPart(t *testing.T) {
 	for _, c := range []struct {
 		name, part, state, code string
 		status                  string
@@ -76,8 +76,8 @@ func TestUserWhoLacksAPart(t *testing.T) {
 		user                    behaviour
 		breaks                  func(*gateway)
 	}{
-		{"no account of that name", "github", "skipped", "not_found", "complete", nil, nil, func(g *gateway) { g.github.now(knowsNothing) }},
-		{"a name that is no login", "github", "skipped", "", "complete", nil, answers(200, `{"id":1,"name":"A","username":"../x"}`), nil},
+		{"no account of that name", "github", "skipped", "not_found", "complete", nil, nil, func(g *gateway) { g.github.now(answers404) }},
+		{"a name that is not a login", "github", "skipped", "", "complete", nil, answers(200, `{"id":1,"name":"A","username":"../x"}`), nil},
 		{"a directory whose names are no logins", "github", "skipped", "", "complete", func(s *setup) { s.people.LinkByUsername = false }, nil, nil},
 		{"GitHub switched off", "github", "skipped", "", "complete", func(s *setup) { s.without = []string{"github"} }, nil, nil},
 		{"a broken GitHub", "github", "failed", "server_error", "degraded", nil, nil, func(g *gateway) { g.github.now(breaks) }},
@@ -141,10 +141,10 @@ func TestUserWithoutTheDirectory(t *testing.T) {
 		code   string
 	}{
 		{"502 when it is not there", refuses, 502, "connection"},
-		{"502 when it is somebody else who is told of", answers(200, `{"id":2,"name":"B"}`), 502, "invalid_response"},
-		{"502 when there is no name", answers(200, `{"id":1}`), 502, "invalid_response"},
+		{"502 for an answer about another user", answers(200, `{"id":2,"name":"B"}`), 502, "invalid_response"},
+		{"502 for a user without a name", answers(200, `{"id":1}`), 502, "invalid_response"},
 		{"502 when it cannot serve", answers(503, ""), 502, "server_error"},
-		{"503 when it wants to be left alone", answers(429, "", "Retry-After", "7"), 503, "rate_limited"},
+		{"503 while its Retry-After runs", answers(429, "", "Retry-After", "7"), 503, "rate_limited"},
 		{"504 when it hangs", hangs, 504, "timeout"},
 	} {
 		it(t, "is "+c.name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestUserWithoutTheDirectory(t *testing.T) {
 			}
 		})
 	}
-	it(t, "is what was known while it is remembered", func(t *testing.T) {
+	it(t, "is the stale value while it is stored", func(t *testing.T) {
 		g := populated(t, func(s *setup) {
 			s.lifetimes = map[string]cache.Lifetimes{"directory": {FreshFor: 30 * time.Second, RevalidateFor: time.Minute, StaleFor: 24 * time.Hour}}
 		})
@@ -179,8 +179,8 @@ func TestUserWithoutTheDirectory(t *testing.T) {
 	})
 }
 
-func TestUserWhoIsNot(t *testing.T) {
-	it(t, "is a 404, remembered for half a minute", func(t *testing.T) {
+func TestUnknownUser(t *testing.T) {
+	it(t, "is a 404, cached for half a minute", func(t *testing.T) {
 		g := populated(t)
 		a := g.get("/v1/users/4")
 		a.problem(http.StatusNotFound, "not_found")
@@ -197,11 +197,11 @@ func TestUserWhoIsNot(t *testing.T) {
 			t.Errorf("%d calls after half a minute, want 2", n)
 		}
 	})
-	it(t, "is a 404 though they were", func(t *testing.T) {
+	it(t, "is a 404 even if they were", func(t *testing.T) {
 		g := populated(t)
 		g.get(one)
 		time.Sleep(time.Hour)
-		g.directory.now(knowsNothing)
+		g.directory.now(answers404)
 		g.get(one).problem(http.StatusNotFound, "not_found")
 	})
 }
@@ -229,7 +229,7 @@ func TestUserIDs(t *testing.T) {
 		{"two users", "1,2", false},
 		{"an underscore", "1_0", false},
 		{"2^53 - 1", "9007199254740991", true},
-		{"leading zeros", "007", true}, // as lat and page take them
+		{"leading zeros", "007", true}, // leading zeros are accepted in lat and page too
 		{"encoded digits", "%39%39", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

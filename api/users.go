@@ -15,10 +15,10 @@ import (
 	"tributary/upstream/users"
 )
 
-// maxID is the first integer that JavaScript cannot tell from its neighbour.
+// maxID is 2^53: from here on, JavaScript numbers are not exact.
 const maxID = 1 << 53
 
-// usersAvailable is the problem of a gateway without a directory.
+// usersAvailable returns a problem if no directory is configured.
 func (s *server) usersAvailable() error {
 	if s.Users == nil {
 		return notConfigured.with("the directory of users is switched off")
@@ -34,7 +34,7 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	p := parseParams(r)
 	q := users.ListQuery{Page: p.integer("page", 1, maxInt32, 1), PerPage: p.integer("per_page", 1, 100, 20), Text: p.text("q")}
 	if p.has("include") {
-		p.refuse("include", "goes with one user only: for a list it would be a call a user")
+		p.mistake("include", "goes with one user only: for a list it would be a call a user")
 	}
 	if err := p.err(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 
 const maxInt32 = 1<<31 - 1
 
-// pageLinks are the RFC 8288 links from a page to its neighbours.
+// pageLinks builds the Link header (RFC 8288) with a page's neighbours.
 func pageLinks(q users.ListQuery, page *users.Page) string {
 	var links []string
 	link := func(rel string, n int64) {
@@ -83,7 +83,7 @@ func pageLinks(q users.ListQuery, page *users.Page) string {
 	return strings.Join(links, ", ")
 }
 
-// parts are what a user can be asked for with, in the order of meta.
+// parts are the values of include, in the order of meta.
 var parts = []string{"github", "activity", "weather"}
 
 // getUser is GET /v1/users/{id}.
@@ -111,17 +111,17 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 	return s.respond(w, r, reply{data: data, tag: tag, sources: sources, personal: true})
 }
 
-// id is the number in the path, a positive integer below 2^53.
+// id returns the number in the path, a positive integer below 2^53.
 func (p *params) id(r *http.Request) int64 {
 	v := pathParam(r, "id")
 	id, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || id < 1 || id >= maxID || v[0] == '+' {
-		p.refuse("id", "is not a whole number from 1 to 2^53 - 1")
+		p.mistake("id", "is not a whole number from 1 to 2^53 - 1")
 	}
 	return id
 }
 
-// words is a comma list of known words, in any order.
+// words returns a comma-separated list of known words, in any order.
 func (p *params) words(name string, known []string) []string {
 	v, ok := p.get(name)
 	if !ok || v == "" {
@@ -130,7 +130,7 @@ func (p *params) words(name string, known []string) []string {
 	words := strings.Split(v, ",")
 	for _, word := range words {
 		if !slices.Contains(known, word) {
-			p.refuse(name, "has a word that is none of: %s", strings.Join(known, ", "))
+			p.mistake(name, "has a word that is none of: %s", strings.Join(known, ", "))
 			return nil
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // createUser is POST /v1/users.
 func (s *server) createUser(w http.ResponseWriter, r *http.Request) error {
-	change, key, err := s.change(r, users.ParseUser)
+	change, key, err := s.readChange(r, users.ParseUser)
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (s *server) createUser(w http.ResponseWriter, r *http.Request) error {
 		return writeProblem(err)
 	}
 	w.Header().Set("Location", fmt.Sprintf("/v1/users/%d", record.User.ID))
-	return s.written(w, r, http.StatusCreated, record, outcome)
+	return s.writeAnswer(w, r, http.StatusCreated, record, outcome)
 }
 
 // replaceUser is PUT /v1/users/{id}.
@@ -33,7 +33,7 @@ func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
 	if err := errors.Join(mustAccept(w, r), err); err != nil {
 		return err
 	}
-	change, _, err := s.change(r, users.ParseUser)
+	change, _, err := s.readChange(r, users.ParseUser)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return writeProblem(err)
 	}
-	return s.written(w, r, http.StatusOK, record, outcome)
+	return s.writeAnswer(w, r, http.StatusOK, record, outcome)
 }
 
 // patchUser is PATCH /v1/users/{id}.
@@ -50,7 +50,7 @@ func (s *server) patchUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	change, key, err := s.change(r, users.ParsePatch)
+	change, key, err := s.readChange(r, users.ParsePatch)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *server) patchUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return writeProblem(err)
 	}
-	return s.written(w, r, http.StatusOK, record, outcome)
+	return s.writeAnswer(w, r, http.StatusOK, record, outcome)
 }
 
 // deleteUser is DELETE /v1/users/{id}.
@@ -86,7 +86,7 @@ func pathID(r *http.Request) (int64, error) {
 	return id, p.err()
 }
 
-// bodyTypes are the media types that the body of a write may have.
+// bodyTypes are the media types that a write accepts.
 func bodyTypes(r *http.Request) []string {
 	if r.Method == http.MethodPatch {
 		return []string{"application/merge-patch+json", "application/json"}
@@ -94,12 +94,12 @@ func bodyTypes(r *http.Request) []string {
 	return []string{"application/json"}
 }
 
-// change reads what a write wants, and its Idempotency-Key.
-func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error)) (users.Change, string, error) {
-	if err := errors.Join(s.usersAvailable(), mustBe(r, bodyTypes(r)...)); err != nil {
+// readChange reads the body of a write and its Idempotency-Key.
+func (s *server) readChange(r *http.Request, parse func([]byte) (users.Change, error)) (users.Change, string, error) {
+	if err := errors.Join(s.usersAvailable(), unsupportedBody(r, bodyTypes(r)...)); err != nil {
 		return users.Change{}, "", err
 	}
-	key, _ := idempotencyKey(r) // once has refused what is none, and a PUT has no use for it
+	key, _ := idempotencyKey(r) // idempotent has refused a malformed key; PUT ignores it
 	key = forDirectory(key, auth.FromContext(r.Context()).Fingerprint())
 	body, err := readBody(r)
 	if err != nil {
@@ -123,8 +123,8 @@ func (s *server) change(r *http.Request, parse func([]byte) (users.Change, error
 	return change, key, err
 }
 
-// forDirectory is the Idempotency-Key that the directory is sent: to it all our
-// callers are one, so a key says whose it is.
+// forDirectory is the Idempotency-Key to send to the directory. It includes the
+// caller, because to the directory all our callers are one.
 func forDirectory(key, caller string) string {
 	if key == "" || caller == "" {
 		return key
@@ -132,8 +132,8 @@ func forDirectory(key, caller string) string {
 	return key + "." + hashed(caller)[:8]
 }
 
-// written answers a write with the user as the directory now has it.
-func (s *server) written(w http.ResponseWriter, r *http.Request, status int, record *users.Record, outcome aggregate.Outcome) error {
+// writeAnswer answers a write with the user as the directory now has it.
+func (s *server) writeAnswer(w http.ResponseWriter, r *http.Request, status int, record *users.Record, outcome aggregate.Outcome) error {
 	data, err := json.Marshal(record.User)
 	if err != nil {
 		return err
@@ -145,8 +145,8 @@ func (s *server) written(w http.ResponseWriter, r *http.Request, status int, rec
 	return nil
 }
 
-// writeProblem says what became of a write that the directory did not carry out,
-// or did not confirm.
+// writeProblem answers a write that the directory did not carry out, or did not
+// confirm.
 func writeProblem(err error) error {
 	if differs, ok := errors.AsType[*users.PreconditionError](err); ok {
 		p := preconditionFailed.with("the user has an ETag that If-Match does not allow, or one that If-None-Match excludes; read the user again")

@@ -13,19 +13,19 @@ import (
 	"unicode"
 )
 
-// Problem is what is wrong with one of OpenTelemetry's variables. It never
-// quotes the value, in which a key may stand.
+// Problem is a mistake in an OpenTelemetry variable. It does not quote the value,
+// which may contain a key.
 type Problem struct {
 	Variable string
 	Text     string
-	Fatal    bool // the SDK would panic or do nothing useful
+	Fatal    bool // the SDK would panic, or work in no useful way
 }
 
 func (p Problem) String() string { return p.Variable + ": " + p.Text }
 
-// CheckEnvironment looks at OpenTelemetry's variables before the SDK reads them.
-// The SDK reports a mistake with the whole value, often without the name of the
-// variable; with some numbers it panics.
+// CheckEnvironment checks OpenTelemetry's variables before the SDK reads them. The SDK
+// reports a mistake with the whole value, often without the name of the variable, and
+// panics on some numbers.
 func CheckEnvironment(env func(string) string) []Problem {
 	c := &checker{env: env}
 	for _, n := range numbers {
@@ -49,20 +49,20 @@ func (c *checker) warn(variable, format string, args ...any) {
 	c.problems = append(c.problems, Problem{variable, fmt.Sprintf(format, args...), false})
 }
 
-// number is a variable that holds a whole number, and its bounds.
+// number is a variable that must be an integer within bounds.
 type number struct {
 	variable    string
 	least, most int
 }
 
 const (
-	maxQueue        = 1_000_000     // the SDK allocates a whole queue at its start
-	maxMilliseconds = math.MaxInt32 // 24 days; often written for "no limit"
+	maxQueue        = 1_000_000     // the SDK allocates the whole queue at its start
+	maxMilliseconds = math.MaxInt32 // 24 days; this value is often used for "no limit"
 )
 
-// numbers are all numbers that the SDK reads. With a delay of 0 it would export
-// in a busy loop; a timeout of 0 is none. A negative limit of attributes, events
-// or links is none.
+// numbers are all numbers that the SDK reads. The lower bounds have two reasons: with
+// a delay of 0 the SDK exports in a busy loop, and a timeout of 0 or a negative limit
+// of attributes, events or links means unlimited.
 var numbers = []number{
 	{"OTEL_BSP_SCHEDULE_DELAY", 1, maxMilliseconds},
 	{"OTEL_BSP_EXPORT_TIMEOUT", 0, maxMilliseconds},
@@ -108,8 +108,8 @@ func (c *checker) endpoint(signal string) {
 	}
 }
 
-// usableEndpoint reports whether an exporter can send to value. Other schemes,
-// and host:port alone, have a meaning to gRPC only.
+// usableEndpoint reports whether an exporter can send to value. Only gRPC accepts
+// other schemes, and host:port without a scheme.
 func usableEndpoint(value, protocol string) bool {
 	u, err := url.Parse(value)
 	if err != nil {
@@ -118,8 +118,8 @@ func usableEndpoint(value, protocol string) bool {
 	return protocol == grpcProtocol || (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// pairs checks a list of name=value. It says which entries are wrong by number
-// alone: any part of them may be a key.
+// pairs checks a list of name=value. It reports wrong entries only by their position,
+// because any part of them may be a key.
 func (c *checker) pairs(variable string, ok func(name, value string) bool, what string) {
 	for i, entry := range strings.Split(c.env(variable), ",") {
 		if strings.TrimSpace(entry) == "" {
@@ -139,7 +139,7 @@ func isHeader(name, value string) bool {
 
 func isAttribute(name, _ string) bool { return name != "" }
 
-// notInToken is RFC 9110 §5.6.2.
+// notInToken is true of characters outside a token (RFC 9110 §5.6.2).
 func notInToken(c rune) bool {
 	return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
 }
@@ -160,8 +160,8 @@ func (c *checker) certificates(prefix string) {
 	}
 }
 
-// sdkDisabled is a boolean of OpenTelemetry's specification: true in any case,
-// and nothing else.
+// sdkDisabled parses a boolean as OpenTelemetry specifies: "true" in any case is true,
+// anything else is false.
 func sdkDisabled(env func(string) string) bool {
 	return strings.EqualFold(env("OTEL_SDK_DISABLED"), "true")
 }

@@ -23,12 +23,12 @@ func TestCheckEnvironment(t *testing.T) {
 		vars map[string]string
 		want []string
 	}{
-		"it finds nothing where nothing is set": {nil, nil},
+		"it finds no mistake without variables": {nil, nil},
 		"it finds nothing wrong with good values": {map[string]string{
 			"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example:4318/base", "OTEL_EXPORTER_OTLP_HEADERS": "api-key=s3cret,Authorization=Basic%20s3cret%3D,empty=,",
 			"OTEL_BSP_MAX_QUEUE_SIZE": "1000000", "OTEL_BSP_EXPORT_TIMEOUT": "0", "OTEL_ATTRIBUTE_COUNT_LIMIT": "-1", "OTEL_RESOURCE_ATTRIBUTES": "service.version=1, host.name = a%20b",
 		}, nil},
-		"it names entries of headers": {map[string]string{
+		"it reports header entries": {map[string]string{
 			"OTEL_EXPORTER_OTLP_HEADERS":         "api-key: s3cret,good=1,a b=s3cret",
 			"OTEL_EXPORTER_OTLP_TRACES_HEADERS":  "api-key=s3cret%zz",
 			"OTEL_EXPORTER_OTLP_METRICS_HEADERS": "=s3cret,line=s3cret%0Abreak",
@@ -39,25 +39,25 @@ func TestCheckEnvironment(t *testing.T) {
 			"OTEL_EXPORTER_OTLP_METRICS_HEADERS: entry 1 " + header,
 			"OTEL_EXPORTER_OTLP_METRICS_HEADERS: entry 2 " + header,
 		}},
-		"it names endpoints": {map[string]string{
+		"it reports endpoints": {map[string]string{
 			"OTEL_EXPORTER_OTLP_ENDPOINT":         "http://user:s3cret@host:x",
 			"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT":  "localhost:4318",
 			"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "ftp://s3cret@host",
 		}, []string{
 			"OTEL_EXPORTER_OTLP_ENDPOINT: " + endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: " + endpoint, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: " + endpoint,
 		}},
-		"it leaves gRPC its own targets": {map[string]string{
+		"it accepts the targets of gRPC": {map[string]string{
 			"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4317",
 			"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "localhost:4318",
 		}, []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: " + endpoint}},
-		"it names certificates": {map[string]string{
+		"it reports certificates": {map[string]string{
 			"OTEL_EXPORTER_OTLP_CERTIFICATE": empty, "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE": empty + "2", "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY": empty,
 		}, []string{
 			"OTEL_EXPORTER_OTLP_CERTIFICATE: " + file,
 			"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE: is no certificate with its key in OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY, and is not shown to the collector",
 			"OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: " + file,
 		}},
-		"it names attributes": {map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "good=1,s3cret,bad=%"}, []string{
+		"it reports attributes": {map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "good=1,s3cret,bad=%"}, []string{
 			"OTEL_RESOURCE_ATTRIBUTES: entry 2 is not name=value with the value percent-encoded",
 			"OTEL_RESOURCE_ATTRIBUTES: entry 3 is not name=value with the value percent-encoded",
 		}},
@@ -77,7 +77,7 @@ func TestCheckEnvironment(t *testing.T) {
 	}
 }
 
-// Each number that the SDK reads has bounds within which it does not panic.
+// A number outside its bounds, for which the SDK would panic, is reported.
 func TestNumbersOfTheEnvironment(t *testing.T) {
 	for _, n := range numbers {
 		t.Run(n.variable, func(t *testing.T) {
@@ -107,16 +107,16 @@ func TestSDKDisabled(t *testing.T) {
 	}
 }
 
-func TestUnusableEndpointsAreNone(t *testing.T) {
+func TestUnusableEndpointsCountAsUnset(t *testing.T) {
 	for name, c := range map[string]struct {
 		vars map[string]string
 		on   bool
 	}{
-		"it exports nothing to what is no URL": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://host:x"}, false},
-		"it exports nothing to a host alone":   {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"}, false},
-		"it takes the general endpoint where the signal's is no URL": {
+		"it exports nothing to an invalid URL":          {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://host:x"}, false},
+		"it exports nothing to a host without a scheme": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"}, false},
+		"it uses the general endpoint if the signal's is invalid": {
 			map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://host:x", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, true},
-		"it takes the signal's where the general endpoint is no URL": {
+		"it uses the signal's endpoint if the general one is invalid": {
 			map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://host:x"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

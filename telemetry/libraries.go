@@ -23,35 +23,35 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// libraries is the logger that CaptureLibraries was last given. What it captures
-// belongs to the process, so this does as well.
+// libraries is the logger last passed to CaptureLibraries. It is global because the
+// loggers that are captured are global.
 var libraries atomic.Pointer[slog.Logger]
 
 var captureOnce sync.Once
 
-// CaptureLibraries sends what OpenTelemetry, gRPC and the standard library would
-// print on stderr to logger, without the values that they quote: a header with a
-// key, a URL with a password, what an upstream has sent.
+// CaptureLibraries redirects what OpenTelemetry, gRPC and the standard library would
+// print on stderr to logger. Quoted values are removed, because they may be a header
+// with a key, a URL with a password, or an upstream's answer.
 func CaptureLibraries(logger *slog.Logger) {
 	libraries.Store(logger)
 	otel.SetErrorHandler(occasionally(logger, time.Minute))
 	captureOnce.Do(func() {
 		otel.SetLogger(logr.New(sdkLog{}))
-		// gRPC's own messages say what the exporter's errors say.
+		// gRPC's messages repeat the exporter's errors.
 		grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 		log.SetFlags(0)
 		log.SetOutput(libraryWriter{libraries.Load, slog.LevelWarn})
 	})
 }
 
-// LibraryLog is a logger for http.Server, whose messages may quote what a client
-// has sent.
+// LibraryLog returns a logger for http.Server, whose messages may quote what a client
+// sent.
 func LibraryLog(logger *slog.Logger, level slog.Level) *log.Logger {
 	return log.New(libraryWriter{func() *slog.Logger { return logger }, level}, "", 0)
 }
 
-// libraryWriter logs lines of package log. Of a line with a stack it keeps the
-// first part.
+// libraryWriter logs the lines of package log. It drops the stack trace of a message
+// that has one.
 type libraryWriter struct {
 	log   func() *slog.Logger
 	level slog.Level
@@ -63,24 +63,24 @@ func (w libraryWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// quoted is what Go's %q writes, also where it was cut off.
+// quoted matches Go's %q, even if truncated.
 var quoted = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"?|`[^`]*`?")
 
-// unquoted leaves out what a message quotes.
+// unquoted removes quoted text from a message.
 func unquoted(message string) string { return quoted.ReplaceAllString(message, "(not shown)") }
 
-// sdkLog is for OpenTelemetry's messages about itself. Their texts are constant;
-// the errors and values beside them quote variables and are left out.
+// sdkLog logs OpenTelemetry's internal messages. Their texts are constant. Errors and
+// values are left out, because they quote variables.
 type sdkLog struct{}
 
-// checked are the messages about variables that CheckEnvironment has reported by
-// their names.
+// checked are messages about variables that CheckEnvironment has already reported by
+// name.
 var checked = []string{
 	"parse headers", "escape header value", "parse url", "parse duration", "non-positive duration", "duration overflows time.Duration",
 	"read tls ca cert file", "create tls cert pool", "read tls client cert", "read tls client key", "create tls client key pair",
 }
 
-// warnings is the level that OpenTelemetry gives to its warnings.
+// warnings is the verbosity that OpenTelemetry uses for warnings.
 const warnings = 1
 
 func (sdkLog) Init(logr.RuntimeInfo)            {}
@@ -97,8 +97,8 @@ func (sdkLog) Info(_ int, msg string, _ ...any) {
 	libraries.Load().Warn("OpenTelemetry: " + unquoted(msg))
 }
 
-// occasionally logs OpenTelemetry's errors, most of them an exporter's: the
-// first, and then one an interval with the number of those left out.
+// occasionally logs OpenTelemetry's errors, most of them from exporters: the first one
+// at once, then one line for each interval, with the number of errors left out.
 func occasionally(logger *slog.Logger, every time.Duration) otel.ErrorHandler {
 	var (
 		mu   sync.Mutex
@@ -118,11 +118,11 @@ func occasionally(logger *slog.Logger, every time.Duration) otel.ErrorHandler {
 	})
 }
 
-// refusedStatus finds the status in the exporters' error for an answer that they
-// do not repeat.
+// refusedStatus matches the status in an exporter's error for an answer that it does
+// not retry.
 var refusedStatus = regexp.MustCompile(`failed to send (?:metrics )?to \S+: ([1-5]\d\d) `)
 
-// Reason says why telemetry was not exported. The error's own text may hold the
+// Reason describes why an export failed. The error's own text may contain the
 // collector's URL with a password, or its whole answer.
 func Reason(err error) string {
 	var (

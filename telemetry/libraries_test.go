@@ -25,7 +25,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// captured is what libraries log while a test runs, a line of JSON each.
+// captured collects the log of libraries, one JSON object a line.
 type captured struct {
 	mu  sync.Mutex
 	out bytes.Buffer
@@ -37,7 +37,7 @@ func (c *captured) Write(p []byte) (int, error) {
 	return c.out.Write(p)
 }
 
-// capture returns the messages logged so far.
+// capture returns a function that returns the messages logged so far.
 func capture(t *testing.T) func() []string {
 	t.Helper()
 	c := &captured{}
@@ -85,7 +85,7 @@ func TestServerLogHasItsLevel(t *testing.T) {
 	}
 }
 
-// What OpenTelemetry logs about its variables holds their values.
+// OpenTelemetry's messages about its variables contain their values.
 func TestOpenTelemetrysOwnLogIsCaptured(t *testing.T) {
 	messages := capture(t)
 	for name, value := range map[string]string{
@@ -149,7 +149,7 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// The exporter's real errors have the forms that Reason looks for.
+// The exporter's real errors have the forms that Reason expects.
 func TestReasonOfARefusal(t *testing.T) {
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "s3cret", http.StatusUnauthorized)

@@ -13,19 +13,19 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// LogStyle is who a log is for.
+// LogStyle is the format of a log.
 type LogStyle int
 
-// JSON is for programs; Text is short lines for people, and Colored is Text with
-// the levels and mistakes in colour.
+// JSON is for programs. Text has short lines for people, and Colored is Text with
+// colours for levels and errors.
 const (
 	JSON LogStyle = iota
 	Text
 	Colored
 )
 
-// NewLogger writes to w. A line that is logged with a context names the trace it
-// belongs to.
+// NewLogger returns a logger that writes to w. A line logged with a context gets its
+// trace and span ids.
 func NewLogger(w io.Writer, level slog.Level, style LogStyle) *slog.Logger {
 	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	if style != JSON {
@@ -34,8 +34,8 @@ func NewLogger(w io.Writer, level slog.Level, style LogStyle) *slog.Logger {
 	return slog.New(traced{h})
 }
 
-// shortened leaves out of a line what people do not read: trace_id leads to all
-// of it.
+// shortened removes attributes that people seldom need; they can be found with the
+// trace_id.
 func shortened(groups []string, a slog.Attr) slog.Attr {
 	const brightRed = 9
 	switch {
@@ -61,7 +61,7 @@ func (h traced) Handle(ctx context.Context, r slog.Record) error {
 func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
 func (h traced) WithGroup(name string) slog.Handler       { return traced{h.Handler.WithGroup(name)} }
 
-// AccessLog writes one line a request. extra adds what the handler knows of it.
+// AccessLog logs one line for each request, with the attributes of extra.
 func AccessLog(log *slog.Logger, extra func(*http.Request) []slog.Attr) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -21,34 +21,34 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// Buckets are the bounds that the conventions advise for durations over HTTP,
+// Buckets are the bounds for HTTP durations recommended by the semantic conventions,
 // in seconds.
 var Buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 
-// metrics is where numbers are kept, and shown to Prometheus.
+// metrics records metrics and serves them to Prometheus.
 type metrics struct {
 	provider *sdkmetric.MeterProvider
 	meter    metric.Meter
 	page     http.Handler
 	requests metric.Float64Histogram
-	sets     sync.Map // of served: metric.MeasurementOption
+	sets     sync.Map // cache of attribute sets, served to metric.MeasurementOption
 }
 
-// served is what tells requests apart in metrics. All of it is bounded: a
-// route and never a path, a known method.
+// served are the metric attributes of a request. All have few values: the route instead
+// of the path, and known methods only.
 type served struct {
 	method, route string
 	status        int
 }
 
 func newMetrics(ctx context.Context, res *resource.Resource, env func(string) string) (*metrics, error) {
-	registry := prometheus.NewRegistry() // ours alone: nothing that a library registers by itself
+	registry := prometheus.NewRegistry() // a new registry has no collectors of libraries
 	toPrometheus, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
 	if err != nil {
 		return nil, err
 	}
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
-	if !sdkDisabled(env) { // else nothing is recorded
+	if !sdkDisabled(env) { // without readers nothing is recorded
 		options = append(options, sdkmetric.WithReader(toPrometheus))
 	}
 	exporter, err := metricExporterFor(ctx, env)
@@ -60,7 +60,7 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 	}
 	m := &metrics{
 		provider: sdkmetric.NewMeterProvider(options...),
-		// Exemplars, the trace ids beside a bucket, need OpenMetrics.
+		// Exemplars (trace ids of buckets) require OpenMetrics.
 		page: promhttp.HandlerFor(renamed{registry}, promhttp.HandlerOpts{EnableOpenMetrics: true}),
 	}
 	m.meter = m.provider.Meter(Scope)
@@ -73,8 +73,8 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 	return m, runtime.Start(runtime.WithMeterProvider(m.provider))
 }
 
-// renamed gives Prometheus the name that it has always had for a number which
-// OpenTelemetry calls by one that ends like a histogram's.
+// renamed keeps the established Prometheus name of a metric whose OpenTelemetry name
+// ends like a histogram's.
 type renamed struct{ prometheus.Gatherer }
 
 func (r renamed) Gather() ([]*dto.MetricFamily, error) {
@@ -87,7 +87,7 @@ func (r renamed) Gather() ([]*dto.MetricFamily, error) {
 	return families, err
 }
 
-// record counts a request that was served.
+// record records one served request.
 func (m *metrics) record(ctx context.Context, s served, took time.Duration) {
 	option, ok := m.sets.Load(s)
 	if !ok {
@@ -107,7 +107,7 @@ func (m *metrics) record(ctx context.Context, s served, took time.Duration) {
 	m.requests.Record(ctx, took.Seconds(), option.(metric.MeasurementOption))
 }
 
-// metricExporterFor is nil when metrics are only shown to Prometheus.
+// metricExporterFor returns nil if metrics are only served to Prometheus.
 func metricExporterFor(ctx context.Context, env func(string) string) (exporter sdkmetric.Exporter, err error) {
 	protocol, on, err := otlp(env, "METRICS")
 	switch {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// page is the metrics of a telemetry that has served nothing yet.
+// page returns the metrics page before any request was served.
 func page(t *testing.T, cfg Config) string {
 	t.Helper()
 	cfg.Parent, cfg.Logger = Join, slog.New(slog.DiscardHandler)

@@ -15,21 +15,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Parent says what an incoming traceparent is worth.
+// Parent says how an incoming traceparent is used.
 type Parent string
 
-// Join a caller's trace but decide sampling here; Trust its sampled flag too;
-// or Link: begin a trace of our own that points to it.
+// Join continues the caller's trace with our own sampling decision, Trust also uses
+// the caller's sampled flag, and Link starts a new trace with a link to the caller's.
 const (
 	Join  Parent = "join"
 	Trust Parent = "trust"
 	Link  Parent = "link"
 )
 
-// Server opens the SERVER span of a request, by the conventions for HTTP, and
-// counts it. It belongs inside a chi router, as its first middleware: the route is known only
-// when the handler has returned. otelhttp loses it there, and costs a third of
-// what a cached answer costs in all.
+// Server starts the SERVER span of a request by the HTTP conventions, and records the
+// request's metrics. It must be the first middleware inside a chi router, because the
+// route is known only after the handler. otelhttp does not learn the route there, and
+// costs a third of the time of a cached answer.
 func (t *Telemetry) Server(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if probe(r.URL.Path) {
@@ -39,7 +39,7 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 		ctx := r.Context()
 		options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 		if r.Header.Get("Traceparent") != "" {
-			// Trace Context only: baggage is anybody's, and would travel on.
+			// Baggage is not read: anybody can send it, and it would be propagated.
 			ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
 			if remote := trace.SpanContextFromContext(ctx); t.parent == Link && remote.IsValid() {
 				options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: remote}))
@@ -69,8 +69,8 @@ func describe(span trace.Span, r *http.Request, what served, size int) {
 		semconv.HTTPResponseBodySize(size),
 	}
 	if what.status < 400 {
-		// Never the query; and of a refused request not the path either, where a
-		// name may stand for an id.
+		// The query is never recorded, nor the path of an unknown route, which may contain a
+		// person's name instead of an id.
 		attrs = append(attrs, semconv.URLPath(r.URL.Path))
 	}
 	name := what.method
@@ -86,8 +86,8 @@ func describe(span trace.Span, r *http.Request, what served, size int) {
 	span.SetAttributes(attrs...)
 }
 
-// Route is the pattern that a request matched, "" for none. It is complete
-// once the handler has returned.
+// Route returns the pattern that a request matched, or "". It is complete only after
+// the handler has returned.
 func Route(c *chi.Context) string {
 	if c == nil {
 		return ""
@@ -95,7 +95,7 @@ func Route(c *chi.Context) string {
 	return c.RoutePattern()
 }
 
-// method is a known method, or _OTHER: a span's name is not the caller's.
+// method returns a known method or _OTHER, so that callers cannot invent span names.
 func method(m string) string {
 	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
@@ -105,6 +105,5 @@ func method(m string) string {
 	return "_OTHER"
 }
 
-// probe reports whether a path is a health check: those are not traced, and
-// not logged.
+// probe reports whether a path is a health check, which is neither traced nor logged.
 func probe(path string) bool { return path == "/livez" || path == "/readyz" }

@@ -1,6 +1,6 @@
-// Package telemetry sets up what tells operators about the gateway: traces and
-// metrics, by OpenTelemetry's standard variables, and a log that names the trace
-// it belongs to.
+// Package telemetry sets up the gateway's traces, metrics and logs. Traces and metrics
+// are configured with OpenTelemetry's standard variables, and log lines contain their
+// trace id.
 package telemetry
 
 import (
@@ -24,20 +24,20 @@ import (
 // Scope is the instrumentation scope of all our spans.
 const Scope = "tributary"
 
-// Config says what is traced, and as whom.
+// Config configures telemetry.
 type Config struct {
-	Service string // unless OTEL_SERVICE_NAME says otherwise
-	Fixed   bool   // Service, whatever OTEL_SERVICE_NAME says: it is another's
+	Service string // the default; OTEL_SERVICE_NAME replaces it
+	Fixed   bool   // ignore OTEL_SERVICE_NAME, which belongs to another service
 	Version string
 	Parent  Parent
-	// Env looks up OpenTelemetry's variables. The exporter reads its own, such
-	// as OTEL_EXPORTER_OTLP_HEADERS, from the process's environment.
+	// Env looks up OpenTelemetry's variables. The exporter reads its own variables,
+	// such as OTEL_EXPORTER_OTLP_HEADERS, from the process's environment.
 	Env    func(string) string
 	Logger *slog.Logger
 }
 
-// Telemetry makes spans and keeps numbers. Shut it down last: what others say
-// while they shut down is sent then.
+// Telemetry creates spans and records metrics. Shut it down last, so that spans that
+// end during the shutdown are exported.
 type Telemetry struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
@@ -45,8 +45,8 @@ type Telemetry struct {
 	metrics  *metrics
 }
 
-// Setup prepares tracing by the standard variables. Without an endpoint it
-// makes trace ids, for logs and answers, and exports nothing.
+// Setup configures tracing and metrics. Without an endpoint it creates trace ids for
+// logs and answers but exports nothing.
 func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 	sampler, err := samplerFor(cfg.Env("OTEL_TRACES_SAMPLER"), cfg.Env("OTEL_TRACES_SAMPLER_ARG"), cfg.Parent)
 	if err != nil {
@@ -54,13 +54,13 @@ func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 	}
 	name := resource.WithAttributes(semconv.ServiceName(cfg.Service))
 	whoWeAre := []resource.Option{name, resource.WithAttributes(semconv.ServiceVersion(cfg.Version)),
-		resource.WithTelemetrySDK(), resource.WithFromEnv()} // last: the environment has the last word
+		resource.WithTelemetrySDK(), resource.WithFromEnv()} // the last one has precedence
 	if cfg.Fixed {
 		whoWeAre = append(whoWeAre, name)
 	}
 	res, err := resource.New(ctx, whoWeAre...)
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
-		return nil, errors.New("OTEL_RESOURCE_ATTRIBUTES: cannot be read") // the error quotes it
+		return nil, errors.New("OTEL_RESOURCE_ATTRIBUTES: cannot be read") // the original error quotes it
 	}
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
 	exporter, err := exporterFor(ctx, cfg.Env)
@@ -80,22 +80,22 @@ func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 	return &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: cfg.Parent, metrics: numbers}, nil
 }
 
-// Tracer makes our spans.
+// Tracer returns the tracer for the gateway's spans.
 func (t *Telemetry) Tracer() trace.Tracer { return t.tracer }
 
-// Meter keeps our numbers.
+// Meter returns the meter for the gateway's metrics.
 func (t *Telemetry) Meter() metric.Meter { return t.metrics.meter }
 
-// MetricsPage shows the numbers to Prometheus, as text or, with the trace ids of
-// examples, as OpenMetrics.
+// MetricsPage serves the metrics to Prometheus, as text or, with exemplars, as
+// OpenMetrics.
 func (t *Telemetry) MetricsPage() http.Handler { return t.metrics.page }
 
-// Shutdown sends what is left, as long as ctx lasts.
+// Shutdown exports what is left until ctx is done.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	return errors.Join(t.provider.Shutdown(ctx), t.metrics.provider.Shutdown(ctx))
 }
 
-// exporterFor is nil when nothing is to be exported.
+// exporterFor returns nil if nothing is exported.
 func exporterFor(ctx context.Context, env func(string) string) (exporter sdktrace.SpanExporter, err error) {
 	protocol, on, err := otlp(env, "TRACES")
 	switch {
@@ -112,16 +112,16 @@ func exporterFor(ctx context.Context, env func(string) string) (exporter sdktrac
 	return exporter, nil
 }
 
-// errUnusable stands for an exporter's own error, which quotes the endpoint.
+// errUnusable replaces an exporter's error, which quotes the endpoint.
 func errUnusable(signal string) error {
 	return fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_%s_ENDPOINT: no exporter can be made for it", signal)
 }
 
 const grpcProtocol = "grpc"
 
-// otlp says whether a signal is to be exported, and how: by its own variables,
-// and then by those for all signals. An endpoint that nothing can be sent to
-// counts as none; the SDK would send to https://localhost:4318 instead.
+// otlp reads whether and how a signal is exported, from its own variables and then
+// from those for all signals. An unusable endpoint counts as unset; the SDK would send
+// to https://localhost:4318 instead.
 func otlp(env func(string) string, signal string) (protocol string, on bool, err error) {
 	own := "OTEL_EXPORTER_OTLP_" + signal + "_"
 	variable := "OTEL_EXPORTER_OTLP_PROTOCOL"
@@ -140,9 +140,9 @@ func otlp(env func(string) string, signal string) (protocol string, on bool, err
 	return "", false, fmt.Errorf("%s: %q is neither grpc nor http/protobuf", variable, protocol)
 }
 
-// samplerFor reads OTEL_TRACES_SAMPLER by the specification, but for one thing:
-// unless its flag is trusted, a caller's trace is joined and sampled by our
-// own decision. Whoever may set the flag decides what we pay for storage.
+// samplerFor reads OTEL_TRACES_SAMPLER as specified, with one exception: a caller's
+// trace is sampled by our own decision unless the caller's flag is trusted, because
+// the flag decides what we pay for storage.
 func samplerFor(name, arg string, parent Parent) (sdktrace.Sampler, error) {
 	ratio := 1.0
 	if arg != "" {

@@ -37,7 +37,7 @@ func TestSamplers(t *testing.T) {
 		sampled     bool
 	}{
 		{"", "", Join, "", true},
-		{"", "", Join, remoteDropped, true}, // our decision, not the caller's
+		{"", "", Join, remoteDropped, true}, // the caller's flag is ignored
 		{"", "", Trust, remoteDropped, false},
 		{"parentbased_always_off", "", Join, remoteSampled, false},
 		{"parentbased_always_off", "", Trust, remoteSampled, true},
@@ -65,7 +65,7 @@ func TestSamplers(t *testing.T) {
 	}
 }
 
-// serveOne serves one request through Server and returns what was recorded.
+// serveOne serves one request through Server and returns the recorded spans.
 func serveOne(t *testing.T, sampler sdktrace.Sampler, parent Parent, traceparent string, status int) tracetest.SpanStubs {
 	t.Helper()
 	exporter := tracetest.NewInMemoryExporter()
@@ -127,7 +127,7 @@ func TestServerSpan(t *testing.T) {
 			t.Errorf("parent %v, links %v; want a root with a link to the caller's", span.Parent, span.Links)
 		}
 	})
-	t.Run("ignores a traceparent that is none", func(t *testing.T) {
+	t.Run("ignores an invalid traceparent", func(t *testing.T) {
 		if span := serveOne(t, always, Join, "00-zz-zz-01", http.StatusOK)[0]; span.Parent.IsValid() {
 			t.Errorf("parent = %v, want none", span.Parent)
 		}
@@ -153,7 +153,7 @@ func TestSetup(t *testing.T) {
 		}
 		return tel, err
 	}
-	t.Run("makes trace ids without an endpoint, and records nothing", func(t *testing.T) {
+	t.Run("creates trace ids without an endpoint, and exports nothing", func(t *testing.T) {
 		tel, err := setup(t, env())
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +174,7 @@ func TestSetup(t *testing.T) {
 			}
 		}))
 		defer collector.Close()
-		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL) // the exporter reads its own
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL) // the exporter reads the process's environment
 		tel, err := setup(t, env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL))
 		if err != nil {
 			t.Fatal(err)
@@ -210,7 +210,7 @@ func TestExportErrorsAreLoggedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		h := occasionally(slog.New(slog.NewJSONHandler(&out, nil)), time.Minute)
-		for range 1200 { // ten a second, two minutes long
+		for range 1200 { // ten a second for two minutes
 			h.Handle(errors.New("s3cret"))
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -243,10 +243,10 @@ func TestLogger(t *testing.T) {
 	}
 }
 
-// timeOfDay is how a line for people begins, faint where there are colours.
+// timeOfDay is the beginning of a line for people.
 var timeOfDay = regexp.MustCompile(`^(\x1b\[2m)?\d\d:\d\d:\d\d\.\d{3}(\x1b\[0m)? `)
 
-func TestTextIsForPeople(t *testing.T) {
+func TestTextLog(t *testing.T) {
 	line := func(style LogStyle, log func(*slog.Logger)) string {
 		var out bytes.Buffer
 		log(NewLogger(&out, slog.LevelInfo, style))
@@ -267,9 +267,9 @@ func TestTextIsForPeople(t *testing.T) {
 		log   func(*slog.Logger)
 		want  string
 	}{
-		{"it has what is worth reading", Text, request(false), "INF request route=/v1/weather status=200 trace_id=4b\n"},
-		{"it says what is not as it should be", Text, request(true), "INF request route=/v1/weather status=200 degraded=true trace_id=4b\n"},
-		{"it obeys the level", Text, func(log *slog.Logger) { log.Debug("unheard") }, ""},
+		{"it has the useful attributes", Text, request(false), "INF request route=/v1/weather status=200 trace_id=4b\n"},
+		{"it has degraded if the answer is", Text, request(true), "INF request route=/v1/weather status=200 degraded=true trace_id=4b\n"},
+		{"it obeys the level", Text, func(log *slog.Logger) { log.Debug("hidden") }, ""},
 		{"it has an error in red", Colored, func(log *slog.Logger) { log.Error("stopped", "error", "no port") },
 			"\x1b[91mERR\x1b[0m stopped \x1b[2;91merror=\x1b[22m\"no port\"\x1b[0m\n"},
 	} {

@@ -44,9 +44,9 @@ func BenchmarkGatherThreeFresh(b *testing.B) {
 	}
 }
 
-// A question through the whole stack, to a transport that does nothing: what
-// the policies, the client and the flight cost.
-func BenchmarkAskThrough(b *testing.B) {
+// BenchmarkFetch measures a call through the whole stack with a transport that does
+// nothing: the cost of the policies, the client and the fetch.
+func BenchmarkFetch(b *testing.B) {
 	for name, change := range map[string]func(*config){"plain": noRetries, "hedged": hedged} {
 		b.Run(name, func(b *testing.B) {
 			uncached := answers(200, "fine", "Cache-Control", "no-store")

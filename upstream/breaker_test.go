@@ -10,7 +10,7 @@ import (
 	"tributary/upstream"
 )
 
-// broken makes an upstream whose breaker has just opened.
+// broken returns an upstream whose breaker has just opened.
 func broken(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up, s := serve(t, f, append(changes, noRetries)...)
@@ -51,13 +51,13 @@ func TestBreakerOpens(t *testing.T) {
 			up, s := serve(t, f, noRetries)
 			for range 100 {
 				ask(s, fresh())
-				time.Sleep(time.Second) // the pause after a 429
+				time.Sleep(time.Second) // after this the 429 no longer delays calls
 			}
 			wantSent(t, f, 100)
 			wantBreaker(t, up, "closed")
 		})
 	}
-	it(t, "on an upstream that hangs with all its permits", func(t *testing.T) {
+	it(t, "on an upstream that hangs while it uses all permits", func(t *testing.T) {
 		f := newFake(hangs)
 		up, s := serve(t, f, func(c *config) { c.Policies.MaxConcurrent = 8 })
 		for range 800 {
@@ -70,7 +70,7 @@ func TestBreakerOpens(t *testing.T) {
 			t.Errorf("requests at once = %d, want 8", got)
 		}
 	})
-	it(t, "by failures alone while the quota refuses", func(t *testing.T) {
+	it(t, "by failures, not by calls refused for the quota", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		up, s := serve(t, f, noRetries, func(c *config) {
 			c.Policies.Quotas = []upstream.Quota{{Calls: 10, Window: 2 * time.Second}}
@@ -102,7 +102,7 @@ func TestOpenBreaker(t *testing.T) {
 			t.Errorf("attempts = %d, retry after %v, want 0 and what is left of 5 s", got.Attempts, got.Err.RetryAfter)
 		}
 	})
-	it(t, "leaves the original failure to a retry that it refuses", func(t *testing.T) {
+	it(t, "reports the original failure when it refuses a retry", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		up, s := serve(t, f, func(c *config) { c.Policies.Breaker.MinCalls = 1 })
 		got := ask(s, "a")
@@ -111,14 +111,14 @@ func TestOpenBreaker(t *testing.T) {
 		wantSent(t, f, 1)
 		want(t, ask(s, "b"), upstream.Failed, upstream.CodeCircuitOpen)
 	})
-	it(t, "costs no quota, so that recovery does not starve", func(t *testing.T) {
+	it(t, "uses no quota, so that probes have some left", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		up, s := serve(t, f, noRetries, func(c *config) {
 			c.Policies.Quotas = []upstream.Quota{{Calls: 60, Window: time.Minute}}
 			c.Policies.Breaker.MinCalls, c.Policies.Breaker.Delay = 4, time.Second
 		})
 		good := 0
-		for n := range 200 { // 20 a second; dead for 5 s
+		for n := range 200 { // 20 calls a second; the upstream is down for 5 s
 			if n == 100 {
 				f.now(well)
 			}
@@ -133,7 +133,7 @@ func TestOpenBreaker(t *testing.T) {
 		wantSent(t, f, 60)
 		wantBreaker(t, up, "closed")
 	})
-	it(t, "recovers on a quota though its probes hang", func(t *testing.T) {
+	it(t, "recovers within the quota though probes hang", func(t *testing.T) {
 		f := newFake(hangs)
 		up, s := serve(t, f, noRetries, func(c *config) {
 			c.Policies.Quotas = []upstream.Quota{{Calls: 60, Window: time.Minute}}
@@ -147,7 +147,7 @@ func TestOpenBreaker(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 		}
 		wantBreaker(t, up, "closed")
-		if got := f.sent(); got < 50 { // without one probe at a time: 6, and never closed
+		if got := f.sent(); got < 50 { // if probes hung one after another it would be 6, and the breaker stay open
 			t.Errorf("requests sent = %d, want nearly all of 60", got)
 		}
 	})
@@ -176,7 +176,7 @@ func TestProbe(t *testing.T) {
 		wantSent(t, f, sent+1)
 		wantBreaker(t, up, "closed")
 	})
-	it(t, "re-opens when it hangs, while others are refused at once, with the only permit taken", func(t *testing.T) {
+	it(t, "re-opens the breaker when it hangs, and other calls are refused at once", func(t *testing.T) {
 		f := newFake(well)
 		up, s := broken(t, f, func(c *config) { c.Policies.MaxConcurrent = 1 })
 		f.now(hangs)
@@ -195,11 +195,11 @@ func TestProbe(t *testing.T) {
 		behaves behaviour
 		breaker string
 	}{
-		"closes it with a success":              {well, "closed"},
-		"closes it with a 404, an answer":       {answers(404, ""), "closed"},
-		"re-opens it with a failure":            {answers(500, ""), "open"},
-		"re-opens it when it is cancelled":      {fails(context.Canceled), "open"},
-		"re-opens it with an incredible answer": {answers(200, "garbage"), "open"},
+		"closes it with a success":           {well, "closed"},
+		"closes it with a 404, an answer":    {answers(404, ""), "closed"},
+		"re-opens it with a failure":         {answers(500, ""), "open"},
+		"re-opens it when it is cancelled":   {fails(context.Canceled), "open"},
+		"re-opens it with an invalid answer": {answers(200, "garbage"), "open"},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(well)
@@ -212,7 +212,7 @@ func TestProbe(t *testing.T) {
 			wantBreaker(t, up, tt.breaker)
 		})
 	}
-	it(t, "is due one delay after the last failure, and not before", func(t *testing.T) {
+	it(t, "is allowed one delay after the last failure, not earlier", func(t *testing.T) {
 		f := newFake(well)
 		up, s := broken(t, f)
 		f.now(well)

@@ -8,7 +8,7 @@ import (
 	"tributary/upstream"
 )
 
-// named makes a source that believes only answers that are their question.
+// named is a source that accepts only answers equal to their question.
 func named(up *upstream.Upstream) source {
 	return things(up, func(s *spec) {
 		s.Check = func(name, answer string) error {
@@ -21,13 +21,13 @@ func named(up *upstream.Upstream) source {
 }
 
 func TestCheck(t *testing.T) {
-	it(t, "lets an answer to the question pass", func(t *testing.T) {
+	it(t, "accepts an answer to the question", func(t *testing.T) {
 		f := newFake(answers(200, `"a"`))
 		s := named(open(t, f))
 		want(t, ask(s, `"a"`), upstream.Live, "")
 		want(t, ask(s, `"a"`), upstream.Cached, "")
 	})
-	it(t, "refuses an answer about something else, without a retry, and does not store it", func(t *testing.T) {
+	it(t, "rejects an answer about something else, without a retry or storing it", func(t *testing.T) {
 		f := newFake(inTurn(answers(200, `"b"`), answers(200, `"a"`)))
 		s := named(open(t, f))
 		got := ask(s, `"a"`)
@@ -39,7 +39,7 @@ func TestCheck(t *testing.T) {
 		want(t, ask(s, `"a"`), upstream.Live, "")
 		wantSent(t, f, 2)
 	})
-	it(t, "keeps the earlier answer for when the new one is refused", func(t *testing.T) {
+	it(t, "keeps the stored answer when the new one is rejected", func(t *testing.T) {
 		f := newFake(inTurn(answers(200, `"a"`), answers(200, `"b"`)))
 		s := named(open(t, f))
 		ask(s, `"a"`)
@@ -50,7 +50,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("value = %q, want the earlier one", got.Value)
 		}
 	})
-	it(t, "is not asked about a confirmed answer that it let pass before", func(t *testing.T) {
+	it(t, "does not run again for a stored answer confirmed by a 304", func(t *testing.T) {
 		f := newFake(inTurn(answers(200, `"a"`, "ETag", `"1"`), answers(304, "", "ETag", `"1"`)))
 		s := named(open(t, f))
 		ask(s, `"a"`)

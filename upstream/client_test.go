@@ -18,7 +18,7 @@ import (
 	"tributary/upstream"
 )
 
-// real makes a source of a real server.
+// real is a source of a real server.
 func real(t *testing.T, base string, changes ...func(*config)) source {
 	t.Helper()
 	u, err := url.Parse(base)
@@ -37,7 +37,7 @@ func listen(t *testing.T, h http.HandlerFunc) *httptest.Server {
 	return srv
 }
 
-// raw takes a request's connection and does with it as it likes.
+// raw handles a request with direct access to its connection.
 func raw(do func(*net.TCPConn)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -53,7 +53,7 @@ func TestRequest(t *testing.T) {
 	var got *http.Request
 	srv := listen(t, func(w http.ResponseWriter, r *http.Request) { got = r })
 
-	t.Run("it has the base URL's prefix and keeps what is escaped", func(t *testing.T) {
+	t.Run("it has the base URL's prefix and keeps percent-encoding", func(t *testing.T) {
 		for base, want := range map[string]string{
 			"":                 "/things/x%5Bbot%5D",
 			"/":                "/things/x%5Bbot%5D",
@@ -71,7 +71,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("asked for %s, want %s", got.RequestURI, want)
 		}
 	})
-	t.Run("it keeps its query, and credentials join it", func(t *testing.T) {
+	t.Run("it keeps its query and adds credentials to it", func(t *testing.T) {
 		u, _ := url.Parse(srv.URL)
 		up := open(t, nil, func(c *config) {
 			c.BaseURL, c.Transport = u, nil
@@ -87,7 +87,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("asked for %s, want %s", got.RequestURI, want)
 		}
 	})
-	t.Run("it says who asks, and the host that is asked", func(t *testing.T) {
+	t.Run("it has User-Agent and Host", func(t *testing.T) {
 		ask(real(t, srv.URL, func(c *config) { c.UserAgent = "tributary/1 (ops@example.org)" }), "a")
 		if got.UserAgent() != "tributary/1 (ops@example.org)" || got.Host != strings.TrimPrefix(srv.URL, "http://") {
 			t.Errorf("User-Agent %q, host %q", got.UserAgent(), got.Host)
@@ -102,13 +102,13 @@ func TestBody(t *testing.T) {
 		state upstream.State
 		code  upstream.Code
 	}{
-		"it takes a body up to the bound": {func(w http.ResponseWriter, r *http.Request) {
+		"it accepts a body of the greatest size": {func(w http.ResponseWriter, r *http.Request) {
 			w.Write(bytes.Repeat([]byte("a"), bound))
 		}, upstream.Live, ""},
 		"it refuses a longer body": {func(w http.ResponseWriter, r *http.Request) {
 			w.Write(bytes.Repeat([]byte("a"), bound+1))
 		}, upstream.Failed, upstream.CodeInvalidResponse},
-		"it refuses a body that grows beyond the bound": {func(w http.ResponseWriter, r *http.Request) {
+		"it refuses a compressed body that grows beyond the limit": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			z.Write(make([]byte, bound+1))
@@ -120,7 +120,7 @@ func TestBody(t *testing.T) {
 		"it refuses chunks that were cut off": {raw(func(c *net.TCPConn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
 		}), upstream.Failed, upstream.CodeInvalidResponse},
-		"it refuses what only says that it is compressed": {func(w http.ResponseWriter, r *http.Request) {
+		"it refuses a body that is not compressed as its header says": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			io.WriteString(w, "this is no gzip")
 		}, upstream.Failed, upstream.CodeInvalidResponse},
@@ -132,7 +132,7 @@ func TestBody(t *testing.T) {
 			z.Close()
 			w.Write(b.Bytes()[:b.Len()/2])
 		}, upstream.Failed, upstream.CodeInvalidResponse},
-		"it calls a reset within the body a broken connection": {raw(func(c *net.TCPConn) {
+		"it reports a reset within the body as a connection failure": {raw(func(c *net.TCPConn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 			c.SetLinger(0)
 		}), upstream.Failed, upstream.CodeConnection},
@@ -141,7 +141,7 @@ func TestBody(t *testing.T) {
 			want(t, ask(real(t, listen(t, tt.serve).URL), "a"), tt.state, tt.code)
 		})
 	}
-	t.Run("it is decompressed on the way", func(t *testing.T) {
+	t.Run("it is decompressed", func(t *testing.T) {
 		srv := listen(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Accept-Encoding") != "gzip" {
 				t.Errorf("Accept-Encoding = %q, want gzip", r.Header.Get("Accept-Encoding"))
@@ -155,7 +155,7 @@ func TestBody(t *testing.T) {
 			t.Errorf("answer = %q (%v), want fine", got.Value, got.Err)
 		}
 	})
-	t.Run("it is read to its end, so that the connection serves again", func(t *testing.T) {
+	t.Run("it is read to its end, so that the connection is reused", func(t *testing.T) {
 		var conns atomic.Int64
 		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(map[string]int{"/things/500": 500, "/things/404": 404}[r.URL.Path] | 200)
@@ -176,7 +176,7 @@ func TestBody(t *testing.T) {
 			t.Errorf("connections = %d, want 1", got)
 		}
 	})
-	it(t, "is closed however it ends", func(t *testing.T) {
+	it(t, "is closed whether the attempt succeeds or fails", func(t *testing.T) {
 		var opened, closed int
 		f := newFake(nil)
 		_, s := serve(t, f, noRetries)
@@ -193,7 +193,7 @@ func TestBody(t *testing.T) {
 			t.Errorf("bodies opened = %d, closed = %d, want 5", opened, closed)
 		}
 	})
-	it(t, "is cut at the attempt's deadline when it trickles", func(t *testing.T) {
+	it(t, "is abandoned at the attempt's deadline when it arrives slowly", func(t *testing.T) {
 		s := things(open(t, nil, noRetries, func(c *config) {
 			c.Transport = piped(t, func(w http.ResponseWriter, r *http.Request) {
 				for {
@@ -213,7 +213,7 @@ func TestBody(t *testing.T) {
 	})
 }
 
-// body counts that it was closed.
+// body counts calls to Close.
 type body struct {
 	io.ReadCloser
 	closed *int
@@ -221,8 +221,8 @@ type body struct {
 
 func (b *body) Close() error { *b.closed++; return b.ReadCloser.Close() }
 
-// pipes is a listener whose connections are in memory, so that a bubble's
-// clock moves while somebody reads from one.
+// pipes is a listener of in-memory connections: a bubble's clock advances while a
+// goroutine reads from one.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -239,7 +239,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.closed); return nil }
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
-// piped is the client's side of a real server over such connections.
+// piped returns a transport to a real server over in-memory connections.
 func piped(t *testing.T, h http.HandlerFunc) *http.Transport {
 	t.Helper()
 	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}

@@ -23,7 +23,7 @@ func TestConnection(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	for name, tt := range map[string]struct {
-		serve http.HandlerFunc // nil: nobody
+		serve http.HandlerFunc // nil: no server listens
 		code  upstream.Code
 	}{
 		"it is refused": {nil, upstream.CodeConnection},
@@ -43,7 +43,7 @@ func TestConnection(t *testing.T) {
 			got := ask(real(t, base), "a")
 			want(t, got, upstream.Failed, tt.code)
 			if host := strings.TrimPrefix(base, "http://"); strings.Contains(got.Err.Error(), host) {
-				t.Errorf("error %q tells the address", got.Err)
+				t.Errorf("error %q contains the address", got.Err)
 			}
 		})
 	}
@@ -61,16 +61,16 @@ func TestConnection(t *testing.T) {
 		code   upstream.Code
 		detail string
 	}{
-		"it takes too long to dial":            {op(os.ErrDeadlineExceeded), upstream.CodeTimeout, "no answer in time"},
-		"its host has no name":                 {op(&net.DNSError{IsNotFound: true}), upstream.CodeConnection, "host name not resolved"},
-		"its host's name takes too long":       {op(&net.DNSError{IsTimeout: true}), upstream.CodeTimeout, "no answer in time"},
-		"its host is not reachable":            {op(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), upstream.CodeConnection, "host not reachable"},
-		"its network is not reachable":         {op(os.NewSyscallError("connect", syscall.ENETUNREACH)), upstream.CodeConnection, "host not reachable"},
-		"it breaks while the request is sent":  {op(os.NewSyscallError("write", syscall.EPIPE)), upstream.CodeConnection, "connection reset"},
-		"it fails in a way nobody thought of":  {op(errReset), upstream.CodeConnection, "connection failed"},
-		"it meets something that is not TLS":   {tls.RecordHeaderError{Msg: "first record does not look like TLS"}, upstream.CodeConnection, "TLS handshake failed: the server does not speak TLS on this port"},
-		"it is given up by nobody we know of":  {context.Canceled, upstream.CodeCanceled, "the request was canceled"},
-		"it is refused, in words without host": {op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), upstream.CodeConnection, "connection refused"},
+		"it takes too long to dial":                 {op(os.ErrDeadlineExceeded), upstream.CodeTimeout, "no answer in time"},
+		"its host has no name":                      {op(&net.DNSError{IsNotFound: true}), upstream.CodeConnection, "host name not resolved"},
+		"its host's name takes too long":            {op(&net.DNSError{IsTimeout: true}), upstream.CodeTimeout, "no answer in time"},
+		"its host is not reachable":                 {op(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), upstream.CodeConnection, "host not reachable"},
+		"its network is not reachable":              {op(os.NewSyscallError("connect", syscall.ENETUNREACH)), upstream.CodeConnection, "host not reachable"},
+		"it breaks while the request is sent":       {op(os.NewSyscallError("write", syscall.EPIPE)), upstream.CodeConnection, "connection reset"},
+		"it fails with an unknown error":            {op(errReset), upstream.CodeConnection, "connection failed"},
+		"it meets a server without TLS":             {tls.RecordHeaderError{Msg: "first record does not look like TLS"}, upstream.CodeConnection, "TLS handshake failed: the server does not speak TLS on this port"},
+		"it is cancelled for an unknown reason":     {context.Canceled, upstream.CodeCanceled, "the request was canceled"},
+		"it is refused, and the detail has no host": {op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), upstream.CodeConnection, "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ask(real(t, "http://things.test", dial(tt.err)), "a")
@@ -80,7 +80,7 @@ func TestConnection(t *testing.T) {
 			}
 		})
 	}
-	t.Run("it trusts nobody's certificate", func(t *testing.T) {
+	t.Run("it rejects a certificate of an unknown authority", func(t *testing.T) {
 		srv := httptest.NewUnstartedServer(nil)
 		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 		srv.StartTLS()
@@ -94,8 +94,8 @@ func TestConnection(t *testing.T) {
 			t.Errorf("attempts = %d, want 1: the next handshake would fail as well", got.Attempts)
 		}
 	})
-	t.Run("it is given up when nobody shakes hands", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and that is all
+	t.Run("it times out when the TLS handshake does not finish", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections, the handshake never starts
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestConnection(t *testing.T) {
 			t.Errorf("detail = %q, want %q", got.Err.Detail, want)
 		}
 	})
-	t.Run("it speaks HTTP/2 where that is offered", func(t *testing.T) {
+	t.Run("it uses HTTP/2 if the server offers it", func(t *testing.T) {
 		var proto string
 		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { proto = r.Proto }))
 		srv.EnableHTTP2 = true
@@ -164,7 +164,7 @@ func TestRedirect(t *testing.T) {
 	}{
 		"it follows three within the host":          {"3", upstream.Live, "", 4},
 		"it does not follow a fourth":               {"round", upstream.Failed, upstream.CodeInvalidResponse, 4},
-		"it goes to no other host":                  {"elsewhere", upstream.Failed, upstream.CodeInvalidResponse, 1},
+		"it does not follow one to another host":    {"elsewhere", upstream.Failed, upstream.CodeInvalidResponse, 1},
 		"it cannot follow one that leads nowhere":   {"nowhere", upstream.Failed, upstream.CodeInvalidResponse, 1},
 		"it follows with the method that was asked": {"back", upstream.Live, "", 4},
 	} {
@@ -199,5 +199,5 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// srv0 is the server that a request came to.
+// srv0 is the base URL of the server that received a request.
 func srv0(r *http.Request) string { return "http://" + r.Host }

@@ -7,7 +7,7 @@ import (
 	"tributary/upstream"
 )
 
-// What an upstream's Cache-Control and Expires allow (RFC 9111 §5.2.2).
+// The Cache-Control and Expires of an upstream (RFC 9111 §5.2.2).
 func TestDirectives(t *testing.T) {
 	keep := func(c *config) { c.KeepUnvalidated = true }
 	for _, header := range []string{"no-cache", "No-Cache, max-age=600", "max-age=600, no-cache"} {
@@ -24,18 +24,18 @@ func TestDirectives(t *testing.T) {
 			f.now(answers(304, ""))
 			want(t, ask(s, "a"), upstream.Live, "")
 			ask(s, "a")
-			wantSent(t, f, 5) // the 304 did not take the directive back
+			wantSent(t, f, 5) // the directive still applies after the 304
 			f.now(answers(500, ""))
 			want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 		})
 	}
-	it(t, "no-cache with field names is about those fields alone", func(t *testing.T) {
+	it(t, "no-cache with field names does not apply to the answer", func(t *testing.T) {
 		f := newFake(answers(200, "fine", "Cache-Control", `no-cache="Set-Cookie"`))
 		_, s := serve(t, f)
 		ask(s, "a")
 		want(t, ask(s, "a"), upstream.Cached, "")
 	})
-	it(t, "no-cache is kept for when asking fails, where we may", func(t *testing.T) {
+	it(t, "no-cache is stored for stale-if-error", func(t *testing.T) {
 		f := newFake(answers(200, "fine", "Cache-Control", "no-cache"))
 		_, s := serve(t, f, keep, noRetries)
 		ask(s, "a")
@@ -82,11 +82,11 @@ func TestDirectives(t *testing.T) {
 				time.Sleep(time.Second - time.Millisecond)
 			}
 			wantSent(t, f, 1)
-			time.Sleep(4 * time.Second) // and up to a tenth of jitter
+			time.Sleep(4 * time.Second) // jitter may add a tenth
 			want(t, ask(s, "a"), upstream.Revalidating, "")
 		})
 	}
-	it(t, "a lifetime of our own below 30 seconds is not lengthened", func(t *testing.T) {
+	it(t, "our own freshness lifetime below 30 seconds is kept", func(t *testing.T) {
 		f := newFake(answers(200, "fine", "Cache-Control", "max-age=1"))
 		up := open(t, f, func(c *config) { c.Lifetimes.FreshFor = 5 * time.Second })
 		s := things(up, func(sp *spec) { sp.MinFresh = 30 * time.Second })

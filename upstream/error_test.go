@@ -11,7 +11,7 @@ import (
 )
 
 func TestError(t *testing.T) {
-	t.Run("it reads as code and detail", func(t *testing.T) {
+	t.Run("its text is code and detail", func(t *testing.T) {
 		for want, e := range map[string]*upstream.Error{
 			"not_found: no place \"x\"": upstream.Errorf(upstream.CodeNotFound, "no place %q", "x"),
 			"timeout":                   {Code: upstream.CodeTimeout},
@@ -21,7 +21,7 @@ func TestError(t *testing.T) {
 			}
 		}
 	})
-	it(t, "quotes little of what a decoder says, in whole characters", func(t *testing.T) {
+	it(t, "quotes a decoder's text shortened to whole characters", func(t *testing.T) {
 		s := things(open(t, newFake(well), noRetries), func(s *spec) {
 			s.Decode = func(upstream.Response) (string, error) {
 				return "", errors.New("a" + strings.Repeat("é", 500))
@@ -36,7 +36,7 @@ func TestError(t *testing.T) {
 			t.Errorf("status = %d, want 200", got.FwdStatus)
 		}
 	})
-	it(t, "is the provider's own where it wraps one", func(t *testing.T) {
+	it(t, "is the provider's own if it wraps one", func(t *testing.T) {
 		s := things(open(t, newFake(well), noRetries), func(s *spec) {
 			s.Decode = func(upstream.Response) (string, error) {
 				return "", errors.Join(errors.New("context"), upstream.Errorf(upstream.CodeBadRequest, "out of range"))

@@ -52,7 +52,7 @@ func TestGather(t *testing.T) {
 	ctx := context.Background()
 	soon := func(value string) behaviour { return after(100*time.Millisecond, answers(200, value)) }
 
-	it(t, "asks side by side and keeps the order", func(t *testing.T) {
+	it(t, "asks all sources in parallel and keeps their order", func(t *testing.T) {
 		o := newTrio(t, after(300*time.Millisecond, answers(200, "1")), soon("2"), after(200*time.Millisecond, answers(200, "3")))
 		got, elapsed := o.gather(ctx)
 		wantTook(t, elapsed, 300*time.Millisecond)
@@ -62,7 +62,7 @@ func TestGather(t *testing.T) {
 			}
 		}
 	})
-	it(t, "waits for one that hangs no longer than patience, from the start", func(t *testing.T) {
+	it(t, "waits for a hanging source no longer than patience, from the start", func(t *testing.T) {
 		o := newTrio(t, soon("1"), hangs, soon("3"))
 		got, elapsed := o.gather(ctx)
 		wantTook(t, elapsed, patience)
@@ -70,7 +70,7 @@ func TestGather(t *testing.T) {
 		want(t, got[1], upstream.Failed, upstream.CodeTimeout)
 		want(t, got[2], upstream.Live, "")
 	})
-	it(t, "waits as long as it may when all hang and nothing is held", func(t *testing.T) {
+	it(t, "waits until the deadline when all hang and nothing is cached", func(t *testing.T) {
 		o := newTrio(t, hangs, hangs, hangs)
 		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 		defer cancel()
@@ -80,7 +80,7 @@ func TestGather(t *testing.T) {
 			want(t, got[n], upstream.Failed, upstream.CodeTimeout)
 		}
 	})
-	it(t, "serves old values after patience when all hang", func(t *testing.T) {
+	it(t, "serves stale values after patience when all hang", func(t *testing.T) {
 		o := newTrio(t)
 		o.gather(ctx)
 		time.Sleep(time.Hour)
@@ -94,7 +94,7 @@ func TestGather(t *testing.T) {
 			}
 		}
 	})
-	it(t, "is cut where the first answer comes after patience", func(t *testing.T) {
+	it(t, "ends with the first answer that comes after patience", func(t *testing.T) {
 		o := newTrio(t, hangs, after(time.Second, well), hangs)
 		got, elapsed := o.gather(ctx)
 		wantTook(t, elapsed, time.Second)
@@ -102,7 +102,7 @@ func TestGather(t *testing.T) {
 		want(t, got[1], upstream.Live, "")
 		want(t, got[2], upstream.Failed, upstream.CodeTimeout)
 	})
-	it(t, "waits on while others only fail", func(t *testing.T) {
+	it(t, "keeps waiting while other sources only fail", func(t *testing.T) {
 		o := newTrio(t, answers(404, ""), answers(400, ""), after(1500*time.Millisecond, well))
 		got, elapsed := o.gather(ctx)
 		wantTook(t, elapsed, 1500*time.Millisecond)
@@ -110,7 +110,7 @@ func TestGather(t *testing.T) {
 		want(t, got[1], upstream.Failed, upstream.CodeBadRequest)
 		want(t, got[2], upstream.Live, "")
 	})
-	it(t, "counts what is fresh in memory as an answer", func(t *testing.T) {
+	it(t, "counts a fresh cache entry as an answer", func(t *testing.T) {
 		o := newTrio(t)
 		ask(o.sources[0], "a")
 		o.behave(well, hangs, hangs)
@@ -119,7 +119,7 @@ func TestGather(t *testing.T) {
 		want(t, got[0], upstream.Cached, "")
 		want(t, got[1], upstream.Failed, upstream.CodeTimeout)
 	})
-	it(t, "counts no 404 in memory as an answer", func(t *testing.T) {
+	it(t, "does not count a cached 404 as an answer", func(t *testing.T) {
 		o := newTrio(t, answers(404, ""))
 		ask(o.sources[0], "a")
 		o.behave(well, after(time.Second, well), answers(400, ""))
@@ -138,7 +138,7 @@ func TestGather(t *testing.T) {
 			wantSent(t, o.fakes[n], 1)
 		}
 	})
-	it(t, "takes no time in the revalidate span", func(t *testing.T) {
+	it(t, "takes no time in the stale-while-revalidate window", func(t *testing.T) {
 		o := newTrio(t)
 		o.gather(ctx)
 		time.Sleep(12 * time.Minute)
@@ -149,7 +149,7 @@ func TestGather(t *testing.T) {
 			want(t, got[n], upstream.Revalidating, "")
 		}
 	})
-	it(t, "leaves late answers to whoever asks next", func(t *testing.T) {
+	it(t, "caches late answers for the next request", func(t *testing.T) {
 		o := newTrio(t, soon("1"), after(1900*time.Millisecond, answers(200, "2")), soon("3"))
 		got, _ := o.gather(ctx)
 		want(t, got[1], upstream.Failed, upstream.CodeTimeout)
@@ -158,12 +158,12 @@ func TestGather(t *testing.T) {
 		want(t, got[1], upstream.Cached, "")
 		wantSent(t, o.fakes[1], 1)
 	})
-	it(t, "waits for nothing once the answers are in", func(t *testing.T) {
+	it(t, "ends as soon as all have answered", func(t *testing.T) {
 		o := newTrio(t, soon("1"), soon("2"), soon("3"))
 		_, elapsed := o.gather(ctx)
 		wantTook(t, elapsed, 100*time.Millisecond)
 	})
-	it(t, "does nothing with nothing", func(t *testing.T) {
+	it(t, "does nothing without sources", func(t *testing.T) {
 		wantTook(t, took(func() { aggregate.Gather(ctx, patience) }), 0)
 	})
 }
@@ -174,15 +174,15 @@ func TestGatherCauses(t *testing.T) {
 		ctx  func(context.Context) (context.Context, func())
 		code upstream.Code
 	}{
-		"is a time-out when the caller's time is over": {func(ctx context.Context) (context.Context, func()) {
+		"is a time-out when the caller's deadline passes": {func(ctx context.Context) (context.Context, func()) {
 			ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 			return ctx, cancel
 		}, upstream.CodeTimeout},
-		"is a time-out when the caller's time is over for a reason of its own": {func(ctx context.Context) (context.Context, func()) {
+		"is a time-out when the caller's deadline passes with its own cause": {func(ctx context.Context) (context.Context, func()) {
 			ctx, cancel := context.WithTimeoutCause(ctx, 300*time.Millisecond, late)
 			return ctx, cancel
 		}, upstream.CodeTimeout},
-		"is a cancellation when the caller leaves": {func(ctx context.Context) (context.Context, func()) {
+		"is a cancellation when the caller disconnects": {func(ctx context.Context) (context.Context, func()) {
 			ctx, cancel := context.WithCancel(ctx)
 			time.AfterFunc(300*time.Millisecond, cancel)
 			return ctx, cancel

@@ -19,27 +19,27 @@ func TestProviderLifetime(t *testing.T) {
 		wins        bool
 		least, most time.Duration
 	}{
-		"shortens ours by a tenth at most":        {func() []string { return nil }, false, ours * 9 / 10, ours},
-		"takes a shorter max-age":                 {func() []string { return []string{"Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
-		"keeps ours before a longer max-age":      {func() []string { return []string{"Cache-Control", "max-age=6000"} }, false, ours * 9 / 10, ours},
-		"prefers s-maxage":                        {func() []string { return []string{"Cache-Control", "max-age=10, s-maxage=60"} }, false, 60 * second, 66 * second},
-		"takes the Age off":                       {func() []string { return []string{"Cache-Control", "max-age=60", "Age", "40"} }, false, 20 * second, 22 * second},
-		"is over when older than max-age":         {func() []string { return []string{"Cache-Control", "max-age=60", "Age", "70"} }, false, 0, 0},
-		"is over with no-cache":                   {func() []string { return []string{"Cache-Control", "max-age=60, No-Cache"} }, false, 0, 0},
-		"takes a shorter Expires":                 {func() []string { return []string{"Expires", in(60 * second)} }, false, 60 * second, 66 * second},
-		"counts Expires by the provider's clock":  {func() []string { return []string{"Expires", in(3660 * second), "Date", in(3600 * second)} }, false, 60 * second, 66 * second},
-		"is over with an Expires of 0":            {func() []string { return []string{"Expires", "0"} }, false, 0, 0},
-		"is over with an Expires in the past":     {func() []string { return []string{"Expires", in(-60 * second)} }, false, 0, 0},
-		"is over with an Expires ages ago":        {func() []string { return []string{"Expires", "Tue, 01 Nov 0000 00:00:00 GMT", "Age", "1"} }, false, 0, 0},
-		"prefers max-age to Expires":              {func() []string { return []string{"Expires", in(10 * second), "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
-		"keeps ours before Expires in an age":     {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, false, ours * 9 / 10, ours},
-		"obeys a longer Expires where it wins":    {func() []string { return []string{"Expires", in(30 * time.Minute)} }, true, 30 * time.Minute, 33 * time.Minute},
-		"obeys a shorter Expires where it wins":   {func() []string { return []string{"Expires", in(time.Minute)} }, true, 60 * second, 66 * second},
-		"lives no longer than our greatest age":   {func() []string { return []string{"Cache-Control", "max-age=99999999999"} }, true, 24 * time.Hour, 24 * time.Hour},
-		"is bounded with an Expires in an age":    {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, true, 24 * time.Hour, 24 * time.Hour},
-		"reads quotes and spaces in directives":   {func() []string { return []string{"Cache-Control", ` , max-age="60" ,`} }, false, 60 * second, 66 * second},
-		"reads a max-age that is no number as 0":  {func() []string { return []string{"Cache-Control", "max-age=soon"} }, false, 0, 0},
-		"reads directives from more than a field": {func() []string { return []string{"Cache-Control", "public", "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
+		"shortens our lifetime by a tenth at most":       {func() []string { return nil }, false, ours * 9 / 10, ours},
+		"uses a shorter max-age":                         {func() []string { return []string{"Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
+		"keeps our lifetime when max-age is longer":      {func() []string { return []string{"Cache-Control", "max-age=6000"} }, false, ours * 9 / 10, ours},
+		"prefers s-maxage":                               {func() []string { return []string{"Cache-Control", "max-age=10, s-maxage=60"} }, false, 60 * second, 66 * second},
+		"subtracts Age":                                  {func() []string { return []string{"Cache-Control", "max-age=60", "Age", "40"} }, false, 20 * second, 22 * second},
+		"is zero when Age is over max-age":               {func() []string { return []string{"Cache-Control", "max-age=60", "Age", "70"} }, false, 0, 0},
+		"is zero with no-cache":                          {func() []string { return []string{"Cache-Control", "max-age=60, No-Cache"} }, false, 0, 0},
+		"uses a shorter Expires":                         {func() []string { return []string{"Expires", in(60 * second)} }, false, 60 * second, 66 * second},
+		"subtracts the provider's Date from Expires":     {func() []string { return []string{"Expires", in(3660 * second), "Date", in(3600 * second)} }, false, 60 * second, 66 * second},
+		"is zero with an Expires of 0":                   {func() []string { return []string{"Expires", "0"} }, false, 0, 0},
+		"is zero with an Expires in the past":            {func() []string { return []string{"Expires", in(-60 * second)} }, false, 0, 0},
+		"is zero with an Expires in the year 0":          {func() []string { return []string{"Expires", "Tue, 01 Nov 0000 00:00:00 GMT", "Age", "1"} }, false, 0, 0},
+		"prefers max-age to Expires":                     {func() []string { return []string{"Expires", in(10 * second), "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
+		"keeps our lifetime when Expires is in 9999":     {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, false, ours * 9 / 10, ours},
+		"uses a longer Expires if the source trusts it":  {func() []string { return []string{"Expires", in(30 * time.Minute)} }, true, 30 * time.Minute, 33 * time.Minute},
+		"uses a shorter Expires if the source trusts it": {func() []string { return []string{"Expires", in(time.Minute)} }, true, 60 * second, 66 * second},
+		"is no longer than our greatest age":             {func() []string { return []string{"Cache-Control", "max-age=99999999999"} }, true, 24 * time.Hour, 24 * time.Hour},
+		"is limited with an Expires in 9999":             {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, true, 24 * time.Hour, 24 * time.Hour},
+		"reads quotes and spaces in directives":          {func() []string { return []string{"Cache-Control", ` , max-age="60" ,`} }, false, 60 * second, 66 * second},
+		"reads a max-age that is not a number as 0":      {func() []string { return []string{"Cache-Control", "max-age=soon"} }, false, 0, 0},
+		"reads directives from several field lines":      {func() []string { return []string{"Cache-Control", "public", "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(answers(200, "fine", tt.header()...))
@@ -57,7 +57,7 @@ func TestProviderLifetime(t *testing.T) {
 			}
 		})
 	}
-	it(t, "does not keep no-store", func(t *testing.T) {
+	it(t, "does not store no-store", func(t *testing.T) {
 		f := newFake(answers(200, "fine", "Cache-Control", "no-store"))
 		_, s := serve(t, f)
 		got := ask(s, "a")
@@ -68,7 +68,7 @@ func TestProviderLifetime(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Live, "")
 		wantSent(t, f, 2)
 	})
-	it(t, "drops what was kept when the next answer says no-store", func(t *testing.T) {
+	it(t, "deletes the entry when the next answer says no-store", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -82,7 +82,7 @@ func TestProviderLifetime(t *testing.T) {
 
 func TestValidators(t *testing.T) {
 	tagged := answers(200, "fine", "ETag", `W/"1"`, "Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT")
-	it(t, "sends what it was given, and a 304 renews the value", func(t *testing.T) {
+	it(t, "sends the stored validators, and a 304 renews the value", func(t *testing.T) {
 		f := newFake(tagged)
 		_, s := serve(t, f)
 		first := ask(s, "a")
@@ -113,13 +113,13 @@ func TestValidators(t *testing.T) {
 		confirmed []string // headers of the 304
 		believed  bool
 	}{
-		"believes a 304 without validators":                 {tagged, nil, true},
-		"believes a 304 with the tag as a strong one":       {tagged, []string{"ETag", `"1"`}, true},
-		"believes a 304 with the date":                      {dated, []string{"Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT"}, true},
-		"asks anew after a 304 with another tag":            {tagged, []string{"ETag", `W/"2"`}, false},
-		"asks anew after a 304 with a tag nobody stored":    {dated, []string{"ETag", `"2"`}, false},
-		"asks anew after a 304 with another date":           {dated, []string{"Last-Modified", "Tue, 24 Nov 2026 07:00:00 GMT"}, false},
-		"asks anew after another tag, whatever its date is": {tagged, []string{"ETag", `"2"`, "Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT"}, false},
+		"accepts a 304 without validators":                                    {tagged, nil, true},
+		"accepts a 304 with the same tag, now strong":                         {tagged, []string{"ETag", `"1"`}, true},
+		"accepts a 304 with the same date":                                    {dated, []string{"Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT"}, true},
+		"repeats the request without validators after a 304 with another tag": {tagged, []string{"ETag", `W/"2"`}, false},
+		"repeats it after a 304 with a tag when none was stored":              {dated, []string{"ETag", `"2"`}, false},
+		"repeats it after a 304 with another date":                            {dated, []string{"Last-Modified", "Tue, 24 Nov 2026 07:00:00 GMT"}, false},
+		"repeats it after another tag with the same date":                     {tagged, []string{"ETag", `"2"`, "Last-Modified", "Tue, 24 Nov 2026 06:00:00 GMT"}, false},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(inTurn(tt.first, answers(304, "", tt.confirmed...), answers(200, "new", "ETag", `"2"`)))
@@ -144,7 +144,7 @@ func TestValidators(t *testing.T) {
 			}
 		})
 	}
-	it(t, "gives up on a 304 with another tag to an unconditional request", func(t *testing.T) {
+	it(t, "fails on a 304 to the repeated, unconditional request", func(t *testing.T) {
 		f := newFake(inTurn(tagged, answers(304, "", "ETag", `"2"`)))
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -153,14 +153,14 @@ func TestValidators(t *testing.T) {
 		want(t, got, upstream.Stale, upstream.CodeInvalidResponse)
 		wantSent(t, f, 3)
 	})
-	it(t, "believes no 304 that was not asked for", func(t *testing.T) {
+	it(t, "rejects a 304 to an unconditional request", func(t *testing.T) {
 		f := newFake(inTurn(well, answers(304, "")))
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
 		time.Sleep(time.Hour)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeInvalidResponse)
 	})
-	it(t, "sends none where a confirmation would not do", func(t *testing.T) {
+	it(t, "sends none when a 304 could not be used", func(t *testing.T) {
 		f := newFake(inTurn(tagged, answers(304, "")))
 		s := things(open(t, f, noRetries), func(s *spec) {
 			s.Renewable = func(value string, now time.Time) bool { return value != "fine" }
@@ -172,7 +172,7 @@ func TestValidators(t *testing.T) {
 			t.Errorf("validators sent = %v, want none", h)
 		}
 	})
-	it(t, "keeps them through a quiet time, which a 304 ends", func(t *testing.T) {
+	it(t, "keeps them through a cooldown, which a 304 ends", func(t *testing.T) {
 		f := newFake(inTurn(tagged, answers(500, ""), answers(304, "")))
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -186,7 +186,7 @@ func TestValidators(t *testing.T) {
 		time.Sleep(11 * time.Minute)
 		want(t, ask(s, "a"), upstream.Revalidating, "")
 	})
-	it(t, "sends none for what does not exist", func(t *testing.T) {
+	it(t, "sends none for a stored 404", func(t *testing.T) {
 		f := newFake(answers(404, "", "ETag", `"gone"`))
 		_, s := serve(t, f)
 		ask(s, "a")

@@ -18,10 +18,10 @@ func hedged(c *config) {
 
 const (
 	usual = 20 * time.Millisecond
-	hedge = 21 * time.Millisecond // after so long: the usual latency and a little
+	hedge = 21 * time.Millisecond // the quantile of the latencies, plus a little
 )
 
-// warm makes an upstream whose usual latency is known.
+// warm returns an upstream with enough latencies to hedge.
 func warm(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up, s := serve(t, f, append([]func(*config){hedged}, changes...)...)
@@ -43,7 +43,7 @@ func TestHedge(t *testing.T) {
 			t.Errorf("attempts = %d, hedges = %d, want 2 and 1", got.Attempts, up.Status().Hedges)
 		}
 	})
-	it(t, "has its loser cancelled, which is nobody's failure", func(t *testing.T) {
+	it(t, "cancels the loser, which does not count as a failure", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.Breaker.MinCalls, c.Policies.Breaker.FailureRate = 3, 0.1 })
 		var cancelled int
@@ -54,7 +54,7 @@ func TestHedge(t *testing.T) {
 				return nil, r.Context().Err()
 			}, well))
 			want(t, ask(s, fresh()), upstream.Live, "")
-			time.Sleep(10 * time.Second) // the budget allows it: others call as well
+			time.Sleep(10 * time.Second) // other calls have paid into the retry budget by then
 			f.now(after(usual, well))
 			askMany(s, 5)
 		}
@@ -67,7 +67,7 @@ func TestHedge(t *testing.T) {
 			t.Errorf("status = %+v, want no failure and nothing in flight", st)
 		}
 	})
-	it(t, "waits for no more than a few usual latencies when spikes are many", func(t *testing.T) {
+	it(t, "waits a few median latencies at most when many calls are slow", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, hedged)
 		f.now(after(usual, well))
@@ -77,7 +77,7 @@ func TestHedge(t *testing.T) {
 		f.now(inTurn(hangs, well))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), 5*usual+time.Millisecond)
 	})
-	it(t, "still happens after one slow first call", func(t *testing.T) {
+	it(t, "is still sent after one slow first call", func(t *testing.T) {
 		f := newFake(after(300*time.Millisecond, well))
 		up, s := serve(t, f, hedged)
 		askMany(s, 1)
@@ -144,7 +144,7 @@ func TestNoHedge(t *testing.T) {
 		time.Sleep(time.Second)
 		wantSent(t, f, 24)
 	})
-	it(t, "while the upstream has asked to be left alone", func(t *testing.T) {
+	it(t, "while the upstream's Retry-After runs", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
 		f.now(slow)
@@ -165,7 +165,7 @@ func TestHedgeAndFailure(t *testing.T) {
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError) }), 5*time.Millisecond)
 		wantSent(t, f, 21)
 	})
-	it(t, "takes the hedge's success when the first attempt fails beside it", func(t *testing.T) {
+	it(t, "returns the hedge's success when the first attempt fails", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
 		f.now(inTurn(after(60*time.Millisecond, answers(500, "")), after(100*time.Millisecond-hedge, well)))
@@ -185,13 +185,13 @@ func TestHedgeAndFailure(t *testing.T) {
 			wantSent(t, f, 22)
 		})
 	}
-	it(t, "believes the first 404 of the two", func(t *testing.T) {
+	it(t, "returns the first 404 of the two", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
 		f.now(inTurn(hangs, answers(404, "")))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Skipped, upstream.CodeNotFound) }), hedge)
 	})
-	it(t, "is one failure to the breaker when both fail", func(t *testing.T) {
+	it(t, "counts as one failure for the breaker when both fail", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.Breaker.MinCalls, c.Policies.Breaker.FailureRate = 22, 0.09 })
 		f.now(after(50*time.Millisecond, answers(500, "")))
@@ -201,7 +201,7 @@ func TestHedgeAndFailure(t *testing.T) {
 		ask(s, "b") // 2 of 22
 		wantBreaker(t, up, "open")
 	})
-	it(t, "lasts no longer with a hedge than without", func(t *testing.T) {
+	it(t, "takes no longer with a hedge than without", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
 		f.now(hangs)
@@ -211,7 +211,7 @@ func TestHedgeAndFailure(t *testing.T) {
 }
 
 func TestHedgeLimits(t *testing.T) {
-	it(t, "keeps to the number of requests at once", func(t *testing.T) {
+	it(t, "stays within the bulkhead", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 4 })
 		f.now(hangs)
@@ -228,7 +228,7 @@ func TestHedgeLimits(t *testing.T) {
 			t.Error("no hedges were sent")
 		}
 	})
-	it(t, "keeps to the number of requests at once while hedges win", func(t *testing.T) {
+	it(t, "stays within the bulkhead while hedges win", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 4 })
 		var n int
@@ -256,7 +256,7 @@ func TestHedgeLimits(t *testing.T) {
 			t.Error("no hedges were sent")
 		}
 	})
-	it(t, "keeps to the quota", func(t *testing.T) {
+	it(t, "stays within the quota", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 30, Window: time.Hour}} })
 		f.now(inTurn(hangs, well, hangs, well, hangs, well, hangs, well, hangs, well, well))
@@ -276,7 +276,7 @@ func TestHedgeLimits(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Live, "")
 		wantSent(t, f, 21)
 	})
-	it(t, "sends no hedge where there is no room, and keeps the budget for others", func(t *testing.T) {
+	it(t, "sends no hedge when the bulkhead is full, and spends no retry budget on it", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent, c.Policies.Retries = 1, 1 })
 		f.now(after(time.Second, well))
@@ -286,7 +286,7 @@ func TestHedgeLimits(t *testing.T) {
 		askMany(s, 1)
 		wantSent(t, f, 37)
 	})
-	it(t, "frees its permits", func(t *testing.T) {
+	it(t, "releases its permits", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 2 })
 		for range 5 {

@@ -22,7 +22,7 @@ import (
 	"tributary/upstream"
 )
 
-// watch hears what the upstreams of these tests tell.
+// watch records the logs and metrics of the upstreams in these tests.
 var watch telemetrytest.Watch
 
 func TestMain(m *testing.M) {
@@ -30,20 +30,20 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(watch.Over(m, telemetrytest.Log, telemetrytest.Trace))
 }
 
-// it runs a test in a bubble, where hours pass at once.
+// it runs a test in a synctest bubble, where the clock is simulated.
 func it(t *testing.T, does string, test func(t *testing.T)) {
 	t.Helper()
 	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
 }
 
-// behaviour is how an upstream treats a request.
+// behaviour is how the fake upstream answers a request.
 type behaviour func(r *http.Request) (*http.Response, error)
 
-// fake is an upstream in memory, behind the client and everything around it.
+// fake is an upstream in memory, reached through the real client and policies.
 type fake struct {
 	behaves atomic.Pointer[behaviour]
 	inside  atomic.Int64
-	peak    atomic.Int64 // most requests at once
+	peak    atomic.Int64 // most concurrent requests
 
 	mu   sync.Mutex
 	seen []*http.Request
@@ -71,10 +71,10 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return (*f.behaves.Load())(r)
 }
 
-// now changes how the upstream behaves from here on.
+// now changes how the upstream behaves from now on.
 func (f *fake) now(b behaviour) { f.behaves.Store(&b) }
 
-// sent is the number of requests so far.
+// sent returns the number of requests so far.
 func (f *fake) sent() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,14 +87,14 @@ func (f *fake) request(n int) *http.Request {
 	return f.seen[n]
 }
 
-// gap is the time between request n and the one before it.
+// gap returns the time between request n and the one before it.
 func (f *fake) gap(n int) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.at[n].Sub(f.at[n-1])
 }
 
-// answers with a status and a body; header is names and values in turn.
+// answers sends a status and a body; header is name, value, name, value…
 func answers(status int, body string, header ...string) behaviour {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
@@ -119,7 +119,7 @@ func fails(err error) behaviour {
 
 var errReset = errors.New("reset by a peer")
 
-// after behaves like next, but later, unless the request is given up.
+// after waits before it behaves like next, unless the request is cancelled.
 func after(d time.Duration, next behaviour) behaviour {
 	return func(r *http.Request) (*http.Response, error) {
 		select {
@@ -131,7 +131,7 @@ func after(d time.Duration, next behaviour) behaviour {
 	}
 }
 
-// inTurn treats each request in its own way, and further ones like the last.
+// inTurn answers each request with the next behaviour, and repeats the last.
 func inTurn(bs ...behaviour) behaviour {
 	var n atomic.Int64
 	return func(r *http.Request) (*http.Response, error) {
@@ -139,7 +139,7 @@ func inTurn(bs ...behaviour) behaviour {
 	}
 }
 
-// well is an upstream in good health.
+// well is a healthy upstream.
 var well = answers(200, "fine")
 
 type (
@@ -149,7 +149,7 @@ type (
 	answer = upstream.Answer[string]
 )
 
-// settings are near the contract's defaults, without hedges and quota.
+// settings are near the defaults, without hedges and quotas.
 func settings(transport http.RoundTripper) config {
 	return config{
 		Name:    "things",
@@ -167,7 +167,7 @@ func settings(transport http.RoundTripper) config {
 	}
 }
 
-// open makes an upstream that is closed with the test.
+// open returns an upstream that is closed at the end of the test.
 func open(t testing.TB, transport http.RoundTripper, changes ...func(*config)) *upstream.Upstream {
 	t.Helper()
 	cfg := settings(transport)
@@ -179,7 +179,7 @@ func open(t testing.TB, transport http.RoundTripper, changes ...func(*config)) *
 	return up
 }
 
-// things is a source of texts by name, and "garbage" is not a text.
+// things is a source of texts by name; the body "garbage" is not JSON.
 func things(up *upstream.Upstream, changes ...func(*spec)) source {
 	s := spec{
 		Name:  "things",
@@ -204,7 +204,7 @@ func things(up *upstream.Upstream, changes ...func(*spec)) source {
 	return upstream.NewSource(up, s)
 }
 
-// serve is the usual: one upstream with one source.
+// serve returns an upstream with one source.
 func serve(t testing.TB, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up := open(t, f, changes...)
@@ -217,7 +217,7 @@ func ask(s source, name string) answer {
 	return s.Ask(context.Background(), name, upstream.Directives{})
 }
 
-// askMany asks n new questions, one after the other.
+// askMany asks n new questions one after another.
 func askMany(s source, n int) (last answer) {
 	for range n {
 		last = ask(s, fresh())
@@ -227,10 +227,10 @@ func askMany(s source, n int) (last answer) {
 
 var names atomic.Int64
 
-// fresh is a name that nobody has asked for.
+// fresh returns a name that was not asked for yet.
 func fresh() string { return fmt.Sprint("n", names.Add(1)) }
 
-// want checks state and code of an answer; no code means that there is none.
+// want checks the state and error code of an answer; "" means no error.
 func want(t *testing.T, got answer, state upstream.State, code upstream.Code) {
 	t.Helper()
 	if got.State != state || codeOf(got) != code {
@@ -259,7 +259,7 @@ func wantBreaker(t *testing.T, up *upstream.Upstream, state string) {
 	}
 }
 
-// took is how long f takes.
+// took measures how long f takes.
 func took(f func()) time.Duration {
 	start := time.Now()
 	f()

@@ -28,9 +28,9 @@ func TestNoAnswer(t *testing.T) {
 	}{
 		{"all without data", []aggregate.Outcome{noData, noData}, false, true},
 		{"one without data, the others do not cover it", []aggregate.Outcome{unknown, noData, unknown}, false, true},
-		{"one without data beside a source of another kind", []aggregate.Outcome{useful, noData}, false, true},
-		{"one without data, one broken", []aggregate.Outcome{noData, broken}, false, false},
-		{"one broken, one without data", []aggregate.Outcome{broken, noData}, false, false},
+		{"one without data, another without an observation", []aggregate.Outcome{useful, noData}, false, true},
+		{"one without data, one failed", []aggregate.Outcome{noData, broken}, false, false},
+		{"one failed, one without data", []aggregate.Outcome{broken, noData}, false, false},
 		{"one failed without a reason", []aggregate.Outcome{noData, outcome(upstream.Failed, "")}, false, false},
 		{"none covers it", []aggregate.Outcome{unknown, unknown}, true, false},
 		{"all broken", []aggregate.Outcome{broken, broken}, false, false},

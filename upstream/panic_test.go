@@ -42,11 +42,11 @@ func TestPanics(t *testing.T) {
 				t.Errorf("in flight = %d, want 0", n)
 			}
 			var next answer
-			wantTook(t, took(func() { next = ask(things(up), "a") }), 0) // the one permit is free
+			wantTook(t, took(func() { next = ask(things(up), "a") }), 0) // the only permit was released
 			want(t, next, upstream.Live, "")
 		})
 	}
-	it(t, "re-opens the breaker in a probe", func(t *testing.T) {
+	it(t, "re-opens the breaker during a probe", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		up := open(t, f, noRetries)
 		s := things(up)
@@ -62,7 +62,7 @@ func TestPanics(t *testing.T) {
 		want(t, ask(s, "b"), upstream.Live, "")
 		wantBreaker(t, up, "closed")
 	})
-	it(t, "does not end the process in a hedge", func(t *testing.T) {
+	it(t, "does not crash the process during a hedge", func(t *testing.T) {
 		f := newFake(after(20*time.Millisecond, well))
 		up := open(t, f, hedged)
 		s := things(up, func(s *spec) {

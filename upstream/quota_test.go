@@ -19,7 +19,7 @@ func TestQuotaWindows(t *testing.T) {
 		}
 		return refused
 	}
-	// A bubble begins at midnight UTC.
+	// A bubble's clock starts at midnight UTC.
 	it(t, "has room in all windows, or none", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, limit(upstream.Quota{Calls: 10, Window: time.Minute}, upstream.Quota{Calls: 25, Window: time.Hour}, upstream.Quota{Calls: 40, Window: 24 * time.Hour}))
@@ -54,7 +54,7 @@ func TestQuotaWindows(t *testing.T) {
 			wantSent(t, f, 2)
 		})
 	}
-	it(t, "counts what a request weighs", func(t *testing.T) {
+	it(t, "counts the weight of a request", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f, limit(upstream.Quota{Calls: 600, Window: time.Minute}))
 		s := things(up, func(sp *spec) { sp.Weight = 1.3 })
@@ -63,7 +63,7 @@ func TestQuotaWindows(t *testing.T) {
 			t.Errorf("quota left = %d, want 587", left)
 		}
 		askN(s, 500)
-		wantSent(t, f, 461) // of 599.3
+		wantSent(t, f, 461) // the quota of 599.3 allows no more
 	})
 	it(t, "lets through one request that weighs more than a window has", func(t *testing.T) {
 		f := newFake(well)
@@ -77,7 +77,7 @@ func TestQuotaWindows(t *testing.T) {
 		askN(s, 5)
 		wantSent(t, f, 3)
 	})
-	it(t, "is as good as none when it is huge", func(t *testing.T) {
+	it(t, "never refuses when it is huge", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, limit(upstream.Quota{Calls: 1<<63 - 1, Window: time.Second}, upstream.Quota{Calls: 1 << 31, Window: time.Nanosecond}))
 		if refused := askN(s, 50); refused != 0 {

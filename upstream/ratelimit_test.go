@@ -26,7 +26,7 @@ func TestRetryAfter(t *testing.T) {
 		_, s := serve(t, f)
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), 3*time.Second)
 	})
-	it(t, "ends it at once when it does not fit", func(t *testing.T) {
+	it(t, "ends the call at once when it does not fit", func(t *testing.T) {
 		f := newFake(answers(429, "", "Retry-After", "30"))
 		_, s := serve(t, f)
 		var got answer
@@ -37,7 +37,7 @@ func TestRetryAfter(t *testing.T) {
 		}
 		wantSent(t, f, 1)
 	})
-	it(t, "holds every question of the upstream back until then", func(t *testing.T) {
+	it(t, "delays every call to the upstream until then", func(t *testing.T) {
 		f := newFake(answers(429, "", "Retry-After", "30"))
 		up, s := serve(t, f)
 		ask(s, "a")
@@ -53,7 +53,7 @@ func TestRetryAfter(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		want(t, ask(s, "b"), upstream.Live, "")
 	})
-	it(t, "holds back with the code that asked for it", func(t *testing.T) {
+	it(t, "refuses calls with the code of the failure that set it", func(t *testing.T) {
 		f := newFake(answers(503, "", "Retry-After", "30"))
 		_, s := serve(t, f)
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
@@ -93,7 +93,7 @@ func TestRetryAfter(t *testing.T) {
 	})
 	for name, header := range map[string][]string{
 		"holds back for the longest retry delay where a 429 says nothing": nil,
-		"is read as nothing when it makes no sense":                       {"Retry-After", "soon"},
+		"is ignored when it is malformed":                                 {"Retry-After", "soon"},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(inTurn(answers(429, "", header...), well))
@@ -102,11 +102,11 @@ func TestRetryAfter(t *testing.T) {
 			time.Sleep(time.Second - 1)
 			want(t, ask(s, "a"), upstream.Failed, upstream.CodeRateLimited)
 			wantSent(t, f, 1)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			want(t, ask(s, "a"), upstream.Live, "")
 		})
 	}
-	it(t, "costs none of the retries' budget while it runs", func(t *testing.T) {
+	it(t, "uses no retry budget while it runs", func(t *testing.T) {
 		f := newFake(answers(429, "", "Retry-After", "30"))
 		_, s := serve(t, f)
 		askMany(s, 50)
@@ -116,7 +116,7 @@ func TestRetryAfter(t *testing.T) {
 		ask(s, "a")
 		wantSent(t, f, 4)
 	})
-	it(t, "is obeyed for an hour at most where the provider reads it", func(t *testing.T) {
+	it(t, "is obeyed for an hour at most when the provider sets it", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f)
 		s := things(up, func(s *spec) {
@@ -135,7 +135,7 @@ func TestRetryAfter(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "may come from the provider's own reading", func(t *testing.T) {
+	it(t, "may be set by the provider's code", func(t *testing.T) {
 		f := newFake(answers(403, "", "X-RateLimit-Remaining", "0"))
 		up := open(t, f)
 		s := things(up, func(s *spec) {
@@ -143,7 +143,7 @@ func TestRetryAfter(t *testing.T) {
 				if r.Header.Get("X-RateLimit-Remaining") != "0" {
 					return nil
 				}
-				e := upstream.Errorf(upstream.CodeRateLimited, "quota spent")
+				e := upstream.Errorf(upstream.CodeRateLimited, "quota exhausted")
 				e.RetryAfter = time.Hour
 				return e
 			}
@@ -166,7 +166,7 @@ func TestRetryAfter(t *testing.T) {
 
 func TestQuota(t *testing.T) {
 	ten := func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 10, Window: time.Minute}} }
-	it(t, "refuses one call too many without waiting, and says when more come", func(t *testing.T) {
+	it(t, "refuses a call over the quota without waiting, and says when it is renewed", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, ten)
 		time.Sleep(15 * time.Second)
@@ -181,7 +181,7 @@ func TestQuota(t *testing.T) {
 		time.Sleep(45 * time.Second)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "counts what is left of the window", func(t *testing.T) {
+	it(t, "reports what is left of the window", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, ten)
 		askMany(s, 3)
@@ -195,13 +195,13 @@ func TestQuota(t *testing.T) {
 		time.Sleep(time.Minute)
 		wantLeft(10)
 	})
-	it(t, "leaves the failure of the attempt to a retry that it refuses", func(t *testing.T) {
+	it(t, "reports the attempt's failure when it refuses the retry", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 1, Window: time.Minute}} })
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 		wantSent(t, f, 1)
 	})
-	it(t, "is spent by no answer from memory", func(t *testing.T) {
+	it(t, "is not used by answers from the cache", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, ten)
 		for range 20 {

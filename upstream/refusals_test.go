@@ -13,48 +13,48 @@ import (
 	"tributary/upstream"
 )
 
-// Whatever an upstream refuses is not asked again at once: what a refusal holds
-// back, and for how long.
+// After an upstream refuses a request, further requests pause. The table says for
+// what and how long.
 func TestRefusals(t *testing.T) {
 	scope := func(s upstream.Scope) func(*spec) { return func(sp *spec) { sp.Forbidden = s } }
-	type steps []time.Duration // after each, one request more
+	type steps []time.Duration // one more request after each
 	minute := time.Minute
 	for name, tt := range map[string]struct {
 		refuses behaviour
 		spec    func(*spec)
 		code    upstream.Code
-		other   bool // another key of the source is held back too
+		other   bool // another key of the source is paused too
 		steps   steps
 	}{
-		"of credentials hold back the source, up to 5 minutes": {
+		"of credentials pause the source, up to 5 minutes": {
 			answers(401, ""), scope(upstream.ThisKey), upstream.CodeUnauthorized, true,
 			steps{30 * time.Second, minute, 2 * minute, 4 * minute, 5 * minute, 5 * minute},
 		},
-		"of one thing hold back its key": {
+		"of one resource pause its key": {
 			answers(403, ""), scope(upstream.ThisKey), upstream.CodeForbidden, false,
 			steps{30 * time.Second, minute, 2 * minute, 4 * minute, 5 * minute, 5 * minute},
 		},
-		"for a reason of law hold back the key, whatever a 403 is about": {
+		"with a 451 pause the key, whatever scope a 403 has": {
 			answers(451, ""), scope(upstream.ThisUpstream), upstream.CodeForbidden, false,
 			steps{30 * time.Second, minute, 2 * minute},
 		},
-		"that are about us hold back the source": {
+		"that concern all our requests pause the source": {
 			answers(403, ""), scope(upstream.ThisSource), upstream.CodeForbidden, true,
 			steps{30 * time.Second, minute, 2 * minute, 4 * minute, 5 * minute, 5 * minute},
 		},
-		"that are a ban hold back the upstream": {
+		"that are a ban pause the upstream": {
 			answers(403, "<html>"), scope(upstream.ThisUpstream), upstream.CodeForbidden, true,
 			steps{minute, 2 * minute, 4 * minute, 5 * minute, 5 * minute},
 		},
-		"for too many requests hold back for the provider's minute, up to 15": {
+		"with a 429 pause the upstream for the provider's minute, up to 15": {
 			answers(429, "<html>"), func(s *spec) { s.LimitPause = minute }, upstream.CodeRateLimited, true,
 			steps{minute, 2 * minute, 4 * minute, 8 * minute, 15 * minute, 15 * minute},
 		},
-		"with a 403 about a rate limit are for too many requests": {
+		"with a 403 about a rate limit count as a 429": {
 			answers(403, `{"message": "API rate limit exceeded for 203.0.113.7"}`), func(s *spec) { s.LimitPause = minute }, upstream.CodeRateLimited, true,
 			steps{minute, 2 * minute, 4 * minute},
 		},
-		"without data hold back the key for 5 minutes": {
+		"without data pause the key for 5 minutes": {
 			answers(200, "nothing"), nil, upstream.CodeNoData, false,
 			steps{5 * minute, 5 * minute, 5 * minute},
 		},
@@ -93,12 +93,12 @@ func TestRefusals(t *testing.T) {
 			sent := f.sent()
 			ask(s, "a")
 			f.now(well)
-			time.Sleep(tt.steps[0]) // the row has ended: it begins with the shortest time
+			time.Sleep(tt.steps[0]) // this row is over, so the next pause is the shortest
 			want(t, ask(s, "a"), upstream.Live, "")
 			wantSent(t, f, sent+2)
 		})
 	}
-	it(t, "hold back the upstream when two sources' credentials were refused", func(t *testing.T) {
+	it(t, "pause the upstream when the credentials of two sources were refused", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f)
 		one, two, three := things(up), things(up), things(up)
@@ -119,9 +119,9 @@ func TestRefusals(t *testing.T) {
 		f.now(answers(401, ""))
 		ask(one, "b")
 		f.now(well)
-		want(t, ask(three, "c"), upstream.Live, "") // again it is one source alone
+		want(t, ask(three, "c"), upstream.Live, "") // one source is refused again, so the upstream is not paused
 	})
-	it(t, "of a write hold back writes, and not reads", func(t *testing.T) {
+	it(t, "of a write pause writes, not reads", func(t *testing.T) {
 		f := newFake(answers(401, ""))
 		up, s := serve(t, f)
 		upstream.Send(t.Context(), up, post(false))
@@ -132,7 +132,7 @@ func TestRefusals(t *testing.T) {
 		f.now(well)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "of calls that were already sent do not double", func(t *testing.T) {
+	it(t, "of calls already sent do not double the pause", func(t *testing.T) {
 		f := newFake(after(time.Second, answers(401, "")))
 		_, s := serve(t, f)
 		for _, name := range []string{"a", "b", "c"} {
@@ -147,17 +147,17 @@ func TestRefusals(t *testing.T) {
 		refuses behaviour
 		state   upstream.State
 		code    upstream.Code
-		lasting bool // the old value is kept
+		lasting bool // the stale value is kept
 	}{
-		"serve the old value after a 401":               {answers(401, ""), upstream.Stale, upstream.CodeUnauthorized, true},
-		"serve the old value after a 403":               {answers(403, ""), upstream.Stale, upstream.CodeForbidden, true},
-		"serve the old value after a 429":               {answers(429, ""), upstream.Stale, upstream.CodeRateLimited, true},
-		"serve the old value after one without data":    {answers(200, "nothing"), upstream.Stale, upstream.CodeNoData, true},
-		"remove the old value after a 404":              {answers(404, ""), upstream.Skipped, upstream.CodeNotFound, false},
-		"remove the old value after a 410":              {answers(410, ""), upstream.Skipped, upstream.CodeNotFound, false},
-		"remove the old value after a 451":              {answers(451, ""), upstream.Failed, upstream.CodeForbidden, false},
-		"keep the old value when the upstream is ill":   {answers(500, ""), upstream.Stale, upstream.CodeServerError, true},
-		"keep the old value when its answer is no JSON": {answers(200, "garbage"), upstream.Stale, upstream.CodeInvalidResponse, true},
+		"serve the stale value after a 401":                  {answers(401, ""), upstream.Stale, upstream.CodeUnauthorized, true},
+		"serve the stale value after a 403":                  {answers(403, ""), upstream.Stale, upstream.CodeForbidden, true},
+		"serve the stale value after a 429":                  {answers(429, ""), upstream.Stale, upstream.CodeRateLimited, true},
+		"serve the stale value after an answer without data": {answers(200, "nothing"), upstream.Stale, upstream.CodeNoData, true},
+		"delete the stale value after a 404":                 {answers(404, ""), upstream.Skipped, upstream.CodeNotFound, false},
+		"delete the stale value after a 410":                 {answers(410, ""), upstream.Skipped, upstream.CodeNotFound, false},
+		"delete the stale value after a 451":                 {answers(451, ""), upstream.Failed, upstream.CodeForbidden, false},
+		"keep the stale value after a 500":                   {answers(500, ""), upstream.Stale, upstream.CodeServerError, true},
+		"keep the stale value when the answer is not JSON":   {answers(200, "garbage"), upstream.Stale, upstream.CodeInvalidResponse, true},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(well)
@@ -175,7 +175,7 @@ func TestRefusals(t *testing.T) {
 			want(t, ask(s, "a"), state, code)
 		})
 	}
-	it(t, "of a thing double their time over an old value too", func(t *testing.T) {
+	it(t, "of one resource double the pause with a stale value too", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
@@ -193,8 +193,8 @@ func TestRefusals(t *testing.T) {
 		refuses behaviour
 		again   bool
 	}{
-		"without data are asked again for a caller's no-cache":     {answers(200, "nothing"), true},
-		"of one thing are not asked again for a caller's no-cache": {answers(403, ""), false},
+		"without data are fetched again for a caller's no-cache":        {answers(200, "nothing"), true},
+		"of one resource are not fetched again for a caller's no-cache": {answers(403, ""), false},
 	} {
 		for _, old := range []bool{false, true} {
 			it(t, fmt.Sprintf("%s, with an old value: %t", name, old), func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 				}
 				ask(s, "a")
 				time.Sleep(30 * time.Second)
-				ask(s, "a") // a 403's second time is a minute
+				ask(s, "a") // the second 403 pauses for a minute
 				sent := f.sent()
 				s.Ask(t.Context(), "a", noCache)
 				wantSent(t, f, sent)
@@ -223,19 +223,19 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestReasonOfAProvider(t *testing.T) {
+func TestProviderReason(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
 		"is shown":                        {`{"error": true, "reason": "Invalid timezone"}`, ": Invalid timezone"},
 		"is found as message":             {`{"cod": "400", "message": "wrong latitude"}`, ": wrong latitude"},
 		"is found in a problem document":  {`{"title": "Bad", "detail": "lat is missing"}`, ": lat is missing"},
 		"is found as error":               {`{"error": "no such thing"}`, ": no such thing"},
-		"is left out if it is no text":    {`{"reason": {"a": 1}, "message": 7}`, ""},
-		"is left out if it is no JSON":    {"<html>400</html>", ""},
+		"is left out if it is not text":   {`{"reason": {"a": 1}, "message": 7}`, ""},
+		"is left out if it is not JSON":   {"<html>400</html>", ""},
 		"has no control characters":       {`{"reason": "a\u0000b\r\nc\u202e d"}`, ": a b c d"},
-		"has no address of a person":      {`{"reason": "ann@example.test is taken"}`, ": [removed] is taken"},
+		"has no e-mail address":           {`{"reason": "ann@example.test is taken"}`, ": [removed] is taken"},
 		"has no credentials":              {`{"reason": "key s3cr3t-key&+ of /x?k=s3cr3t-key%26%2B is wrong"}`, ": key [removed] of /x?k=[removed] is wrong"},
 		"is cut":                          {`{"reason": "` + strings.Repeat("ä", 500) + `"}`, ": " + strings.Repeat("ä", 160) + "…"},
-		"is of valid characters":          {"{\"reason\": \"a\xffb\"}", ": a\ufffdb"},
+		"is valid UTF-8":                  {"{\"reason\": \"a\xffb\"}", ": a\ufffdb"},
 		"is the first of several members": {`{"message": "second", "reason": "first"}`, ": first"},
 	} {
 		it(t, name, func(t *testing.T) {
@@ -251,8 +251,8 @@ func TestReasonOfAProvider(t *testing.T) {
 	}
 }
 
-// A provider may refuse a detail of a request that can be left out.
-func TestAgain(t *testing.T) {
+// A provider may refuse an optional detail of a request.
+func TestRequestWithoutDetail(t *testing.T) {
 	serve := func(t *testing.T, b behaviour, changes ...func(*config)) (*fake, *upstream.Upstream, source) {
 		f := newFake(b)
 		up := open(t, f, append(changes, noRetries)...)
@@ -288,7 +288,7 @@ func TestAgain(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeBadRequest)
 		wantSent(t, f, 2)
 	})
-	it(t, "is not sent where the quota has no room", func(t *testing.T) {
+	it(t, "is not sent when the quota is exhausted", func(t *testing.T) {
 		f, _, s := serve(t, answers(400, ""), func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 1, Window: time.Hour}} })
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeBadRequest)
 		wantSent(t, f, 1)
@@ -306,7 +306,7 @@ func TestInvalidAnswersOfOneKey(t *testing.T) {
 		wantBreaker(t, up, "closed")
 		wantSent(t, f, 200)
 	})
-	it(t, "count each where the keys differ", func(t *testing.T) {
+	it(t, "count each when the keys differ", func(t *testing.T) {
 		up, s := serve(t, newFake(odd))
 		askMany(s, 20)
 		wantBreaker(t, up, "open")
@@ -335,9 +335,9 @@ func TestInvalidAnswersOfOneKey(t *testing.T) {
 	})
 }
 
-// A response of 101 hands the connection over, and its body never ends.
+// A 101 response hands the connection over, and its body never ends.
 func TestSwitchingProtocols(t *testing.T) {
-	it(t, "is no answer, and frees its permit", func(t *testing.T) {
+	it(t, "is a failure, and releases its permit", func(t *testing.T) {
 		f := newFake(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 101, Header: http.Header{}, Body: silent{}, Request: r}, nil
 		})
@@ -349,14 +349,14 @@ func TestSwitchingProtocols(t *testing.T) {
 	})
 }
 
-// silent is a body that has nothing and does not end.
+// silent is a body that never returns from Read.
 type silent struct{}
 
 func (silent) Read([]byte) (int, error) { select {} }
 func (silent) Close() error             { return nil }
 
-func TestWriteEndsWithItsCallersDeadline(t *testing.T) {
-	it(t, "in time for the answer", func(t *testing.T) {
+func TestWriteDeadline(t *testing.T) {
+	it(t, "early enough to answer", func(t *testing.T) {
 		up := open(t, newFake(hangs), func(c *config) { c.Policies.Retries = 2 })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -366,7 +366,7 @@ func TestWriteEndsWithItsCallersDeadline(t *testing.T) {
 			t.Errorf("Send = %v, want a time-out", got.Err)
 		}
 	})
-	it(t, "and goes on when its caller has left", func(t *testing.T) {
+	it(t, "and continues when its caller disconnects", func(t *testing.T) {
 		f := newFake(after(time.Second, answers(200, "made")))
 		up := open(t, f)
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -375,7 +375,7 @@ func TestWriteEndsWithItsCallersDeadline(t *testing.T) {
 			t.Errorf("Send = %v, want an answer", got.Err)
 		}
 	})
-	it(t, "and is not sent without time for it", func(t *testing.T) {
+	it(t, "and is not sent without time left", func(t *testing.T) {
 		f := newFake(hangs)
 		up := open(t, f)
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

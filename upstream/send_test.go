@@ -22,7 +22,7 @@ func post(repeatable bool) upstream.Write[string] {
 		Request: func(ctx context.Context) (*http.Request, error) {
 			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/things", strings.NewReader(`{"name":"x"}`))
 			if err == nil {
-				r.Header["idempotency-key"] = []string{"k"} // as the users domain does
+				r.Header["idempotency-key"] = []string{"k"} // the spelling that the users domain uses
 			}
 			return r, err
 		},
@@ -30,27 +30,27 @@ func post(repeatable bool) upstream.Write[string] {
 	}
 }
 
-// A write that may have been carried out is repeated only if that does no
-// harm, and its caller is told.
+// A write that may have been carried out is repeated only if it is idempotent; the
+// caller learns that the outcome is uncertain.
 func TestSend(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
-		first      http.HandlerFunc // answers the first request; the others are answered well
+		first      http.HandlerFunc // answers the first request; later ones succeed
 		repeatable bool
 		requests   int64
-		code       upstream.Code // "": it succeeds
+		code       upstream.Code // "": success
 		uncertain  bool
 	}{
 		{"is carried out once", answerWith(201), false, 1, "", false},
 		{"is not repeated after a reset", reset, false, 1, upstream.CodeConnection, true},
 		{"is not repeated after a 500", answerWith(500), false, 1, upstream.CodeServerError, true},
 		{"is not repeated after a time-out", hang, false, 1, upstream.CodeTimeout, true},
-		{"is repeated after a reset when that does no harm", reset, true, 2, "", false},
-		{"is repeated after a 500 when that does no harm", answerWith(500), true, 2, "", false},
-		{"is repeated after a time-out when that does no harm", hang, true, 2, "", false},
-		{"is certain not to be done after a 422", answerWith(422), false, 1, upstream.CodeBadRequest, false},
-		{"is certain not to be done after a 429", answerWith(429), false, 1, upstream.CodeRateLimited, false},
-		{"is repeated after a 429 that says when", func(w http.ResponseWriter, _ *http.Request) {
+		{"is repeated after a reset if it is idempotent", reset, true, 2, "", false},
+		{"is repeated after a 500 if it is idempotent", answerWith(500), true, 2, "", false},
+		{"is repeated after a time-out if it is idempotent", hang, true, 2, "", false},
+		{"is known not to be done after a 422", answerWith(422), false, 1, upstream.CodeBadRequest, false},
+		{"is known not to be done after a 429", answerWith(429), false, 1, upstream.CodeRateLimited, false},
+		{"is repeated after a 429 with Retry-After", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(429)
 		}, false, 2, "", false},
@@ -99,8 +99,8 @@ func reset(w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// Go's transport repeats a keyed request by itself when the connection it had
-// kept breaks before an answer; to the upstream that may be a second write.
+// Go's transport repeats a request with Idempotency-Key itself when a reused
+// connection breaks; to the upstream this may be a second write.
 func TestSendOnAConnectionThatBreaks(t *testing.T) {
 	var posts atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func TestSendOnAConnectionThatBreaks(t *testing.T) {
 		if r.Method == http.MethodPost && posts.Add(1) == 2 {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {
-				_ = conn.Close() // after the write was carried out, say
+				_ = conn.Close() // as if the write had been carried out
 			}
 			return
 		}
@@ -116,14 +116,14 @@ func TestSendOnAConnectionThatBreaks(t *testing.T) {
 	}))
 	defer server.Close()
 	up := open(t, nil, func(c *config) { c.BaseURL, _ = url.Parse(server.URL) })
-	upstream.Send(t.Context(), up, post(false)) // keeps a connection
+	upstream.Send(t.Context(), up, post(false)) // the connection is kept
 	got := upstream.Send(t.Context(), up, post(false))
 	if posts.Load() != 2 || got.State != upstream.Failed || !got.Err.Uncertain {
 		t.Errorf("posts = %d, %s, %v; want 2, failed and uncertain", posts.Load(), got.State, got.Err)
 	}
 }
 
-func TestSendToNobody(t *testing.T) {
+func TestSendWithoutServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -140,8 +140,8 @@ func TestSendToNobody(t *testing.T) {
 	}
 }
 
-func TestSendBelongsToNobody(t *testing.T) {
-	it(t, "is carried through when its caller has left", func(t *testing.T) {
+func TestSendOutlivesItsCaller(t *testing.T) {
+	it(t, "is completed when its caller has disconnected", func(t *testing.T) {
 		f := newFake(after(time.Second, well))
 		up, _ := serve(t, f)
 		ctx, leave := context.WithCancel(t.Context())
@@ -160,30 +160,30 @@ func TestSendBelongsToNobody(t *testing.T) {
 	})
 }
 
-func TestForget(t *testing.T) {
+func TestInvalidateAfterWrite(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		forget func(source)
+		remove func(source)
 	}{
 		{"one", func(s source) { s.Remove("a") }},
 		{"all", func(s source) { s.RemoveAll() }},
 	} {
-		it(t, tt.name+": what was remembered is asked for again", func(t *testing.T) {
+		it(t, tt.name+": a cached value is fetched again", func(t *testing.T) {
 			f := newFake(inTurn(answers(200, "old"), answers(200, "new")))
 			_, s := serve(t, f)
 			ask(s, "a")
-			tt.forget(s)
+			tt.remove(s)
 			if got := ask(s, "a"); got.Value != "new" || got.State != upstream.Live {
 				t.Errorf("answer = %q, %s; want new, live", got.Value, got.State)
 			}
 		})
-		it(t, tt.name+": what a flight had read before is not kept, nor given to who comes later", func(t *testing.T) {
+		it(t, tt.name+": a fetch that runs meanwhile is not stored, nor returned to later callers", func(t *testing.T) {
 			f := newFake(inTurn(after(time.Second, answers(200, "old")), answers(200, "new")))
 			_, s := serve(t, f)
 			before := make(chan answer, 1)
 			go func() { before <- ask(s, "a") }()
 			synctest.Wait()
-			tt.forget(s)
+			tt.remove(s)
 			if got := ask(s, "a"); got.Value != "new" {
 				t.Errorf("asked after the write: %q, want new", got.Value)
 			}
@@ -197,8 +197,8 @@ func TestForget(t *testing.T) {
 	}
 }
 
-func TestSpent(t *testing.T) {
-	it(t, "leaves an upstream alone that says its quota is used up", func(t *testing.T) {
+func TestExhaustedQuota(t *testing.T) {
+	it(t, "stops calls to an upstream that reports an exhausted quota", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f)
 		s := things(up, func(s *spec) { s.Exhausted = func(upstream.Response) time.Duration { return time.Minute } })

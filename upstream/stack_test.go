@@ -19,28 +19,28 @@ func TestFailures(t *testing.T) {
 		sent     int
 		failures int64
 	}{
-		"it repeats a 500":                               {answers(500, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
-		"it repeats a 503":                               {answers(503, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
-		"it repeats a 408, a time-out":                   {answers(408, ""), upstream.CodeTimeout, upstream.Failed, 3, 3},
-		"it repeats a 429 whose wait fits":               {answers(429, "", "Retry-After", "1"), upstream.CodeRateLimited, upstream.Failed, 3, 0},
-		"it does not repeat a 429 without a wait":        {answers(429, ""), upstream.CodeRateLimited, upstream.Failed, 1, 0},
-		"it repeats what is no JSON":                     {answers(200, "garbage"), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
-		"it repeats JSON that was cut off":               {answers(200, `{"cut":`), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
-		"it does not repeat whole JSON of a wrong shape": {answers(200, `{"text": 1}`), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
-		"it does not repeat a body that is too large":    {answers(200, strings.Repeat(" ", 4<<20+1)), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
-		"it does not repeat an answer without data":      {answers(200, "nothing"), upstream.CodeNoData, upstream.Failed, 1, 0},
-		"it repeats an unasked 304":                      {answers(304, ""), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
-		"it does not repeat a redirect elsewhere":        {answers(302, "", "Location", "http://other.test/"), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
-		"it repeats a broken connection":                 {fails(errReset), upstream.CodeConnection, upstream.Failed, 3, 3},
-		"it repeats a time-out while time lasts":         {hangs, upstream.CodeTimeout, upstream.Failed, 3, 3},
-		"it does not repeat a 400":                       {answers(400, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
-		"it does not repeat a 422":                       {answers(422, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
-		"it does not repeat a 401":                       {answers(401, ""), upstream.CodeUnauthorized, upstream.Failed, 1, 0},
-		"it does not repeat a 403":                       {answers(403, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
-		"it does not repeat a 451, a 403":                {answers(451, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
-		"it takes a 403 about a rate limit for one":      {answers(403, `{"message": "API Rate Limit exceeded"}`), upstream.CodeRateLimited, upstream.Failed, 1, 0},
-		"it does not repeat a 404":                       {answers(404, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
-		"it does not repeat a 410, a 404":                {answers(410, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
+		"it repeats a 500":                                    {answers(500, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
+		"it repeats a 503":                                    {answers(503, ""), upstream.CodeServerError, upstream.Failed, 3, 3},
+		"it repeats a 408, reported as a time-out":            {answers(408, ""), upstream.CodeTimeout, upstream.Failed, 3, 3},
+		"it repeats a 429 whose Retry-After fits":             {answers(429, "", "Retry-After", "1"), upstream.CodeRateLimited, upstream.Failed, 3, 0},
+		"it does not repeat a 429 without Retry-After":        {answers(429, ""), upstream.CodeRateLimited, upstream.Failed, 1, 0},
+		"it repeats an answer that is not JSON":               {answers(200, "garbage"), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
+		"it repeats JSON that was cut off":                    {answers(200, `{"cut":`), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
+		"it does not repeat whole JSON of a wrong shape":      {answers(200, `{"text": 1}`), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
+		"it does not repeat a body that is too large":         {answers(200, strings.Repeat(" ", 4<<20+1)), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
+		"it does not repeat an answer without data":           {answers(200, "nothing"), upstream.CodeNoData, upstream.Failed, 1, 0},
+		"it repeats a 304 to an unconditional request":        {answers(304, ""), upstream.CodeInvalidResponse, upstream.Failed, 3, 3},
+		"it does not repeat a redirect elsewhere":             {answers(302, "", "Location", "http://other.test/"), upstream.CodeInvalidResponse, upstream.Failed, 1, 1},
+		"it repeats a broken connection":                      {fails(errReset), upstream.CodeConnection, upstream.Failed, 3, 3},
+		"it repeats a time-out while time is left":            {hangs, upstream.CodeTimeout, upstream.Failed, 3, 3},
+		"it does not repeat a 400":                            {answers(400, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
+		"it does not repeat a 422":                            {answers(422, ""), upstream.CodeBadRequest, upstream.Failed, 1, 0},
+		"it does not repeat a 401":                            {answers(401, ""), upstream.CodeUnauthorized, upstream.Failed, 1, 0},
+		"it does not repeat a 403":                            {answers(403, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
+		"it does not repeat a 451, reported as forbidden":     {answers(451, ""), upstream.CodeForbidden, upstream.Failed, 1, 0},
+		"it reports a 403 about a rate limit as rate limited": {answers(403, `{"message": "API Rate Limit exceeded"}`), upstream.CodeRateLimited, upstream.Failed, 1, 0},
+		"it does not repeat a 404":                            {answers(404, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
+		"it does not repeat a 410, reported as not found":     {answers(410, ""), upstream.CodeNotFound, upstream.Skipped, 1, 0},
 	} {
 		it(t, name, func(t *testing.T) {
 			f := newFake(tt.behaves)
@@ -88,7 +88,7 @@ func TestRetries(t *testing.T) {
 		want(t, got, upstream.Failed, upstream.CodeServerError)
 		wantSent(t, f, 1)
 	})
-	it(t, "ends an attempt with the flight's budget", func(t *testing.T) {
+	it(t, "ends an attempt when the fetch times out", func(t *testing.T) {
 		f := newFake(hangs)
 		_, s := serve(t, f, func(c *config) { c.FetchBudget = 3 * time.Second })
 		var got answer
@@ -96,7 +96,7 @@ func TestRetries(t *testing.T) {
 		want(t, got, upstream.Failed, upstream.CodeTimeout)
 		wantSent(t, f, 2)
 	})
-	it(t, "sends nothing for a question that makes no request", func(t *testing.T) {
+	it(t, "sends nothing when the request cannot be built", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f)
 		s := things(up, func(s *spec) {
@@ -112,10 +112,10 @@ func TestRetries(t *testing.T) {
 }
 
 func TestRetryBudget(t *testing.T) {
-	// Ten are saved up, and each call pays in a fifth.
+	// The budget starts with ten, and each call adds a fifth.
 	const most = 130
 	patient := func(c *config) { c.Policies.Breaker.MinCalls = 10_000 }
-	it(t, "holds 100 failing calls one by one to 130 requests", func(t *testing.T) {
+	it(t, "limits 100 failing calls to 130 requests", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, patient)
 		askMany(s, 100)
@@ -123,7 +123,7 @@ func TestRetryBudget(t *testing.T) {
 			t.Errorf("requests sent = %d, want 110 to %d", got, most)
 		}
 	})
-	it(t, "holds at low traffic too", func(t *testing.T) {
+	it(t, "limits retries at low traffic too", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, patient)
 		for range 100 {
@@ -138,14 +138,14 @@ func TestRetryBudget(t *testing.T) {
 		f := newFake(after(20*time.Millisecond, well))
 		up, s := serve(t, f, patient, func(c *config) { c.Policies.HedgeQuantile = 0.95 })
 		askMany(s, 20)
-		f.now(after(time.Second, answers(500, ""))) // slow enough for a hedge, and then a retry
+		f.now(after(time.Second, answers(500, ""))) // slow enough for a hedge and then a retry
 		askMany(s, 100)
 		st := up.Status()
 		if extra := st.Hedges + st.Retries; extra < 20 || extra > 34 || st.Hedges == 0 || st.Retries == 0 {
 			t.Errorf("hedges + retries = %d + %d, want both, and 20 to 34 together", st.Hedges, st.Retries)
 		}
 	})
-	it(t, "reports the failure that it did not repeat", func(t *testing.T) {
+	it(t, "reports the failure that was not repeated", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, patient)
 		got := askMany(s, 60)
@@ -169,7 +169,7 @@ func TestTimeout(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeTimeout)
 		wantTook(t, cut.Sub(start), 2*time.Second)
 	})
-	it(t, "ends an attempt that ignores its context with the flight", func(t *testing.T) {
+	it(t, "ends an attempt that ignores its context when the fetch times out", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f, noRetries)
 		s := things(up, func(s *spec) {
@@ -184,7 +184,7 @@ func TestTimeout(t *testing.T) {
 
 func TestBulkhead(t *testing.T) {
 	one := func(c *config) { c.Policies.MaxConcurrent = 1 }
-	it(t, "lets a burst wait a quarter of the time-out", func(t *testing.T) {
+	it(t, "lets calls wait for a quarter of the time-out", func(t *testing.T) {
 		f := newFake(after(400*time.Millisecond, well))
 		_, s := serve(t, f, one)
 		go ask(s, "a")
@@ -194,7 +194,7 @@ func TestBulkhead(t *testing.T) {
 			t.Errorf("requests at once = %d, want 1", got)
 		}
 	})
-	it(t, "ends a wait with the flight's time, and serves the old value", func(t *testing.T) {
+	it(t, "ends a wait when the fetch times out, and serves the stale value", func(t *testing.T) {
 		f := newFake(well)
 		up, s := aged(t, f, one, func(c *config) { c.FetchBudget = 400 * time.Millisecond })
 		stubborn := things(up, func(s *spec) {
@@ -208,7 +208,7 @@ func TestBulkhead(t *testing.T) {
 		want(t, ask(s, "c"), upstream.Failed, upstream.CodeTimeout)
 		time.Sleep(time.Second)
 	})
-	it(t, "refuses as overloaded what would wait longer", func(t *testing.T) {
+	it(t, "refuses a call that would wait longer as overloaded", func(t *testing.T) {
 		f := newFake(hangs)
 		_, s := serve(t, f, one)
 		go ask(s, "a")

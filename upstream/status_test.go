@@ -11,7 +11,7 @@ import (
 )
 
 func TestStatus(t *testing.T) {
-	it(t, "knows nothing at first, and says so", func(t *testing.T) {
+	it(t, "has no values at first", func(t *testing.T) {
 		up, s := serve(t, newFake(well), func(c *config) { c.Logger = nil })
 		if got, want := up.Status(), (upstream.Status{Status: call.Status{Name: "things", Breaker: "closed"}}); !reflect.DeepEqual(got, want) {
 			t.Errorf("status = %+v, want %+v", got, want)
@@ -35,7 +35,7 @@ func TestStatus(t *testing.T) {
 			t.Errorf("latency = %+v, want %+v", got, want)
 		}
 	})
-	it(t, "has the latencies of all its sources, the recent ones", func(t *testing.T) {
+	it(t, "has the recent latencies of all its sources", func(t *testing.T) {
 		f := newFake(after(time.Second, well))
 		up, s := serve(t, f)
 		askMany(s, 128)
@@ -48,7 +48,7 @@ func TestStatus(t *testing.T) {
 			t.Errorf("latency = %+v, want 65, 122 and 127 ms of 1 to 128", l)
 		}
 	})
-	it(t, "has the breaker's state and when it tries", func(t *testing.T) {
+	it(t, "has the breaker's state and the time of the next probe", func(t *testing.T) {
 		f := newFake(well)
 		up, s := broken(t, f)
 		time.Sleep(2 * time.Second)
@@ -73,7 +73,7 @@ func TestStatus(t *testing.T) {
 		ask(s, fresh())
 		at := time.Now()
 		time.Sleep(time.Second)
-		f.now(answers(404, "")) // an answer
+		f.now(answers(404, "")) // not a failure
 		ask(s, fresh())
 		if got := up.Status().LastError; got == nil || got.Code != upstream.CodeUnauthorized || !got.At.Equal(at) {
 			t.Errorf("last error = %+v, want unauthorized, a second ago", got)

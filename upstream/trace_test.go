@@ -23,7 +23,7 @@ import (
 	"tributary/upstream"
 )
 
-// spans collects what an upstream traces.
+// spans collects the spans of an upstream.
 type spans struct{ *tracetest.InMemoryExporter }
 
 func traced(c *config) *spans {
@@ -32,7 +32,7 @@ func traced(c *config) *spans {
 	return s
 }
 
-// named are the ended spans of that name, in the order of their start.
+// named returns the ended spans of a name in the order of their start.
 func (s *spans) named(name string) (found []tracetest.SpanStub) {
 	for _, span := range s.GetSpans() {
 		if span.Name == name {
@@ -43,7 +43,7 @@ func (s *spans) named(name string) (found []tracetest.SpanStub) {
 	return found
 }
 
-// one is the only span of that name.
+// one returns the only span of a name.
 func (s *spans) one(t *testing.T, name string) tracetest.SpanStub {
 	t.Helper()
 	found := s.named(name)
@@ -116,7 +116,7 @@ func TestSourceSpan(t *testing.T) {
 			t.Errorf("events = %v and %v, want a fallback in the first", events(got[0]), events(got[1]))
 		}
 	})
-	it(t, "tells what the policies did", func(t *testing.T) {
+	it(t, "has an event for each action of a policy", func(t *testing.T) {
 		var sp *spans
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { sp = traced(c); c.Policies.Retries = 1; c.Policies.Breaker.FailureRate = 0.05 })
@@ -148,7 +148,7 @@ func TestSourceSpan(t *testing.T) {
 			t.Errorf("events of the call that tries = %v, want %v", got, want)
 		}
 	})
-	it(t, "tells that the budget allows no retry and no hedge", func(t *testing.T) {
+	it(t, "has an event when the budget allows no retry or hedge", func(t *testing.T) {
 		var sp *spans
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { sp = traced(c); c.Policies.Retries = 1; c.Policies.Breaker.MinCalls = 1000 })
@@ -168,7 +168,7 @@ func TestSourceSpan(t *testing.T) {
 			}
 		}
 	})
-	it(t, "links to the one whose flight it joins", func(t *testing.T) {
+	it(t, "links to the span of the fetch it joins", func(t *testing.T) {
 		var sp *spans
 		_, s := serve(t, newFake(after(time.Second, well)), func(c *config) { sp = traced(c) })
 		var wg sync.WaitGroup
@@ -184,7 +184,7 @@ func TestSourceSpan(t *testing.T) {
 			t.Errorf("link to %v, want to the leader %v", link.SpanID(), got[0].SpanContext.SpanID())
 		}
 	})
-	it(t, "links every collapsed caller, however close they come", func(t *testing.T) {
+	it(t, "links every collapsed caller, however close they arrive", func(t *testing.T) {
 		for range 50 {
 			var sp *spans
 			_, s := serve(t, newFake(after(time.Second, well)), func(c *config) { sp = traced(c) })
@@ -202,7 +202,7 @@ func TestSourceSpan(t *testing.T) {
 			}
 		}
 	})
-	it(t, "gives way to a root of its own for a refresh, linked to who caused it", func(t *testing.T) {
+	it(t, "is a new root for a background refresh, linked to the request that caused it", func(t *testing.T) {
 		var sp *spans
 		var tracer trace.Tracer
 		f := newFake(well)
@@ -269,7 +269,7 @@ func TestAttemptSpan(t *testing.T) {
 			wantAttrs(t, sp.one(t, attemptSpan), map[string]string{"server.address": "h", "server.port": want})
 		})
 	}
-	it(t, "marks a hedge, and no loser as an error", func(t *testing.T) {
+	it(t, "marks a hedge, and does not mark the loser as an error", func(t *testing.T) {
 		var sp *spans
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { sp = traced(c) })
@@ -287,7 +287,7 @@ func TestAttemptSpan(t *testing.T) {
 			t.Errorf("status of the loser = %v, want unset", got[0].Status)
 		}
 	})
-	it(t, "says that an attempt ran out of time", func(t *testing.T) {
+	it(t, "says that an attempt timed out", func(t *testing.T) {
 		var sp *spans
 		_, s := serve(t, newFake(hangs), noRetries, func(c *config) { sp = traced(c) })
 		ask(s, "a")
@@ -330,7 +330,7 @@ func TestSecrets(t *testing.T) {
 			f := newFake(b)
 			_, s := serve(t, f, func(c *config) {
 				sp = traced(c)
-				c.Policies.Breaker.MinCalls = 1 // a change is logged
+				c.Policies.Breaker.MinCalls = 1 // so that the change of the breaker is logged
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				c.Credentials = func(r *http.Request) {
 					q := r.URL.Query()
@@ -344,15 +344,15 @@ func TestSecrets(t *testing.T) {
 			if sent.URL.Query().Get("appid") != secret || sent.Header.Get("Authorization") == "" {
 				t.Errorf("sent %s, want it with credentials", sent.URL)
 			}
-			told := fmt.Sprintf("%+v %v %s", got, got.Err, log.String())
+			recorded := fmt.Sprintf("%+v %v %s", got, got.Err, log.String())
 			for _, span := range sp.GetSpans() {
-				told += fmt.Sprintf("%+v", span)
+				recorded += fmt.Sprintf("%+v", span)
 				for _, kv := range span.Attributes {
-					told += kv.Value.String()
+					recorded += kv.Value.String()
 				}
 			}
-			if strings.Contains(told, secret) || strings.Contains(told, url.QueryEscape(secret)) {
-				t.Errorf("the secret is in: %s", told)
+			if strings.Contains(recorded, secret) || strings.Contains(recorded, url.QueryEscape(secret)) {
+				t.Errorf("the secret is in: %s", recorded)
 			}
 		})
 	}

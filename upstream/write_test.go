@@ -12,7 +12,7 @@ import (
 )
 
 func TestWriteOnTheWire(t *testing.T) {
-	t.Run("it may have been carried out though its body was still being sent", func(t *testing.T) {
+	t.Run("it may have been carried out even if its body was not sent completely", func(t *testing.T) {
 		large := strings.Repeat("a", 32<<20)
 		over := make(chan struct{})
 		srv := listen(t, func(http.ResponseWriter, *http.Request) { <-over })

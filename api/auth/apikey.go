@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// Key is an API key. Printing one, or anything it is in, shows its name only.
+// Key is an API key. Its String and GoString show only the name.
 type Key struct {
-	Name   string // stands for the caller in logs
+	Name   string // identifies the caller in logs
 	Scopes []string
 	Key    string
 }
@@ -16,8 +16,8 @@ type Key struct {
 func (k Key) String() string   { return k.Name }
 func (k Key) GoString() string { return k.Name }
 
-// hashedKey is what is kept of a key. SHA-256 is enough: keys are long and
-// random, unlike passwords, and are looked at with every request.
+// hashedKey is the stored form of a key. SHA-256 is enough: unlike passwords, keys
+// are long and random, and one is checked with every request.
 type hashedKey struct {
 	sum    [sha256.Size]byte
 	caller Caller
@@ -45,8 +45,8 @@ func hashKeys(keys []Key, anonymous Scopes) ([]hashedKey, error) {
 	return hashed, nil
 }
 
-// byKey is the caller who has a key. It takes the same time for every key of
-// one length, known or not: all hashes are compared, each in full.
+// byKey returns the caller of a key. All hashes are compared in full, so that the
+// time depends only on the length of value, not on whether the key is known.
 func (a *Authenticator) byKey(value string) (Caller, bool) {
 	sum := sha256.Sum256([]byte(value))
 	found := -1

@@ -1,5 +1,5 @@
-// Package auth says who calls, and what they may do: API keys, bearer tokens
-// checked against an issuer's keys, and what is open to everybody.
+// Package auth identifies the caller of a request and decides what the caller may
+// do, from API keys, bearer tokens (JWT) and the scopes of anonymous callers.
 package auth
 
 import (
@@ -10,34 +10,34 @@ import (
 	"strings"
 )
 
-// Config is who may call. The zero Config lets nobody do anything.
+// Config configures an Authenticator. The zero Config allows nothing.
 type Config struct {
 	Keys []Key
 
-	// JWKS is where the issuer publishes the keys that it signs tokens with;
-	// nil: tokens are not accepted. Issuer and Audience are required with it.
+	// JWKS is the URL of the issuer's public signing keys; nil: tokens are not
+	// accepted. With JWKS, Issuer and Audience are required.
 	JWKS     *url.URL
 	Issuer   string
 	Audience string
 
 	Anonymous []string          // scopes of a caller without credentials
-	Transport http.RoundTripper // to the issuer; nil: one of its own
+	Transport http.RoundTripper // for requests to the issuer; nil: an own transport
 	Logger    *slog.Logger      // nil: slog's default
 }
 
-// Authenticator tells callers apart. It is safe for concurrent use.
+// Authenticator identifies callers. It is safe for concurrent use.
 type Authenticator struct {
 	keys      []hashedKey
 	tokens    *tokens // nil: not accepted
 	anonymous Caller
 }
 
-// New makes an authenticator, which begins at once to read the issuer's keys,
-// and does not wait for them: an issuer that is down must not keep us from
-// starting. Close it.
+// New returns an authenticator that starts fetching the issuer's keys in the
+// background and does not wait for them: an issuer that is down must not delay the
+// start of the gateway. Close it after use.
 func New(cfg Config) (*Authenticator, error) {
 	if cfg.JWKS != nil && (cfg.Issuer == "" || cfg.Audience == "") {
-		// Without them a token that the issuer made for others would do.
+		// Without both, we would accept tokens that the issuer made for other services.
 		return nil, errors.New("tokens need an issuer and an audience")
 	}
 	keys, err := hashKeys(cfg.Keys, cfg.Anonymous)
@@ -51,22 +51,21 @@ func New(cfg Config) (*Authenticator, error) {
 	return a, nil
 }
 
-// Close ends the reading of the issuer's keys, and waits for it. Callers are
-// told apart afterwards by what has been read before.
+// Close stops fetching the issuer's keys and waits for a running fetch. The keys
+// fetched so far remain in use.
 func (a *Authenticator) Close() {
 	if a.tokens != nil {
 		a.tokens.issuer.close()
 	}
 }
 
-// Authenticate says who sends a request. Credentials that are no good are an
-// error even where anonymous callers are welcome: a wrong key must not quietly
-// become no key. The error is an *Error.
+// Authenticate identifies the caller of a request. Invalid credentials are an error
+// even if anonymous callers are allowed, so that a wrong key is noticed. The error
+// is an *Error.
 //
-// While neither keys nor tokens are configured, credentials are ignored. They
-// cannot be wrong where none are right, and are mostly not meant for us: a
-// proxy in front that has checked them passes them on. Who expected a write to
-// be let through is told by Authorize what to configure.
+// If neither keys nor tokens are configured, credentials are ignored: they are
+// probably meant for a proxy in front of us that has checked them. If such a
+// request then lacks a scope, the error of Authorize says what to configure.
 func (a *Authenticator) Authenticate(r *http.Request) (Caller, error) {
 	if !a.configured() {
 		return a.anonymous, nil
@@ -93,9 +92,8 @@ func (a *Authenticator) Authenticate(r *http.Request) (Caller, error) {
 	return Caller{}, errUnknownKey
 }
 
-// Authorize says whether a caller may do what needs a scope. The error is an
-// *Error: 401 for who may be let in with credentials, 403 for who has shown
-// some, and where there are none to be had.
+// Authorize checks that a caller has a scope. The error is an *Error: 401 for an
+// anonymous caller, 403 for a known caller and where no credentials are configured.
 func (a *Authenticator) Authorize(c Caller, scope string) error {
 	switch {
 	case c.Scopes.Has(scope):

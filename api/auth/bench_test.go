@@ -42,7 +42,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 }
 
-// BenchmarkMiddleware is what a request pays in all.
+// BenchmarkMiddleware measures authentication and authorization of a request.
 func BenchmarkMiddleware(b *testing.B) {
 	a := open(b, auth.Config{Keys: apiKeys(), Anonymous: []string{auth.WeatherRead}})
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})

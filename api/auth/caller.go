@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// The scopes of the contract.
+// The scopes that requests need.
 const (
 	WeatherRead = "weather:read"
 	UsersRead   = "users:read"
 	UsersWrite  = "users:write"
 )
 
-// Scopes are what a caller may do.
+// Scopes are the permissions of a caller.
 type Scopes []string
 
-// Has reports whether the scope is among them.
+// Has reports whether s contains scope.
 func (s Scopes) Has(scope string) bool { return slices.Contains(s, scope) }
 
-// and adds what everybody may do: who shows credentials must not be able to do
-// less than who leaves them out.
+// and adds the anonymous scopes: a caller with credentials may do everything that
+// an anonymous caller may.
 func (s Scopes) and(more Scopes) Scopes {
 	all := slices.Clone(s)
 	for _, scope := range more {
@@ -30,7 +30,7 @@ func (s Scopes) and(more Scopes) Scopes {
 	return all
 }
 
-// Kind is how a caller has said who it is.
+// Kind is the kind of credential that identified a caller.
 type Kind int
 
 // The kinds of callers.
@@ -40,8 +40,8 @@ const (
 	Token
 )
 
-// Caller is who sent a request. The zero Caller is anonymous and may do
-// nothing.
+// Caller is the sender of a request. The zero Caller is anonymous and has no
+// scopes.
 type Caller struct {
 	Kind   Kind
 	Name   string // of the API key, or the token's subject; "" if anonymous
@@ -50,21 +50,20 @@ type Caller struct {
 	fingerprint string
 }
 
-// Fingerprint is the same for all requests of a caller, on every replica and
-// after a restart, and no two callers share one: key:<name> or
-// jwt:<hash of the issuer>:<subject>. It holds no secret, and a key that is
-// exchanged under its old name keeps it. Anonymous callers have "".
+// Fingerprint identifies a caller: it is unique to the caller, the same on every
+// replica and after a restart, and contains no secret. Its form is key:<name> or
+// jwt:<hash of the issuer>:<subject>, so a key that is replaced under its name
+// keeps its fingerprint. It is "" for anonymous callers.
 func (c Caller) Fingerprint() string { return c.fingerprint }
 
 type callerKey struct{}
 
-// NewContext carries the caller of a request.
+// NewContext returns a context that carries the caller.
 func NewContext(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// FromContext is the caller that NewContext was given, or one who may do
-// nothing.
+// FromContext returns the caller set by NewContext, or the zero Caller.
 func FromContext(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c

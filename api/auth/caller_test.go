@@ -39,7 +39,7 @@ func TestCaller(t *testing.T) {
 		})
 	}
 	if got := auth.FromContext(t.Context()); got.Kind != auth.Anonymous || got.Scopes.Has(auth.WeatherRead) {
-		t.Errorf("caller of an empty context = %+v, want one who may do nothing", got)
+		t.Errorf("caller of an empty context = %+v, want one without scopes", got)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestNothingPrintsAKey prints what somebody may one day log.
+// TestNothingPrintsAKey formats keys in the ways that logging code may.
 func TestNothingPrintsAKey(t *testing.T) {
 	cfg := auth.Config{Keys: apiKeys()}
 	a := open(t, cfg)

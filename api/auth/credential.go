@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// credential is what a caller shows, not yet looked at.
+// credential is what a request presents, not yet checked.
 type credential struct {
-	value  string // "": nothing was sent
-	bearer bool   // it may be a token
+	value  string // "": no credentials
+	bearer bool   // was sent as Bearer, so it may be a token
 }
 
-// readCredential takes the one credential out of a request's headers. A header
-// that is there counts as a credential even when it is empty or of another
-// scheme: its sender does not mean to be anonymous.
+// readCredential returns the one credential in a request's headers. A header counts
+// even if it is empty or has another scheme: its sender does not mean to be
+// anonymous.
 //
-// The same key in both headers is fine. Two different credentials are not,
-// though one may be good: whichever we took, somebody in front of us, a proxy
-// or a cache, may have looked at the other and believe that it was used.
+// The same key may stand in both headers. Two different credentials are an error
+// even if one is valid: a proxy or cache in front of us may have used the other one
+// to decide.
 func readCredential(h http.Header) (credential, error) {
 	authorization, apiKey := h["Authorization"], h["X-Api-Key"]
 	if len(authorization) > 1 || len(apiKey) > 1 {
@@ -43,7 +43,7 @@ func readCredential(h http.Header) (credential, error) {
 	return sent, nil
 }
 
-// bearerValue is what follows the scheme, which has no case (RFC 9110 §11.1).
+// bearerValue returns the value after the scheme. Case is ignored (RFC 9110 §11.1).
 func bearerValue(authorization string) (string, error) {
 	scheme, value, _ := strings.Cut(authorization, " ")
 	value = strings.Trim(value, " ")

@@ -11,7 +11,7 @@ import (
 	"tributary/api/auth"
 )
 
-// answering is an issuer without a network.
+// answering is an issuer whose key set is body, without a network.
 func answering(body string) *issuer {
 	return &issuer{
 		url: &url.URL{Scheme: "https", Host: "issuer.test"},
@@ -21,8 +21,8 @@ func answering(body string) *issuer {
 	}
 }
 
-// FuzzCredentials sends any headers whatever. Nobody gets in but with the very
-// credentials that are good.
+// FuzzCredentials sends arbitrary headers. Only a valid credential may identify a
+// caller.
 func FuzzCredentials(f *testing.F) {
 	k := theKeys()
 	cfg := believing(answering(keySetOf(k.rsa, k.ec, k.ed)))
@@ -48,10 +48,10 @@ func FuzzCredentials(f *testing.F) {
 		}
 		want, welcome := map[string]string{webKey: "key:web", writerKey: "key:writer", token: ada}[credentialOf(r)]
 		if credentialOf(r) == token && !hasAuthorization {
-			welcome = false // X-API-Key is for keys
+			welcome = false // tokens are not accepted in X-API-Key
 		}
 		if !hasAuthorization && !hasKey {
-			welcome = true // to stay nobody
+			welcome = true // as an anonymous caller
 		}
 		got, err := a.Authenticate(r)
 		switch {
@@ -65,8 +65,8 @@ func FuzzCredentials(f *testing.F) {
 	})
 }
 
-// credentialOf is the rules once more, in other words: "" for none, or for
-// headers that are against them.
+// credentialOf is a second implementation of the header rules. It returns "" if
+// there is no credential or the headers break the rules.
 func credentialOf(r *http.Request) string {
 	authorization, ok := r.Header["Authorization"]
 	key, hasKey := r.Header["X-Api-Key"]
@@ -83,8 +83,8 @@ func credentialOf(r *http.Request) string {
 	return credential
 }
 
-// FuzzKeySet has the issuer answer anything whatever. A token gets in only if
-// its key is there.
+// FuzzKeySet has the issuer send an arbitrary key set. A token may be accepted only
+// if the set contains its key.
 func FuzzKeySet(f *testing.F) {
 	k := theKeys()
 	for _, body := range []string{
@@ -109,7 +109,7 @@ func FuzzKeySet(f *testing.F) {
 	})
 }
 
-// holds reports whether a key's coordinate is anywhere in a JSON text.
+// holds reports whether a JSON text contains a key's coordinate.
 func holds(body string, s signer) bool {
 	var wanted struct{ X string }
 	if err := json.Unmarshal([]byte(s.jwk(nil)), &wanted); err != nil {
@@ -119,6 +119,6 @@ func holds(body string, s signer) bool {
 	if err := json.Unmarshal([]byte(body), &v); err != nil {
 		return false
 	}
-	plain, err := json.Marshal(v) // without escapes that are not needed
+	plain, err := json.Marshal(v) // JSON without unneeded escapes
 	return err == nil && strings.Contains(string(plain), strings.TrimRight(wanted.X, "="))
 }

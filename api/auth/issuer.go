@@ -16,43 +16,43 @@ const (
 	firstRetry   = time.Second // doubled with each failure
 	lastRetry    = 30 * time.Second
 
-	// pause is the least time between two readings that callers cause: anybody
+	// pause is the least time between two fetches caused by callers, because anybody
 	// can send a token with a wrong signature.
 	pause = 10 * time.Second
 
-	patience = 2 * time.Second // of a caller who waits for a reading
+	patience = 2 * time.Second // how long a caller waits for a fetch
 )
 
-// issuer has the keys that tokens are signed with. It reads them again from
-// time to time, and when none of them has signed a token; those that it has last
-// read stay good while the issuer is away.
+// issuer fetches and holds the public keys that sign tokens. It fetches them
+// periodically, and when a token is signed with an unknown key. If the issuer is
+// down, the last fetched keys remain valid.
 //
-// It is not jwkset's own client, whose reading has no bound, whose callers queue
-// up at its rate limit, and which cannot say that it has read nothing yet.
+// jwkset's own client is not used: its responses have no size limit, its callers
+// queue at its rate limit, and it cannot report that no keys were fetched yet.
 type issuer struct {
 	url    *url.URL
 	client *http.Client
 	log    *slog.Logger
-	keys   atomic.Pointer[keySet] // nil: never read
+	keys   atomic.Pointer[keySet] // nil: not fetched yet
 
-	life     context.Context // ends with close
-	end      context.CancelFunc
-	readings sync.WaitGroup
+	life    context.Context // canceled by close
+	end     context.CancelFunc
+	fetches sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool
-	reading  chan struct{} // closed when the reading in progress ends; nil: none
-	begun    time.Time     // the last reading
-	next     *time.Timer   // begins a reading; nil while one is in progress
+	fetching chan struct{} // closed when the running fetch ends; nil: none runs
+	begun    time.Time     // start of the last fetch
+	next     *time.Timer   // starts the next fetch; nil while one runs
 	nextAt   time.Time
 	failures int    // in a row
-	failure  string // the last that was logged
+	failure  string // last logged error
 }
 
 func newIssuer(cfg Config) *issuer {
 	transport := cfg.Transport
 	if transport == nil {
-		// A connection every ten minutes is not worth keeping.
+		// We connect once in ten minutes, so keeping the connection has no use.
 		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 	}
 	life, end := context.WithCancel(context.Background())
@@ -66,11 +66,11 @@ func newIssuer(cfg Config) *issuer {
 	if i.log == nil {
 		i.log = slog.Default()
 	}
-	i.readAgain()
+	i.fetchInBackground()
 	return i
 }
 
-// close ends a reading in progress and waits for it.
+// close cancels a running fetch and waits for it.
 func (i *issuer) close() {
 	i.mu.Lock()
 	i.closed = true
@@ -79,73 +79,73 @@ func (i *issuer) close() {
 	}
 	i.mu.Unlock()
 	i.end()
-	i.readings.Wait()
+	i.fetches.Wait()
 }
 
-// renewed is the set of keys after a reading, if one is due: a token was signed
-// with none of those in used.
+// renewed returns the keys after another fetch, if one is due. It is called for a
+// token that none of the used keys has signed.
 func (i *issuer) renewed(ctx context.Context, used *keySet) *keySet {
-	if now := i.keys.Load(); now != used { // read by another caller meanwhile
+	if now := i.keys.Load(); now != used { // another caller has fetched them meanwhile
 		return now
 	}
 	i.refresh(ctx)
 	return i.keys.Load()
 }
 
-// refresh waits for a reading: the one in progress, or a new one unless the
-// last is too recent.
+// refresh waits for the running fetch, or for a new one unless the last one was too
+// recent.
 func (i *issuer) refresh(ctx context.Context) {
 	i.mu.Lock()
-	reading := i.reading
-	if reading == nil && time.Since(i.begun) >= pause {
-		reading = i.begin()
+	fetching := i.fetching
+	if fetching == nil && time.Since(i.begun) >= pause {
+		fetching = i.begin()
 	}
 	i.mu.Unlock()
-	if reading == nil {
+	if fetching == nil {
 		return
 	}
 	select {
-	case <-reading:
+	case <-fetching:
 	case <-ctx.Done():
 	case <-time.After(patience):
 	}
 }
 
-// readAgain is for the clock, which waits for nobody.
-func (i *issuer) readAgain() {
+// fetchInBackground is called by the timer.
+func (i *issuer) fetchInBackground() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.begin()
 }
 
-// begin starts a reading, unless one is in progress or we are closed. mu is
-// held.
+// begin starts a fetch unless one is running or the issuer is closed. The caller
+// holds mu.
 func (i *issuer) begin() chan struct{} {
-	if i.closed || i.reading != nil {
-		return i.reading
+	if i.closed || i.fetching != nil {
+		return i.fetching
 	}
 	if i.next != nil {
 		i.next.Stop()
 		i.next = nil
 	}
 	done := make(chan struct{})
-	i.begun, i.reading = time.Now(), done
-	i.readings.Go(func() {
-		i.finish(i.read())
+	i.begun, i.fetching = time.Now(), done
+	i.fetches.Go(func() {
+		i.finish(i.fetch())
 		close(done)
 	})
 	return done
 }
 
-// finish takes in what a reading has brought, and plans the next.
+// finish stores the result of a fetch and schedules the next one.
 func (i *issuer) finish(keys keySet, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.reading = nil
+	i.fetching = nil
 	if i.closed {
 		return
 	}
-	i.tell(keys, err)
+	i.logChange(keys, err)
 	wait := refreshEvery
 	if err != nil {
 		wait = min(lastRetry, firstRetry<<min(i.failures, 10))
@@ -154,13 +154,14 @@ func (i *issuer) finish(keys keySet, err error) {
 		i.failures = 0
 		i.keys.Store(&keys)
 	}
-	wait -= rand.N(wait / 10) // replicas that started together drift apart
+	wait -= rand.N(wait / 10) // so that replicas started together do not fetch together
 	i.nextAt = time.Now().Add(wait)
-	i.next = time.AfterFunc(wait, i.readAgain)
+	i.next = time.AfterFunc(wait, i.fetchInBackground)
 }
 
-// tell logs what has changed: an outage is two lines, however long. mu is held.
-func (i *issuer) tell(keys keySet, err error) {
+// logChange logs only a changed result, so an outage makes two lines however long it
+// lasts. The caller holds mu.
+func (i *issuer) logChange(keys keySet, err error) {
 	old := i.keys.Load()
 	switch {
 	case err != nil && err.Error() != i.failure:
@@ -172,7 +173,7 @@ func (i *issuer) tell(keys keySet, err error) {
 	}
 }
 
-// retryAfter is when the next reading may have brought the keys.
+// retryAfter is the time until the next fetch, which may bring the keys.
 func (i *issuer) retryAfter() time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -24,7 +24,7 @@ import (
 
 func TestTime(t *testing.T) {
 	k := theKeys()
-	it(t, "takes a token up to 30 s past its end, and no longer", func(t *testing.T) {
+	it(t, "accepts a token for 30 s after exp", func(t *testing.T) {
 		a := open(t, believing(startPiped(t, publishes(k.ed))))
 		token := k.ed.token(t, nil)
 		time.Sleep(time.Hour + 30*time.Second - time.Nanosecond)
@@ -34,7 +34,7 @@ func TestTime(t *testing.T) {
 		_, err = show(a, token)
 		wantStatus(t, err, http.StatusUnauthorized, "expired")
 	})
-	it(t, "takes a token from 30 s before its beginning, and no earlier", func(t *testing.T) {
+	it(t, "accepts a token from 30 s before nbf", func(t *testing.T) {
 		a := open(t, believing(startPiped(t, publishes(k.ed))))
 		token := k.ed.token(t, claims{"nbf": time.Now().Add(time.Minute).Unix()})
 		time.Sleep(30*time.Second - time.Nanosecond)
@@ -48,7 +48,7 @@ func TestTime(t *testing.T) {
 
 func TestIssuerNeverRead(t *testing.T) {
 	k := theKeys()
-	it(t, "does not blame the caller, and says when to come back", func(t *testing.T) {
+	it(t, "answers 503 with Retry-After", func(t *testing.T) {
 		i := startPiped(t, down)
 		a := open(t, believing(i))
 		synctest.Wait()
@@ -63,11 +63,11 @@ func TestIssuerNeverRead(t *testing.T) {
 		_, err = show(a, k.ed.token(t, nil))
 		wantStatus(t, err, http.StatusOK, "")
 	})
-	it(t, "names the time of its next try in a long outage", func(t *testing.T) {
+	it(t, "sets Retry-After to its next fetch in a long outage", func(t *testing.T) {
 		i := startPiped(t, down)
 		a := open(t, believing(i))
 		time.Sleep(10 * time.Minute)
-		for before := i.asked(); i.asked() == before; { // the moment of a try
+		for before := i.asked(); i.asked() == before; { // until the next fetch begins
 			time.Sleep(time.Second)
 		}
 		_, err := show(a, k.ed.token(t, nil))
@@ -76,7 +76,7 @@ func TestIssuerNeverRead(t *testing.T) {
 			t.Errorf("error = %+v, want a retry after almost 30 s", refused)
 		}
 	})
-	it(t, "still blames a caller whose token could never be good", func(t *testing.T) {
+	it(t, "answers 401 for a token that can never be valid", func(t *testing.T) {
 		a := open(t, believing(startPiped(t, down)))
 		_, err := show(a, "a.b.c")
 		wantStatus(t, err, http.StatusUnauthorized, "malformed")
@@ -92,7 +92,7 @@ func TestIssuerNeverRead(t *testing.T) {
 			wantStatus(t, err, http.StatusOK, "")
 		}
 	})
-	it(t, "waits for the reading that a start begins with", func(t *testing.T) {
+	it(t, "waits for the first fetch", func(t *testing.T) {
 		i := startPiped(t, after(1500*time.Millisecond, publishes(k.ed)))
 		_, err := show(open(t, believing(i)), k.ed.token(t, nil))
 		wantStatus(t, err, http.StatusOK, "")
@@ -154,7 +154,7 @@ func TestIssuerOutage(t *testing.T) {
 		"a redirect":             {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, "status 302"},
 		"a success that is none": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "status 204"},
 	} {
-		it(t, "goes on with the keys it has read through "+name, func(t *testing.T) {
+		it(t, "keeps using its keys during "+name, func(t *testing.T) {
 			i := startPiped(t, publishes(k.ed))
 			var log bytes.Buffer
 			cfg := believing(i)
@@ -183,7 +183,7 @@ func TestIssuerOutage(t *testing.T) {
 			wantStatus(t, err, http.StatusOK, "")
 		})
 	}
-	it(t, "asks ever more slowly, but no more slowly than every 30 s", func(t *testing.T) {
+	it(t, "backs off to a fetch every 30 s at most", func(t *testing.T) {
 		i := startPiped(t, down)
 		open(t, believing(i))
 		time.Sleep(5 * time.Minute)
@@ -194,7 +194,7 @@ func TestIssuerOutage(t *testing.T) {
 			}
 		}
 	})
-	it(t, "begins anew with the next outage", func(t *testing.T) {
+	it(t, "starts the back-off again in the next outage", func(t *testing.T) {
 		i := startPiped(t, down)
 		open(t, believing(i))
 		time.Sleep(5 * time.Minute)
@@ -203,7 +203,7 @@ func TestIssuerOutage(t *testing.T) {
 		i.now(down)
 		time.Sleep(10 * time.Minute)
 		for n := 1; n < i.asked(); n++ {
-			if i.gap(n) > time.Minute { // the good times
+			if i.gap(n) > time.Minute { // as while the issuer is well
 				if got := i.gap(n + 1); got > time.Second {
 					t.Errorf("it asked again after %v, want 1s at most", got)
 				}
@@ -218,7 +218,7 @@ func TestIssuerOutage(t *testing.T) {
 		cfg := believing(i)
 		cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		a := open(t, cfg)
-		time.Sleep(time.Hour) // nothing to tell
+		time.Sleep(time.Hour) // nothing changes, so nothing is logged
 		i.now(hangs)
 		time.Sleep(time.Hour)
 		i.now(publishes(k.ed))
@@ -277,7 +277,7 @@ func TestIssuerOutage(t *testing.T) {
 	})
 }
 
-// speaks answers with these bytes.
+// speaks answers with these raw bytes.
 func speaks(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -310,7 +310,7 @@ func TestKeyRotation(t *testing.T) {
 			t.Errorf("it was asked again after %v, want the ten minutes to begin anew", i.gap(2))
 		}
 	})
-	it(t, "drops a key within ten minutes without anybody asking", func(t *testing.T) {
+	it(t, "drops a key within ten minutes without a request", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed, k.ec))
 		a := open(t, believing(i))
 		synctest.Wait()
@@ -334,7 +334,7 @@ func TestKeyRotation(t *testing.T) {
 		_, err := show(a, k.ed.token(t, nil))
 		wantStatus(t, err, http.StatusUnauthorized, "signature")
 	})
-	it(t, "reads the keys again for a token that the key of its name has not signed", func(t *testing.T) {
+	it(t, "fetches again for a token with a known kid but another signature", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed))
 		a := open(t, believing(i))
 		time.Sleep(11 * time.Second)
@@ -355,15 +355,15 @@ func TestKeyRotation(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		a.Close()
 		if n := strings.Count(log.String(), "keys were read"); n != 2 {
-			t.Errorf("log:\n%swant two readings told", log.String())
+			t.Errorf("log:\n%swant two lines for two fetches", log.String())
 		}
 	})
 	for name, forged := range map[string]signer{"wrong signatures": k.other.as("ed-1"), "tokens without a kid": k.other.as("")} {
-		it(t, "asks at most every ten seconds, however many "+name+" it is shown", func(t *testing.T) {
+		it(t, "fetches at most every ten seconds, however many "+name+" are sent", func(t *testing.T) {
 			i := startPiped(t, publishes(k.ed))
 			a := open(t, believing(i))
 			synctest.Wait()
-			for range 600 { // a minute's worth
+			for range 600 { // over one minute
 				_, err := show(a, forged.token(t, nil))
 				wantStatus(t, err, http.StatusUnauthorized, "signature")
 				time.Sleep(100 * time.Millisecond)
@@ -373,7 +373,7 @@ func TestKeyRotation(t *testing.T) {
 			}
 		})
 	}
-	it(t, "does not ask for tokens that no key could make good", func(t *testing.T) {
+	it(t, "does not fetch for tokens that can never be valid", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed))
 		a := open(t, believing(i))
 		time.Sleep(time.Minute)
@@ -385,11 +385,11 @@ func TestKeyRotation(t *testing.T) {
 			t.Errorf("it was asked %d times, want once at the start", i.asked())
 		}
 	})
-	it(t, "asks at most every ten seconds, whatever keys are named", func(t *testing.T) {
+	it(t, "fetches at most every ten seconds for different key ids", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed))
 		a := open(t, believing(i))
 		synctest.Wait()
-		for n := range 600 { // a minute's worth
+		for n := range 600 { // over one minute
 			_, err := show(a, k.other.as(fmt.Sprint("made-up-", n)).token(t, nil))
 			wantStatus(t, err, http.StatusUnauthorized, "unknown key")
 			time.Sleep(100 * time.Millisecond)
@@ -398,7 +398,7 @@ func TestKeyRotation(t *testing.T) {
 			t.Errorf("it was asked %d times in a minute, want 6", i.asked())
 		}
 	})
-	it(t, "asks once for all who wait", func(t *testing.T) {
+	it(t, "fetches once for all callers that wait", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed))
 		a := open(t, believing(i))
 		time.Sleep(time.Minute)
@@ -419,7 +419,7 @@ func TestKeyRotation(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	k := theKeys()
-	it(t, "gives a reading up", func(t *testing.T) {
+	it(t, "cancels a running fetch", func(t *testing.T) {
 		var log bytes.Buffer
 		cfg := believing(startPiped(t, hangs))
 		cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -435,7 +435,7 @@ func TestClose(t *testing.T) {
 			t.Errorf("it took %v, want none", took)
 		}
 	})
-	it(t, "waits for a reading to end", func(t *testing.T) {
+	it(t, "waits for the fetch to end", func(t *testing.T) {
 		i := startPiped(t, down)
 		i.transport = transport(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
@@ -450,7 +450,7 @@ func TestClose(t *testing.T) {
 			t.Errorf("it took %v, want 1s", took)
 		}
 	})
-	it(t, "reads nothing afterwards, and goes on with what it has", func(t *testing.T) {
+	it(t, "fetches nothing afterwards, and keeps using its keys", func(t *testing.T) {
 		i := startPiped(t, publishes(k.ed))
 		a := open(t, believing(i))
 		time.Sleep(time.Minute)
@@ -470,7 +470,7 @@ func TestKeySet(t *testing.T) {
 	k := theKeys()
 	good := http.StatusOK
 	bad := http.StatusUnauthorized
-	none := http.StatusServiceUnavailable // as if nothing had been read
+	none := http.StatusServiceUnavailable // as if no keys were fetched
 	for name, c := range map[string]struct {
 		set    string
 		signer signer
@@ -511,7 +511,7 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
-// strangers are other keys under the name ed-1, with members changed.
+// strangers are n other keys with the id ed-1, with members changed.
 func strangers(n int, changes claims) (all []string) {
 	for range n {
 		all = append(all, signer{"ed-1", jwt.SigningMethodEdDSA, newEd25519()}.jwk(changes))
@@ -519,7 +519,7 @@ func strangers(n int, changes claims) (all []string) {
 	return all
 }
 
-func TestWrongCredentialsAreToldFromOldOnes(t *testing.T) {
+func TestWrongCredentialsDifferFromExpiredOnes(t *testing.T) {
 	k := theKeys()
 	hour := time.Now().Add(time.Hour).Unix()
 	for name, c := range map[string]struct {

@@ -21,14 +21,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signer signs tokens under a key id.
+// signer signs tokens with a key id.
 type signer struct {
 	kid    string
 	method jwt.SigningMethod
 	key    crypto.Signer
 }
 
-// theKeys are made once, as RSA takes its time.
+// theKeys are made once, because generating RSA keys is slow.
 var theKeys = sync.OnceValue(func() (k struct{ rsa, small, ec, p384, ed, other signer }) {
 	k.rsa = signer{"rsa-1", jwt.SigningMethodRS256, must(rsa.GenerateKey(rand.Reader, 2048))}
 	k.small = signer{"small-1", jwt.SigningMethodRS256, must(rsa.GenerateKey(rand.Reader, 1024))}
@@ -51,21 +51,21 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// as is the signer under another key id.
+// as returns the signer with another key id.
 func (s signer) as(kid string) signer {
 	s.kid = kid
 	return s
 }
 
-// jwk is the public key (RFC 7517, 7518, 8037), with members changed: a value
-// of nil takes one away.
+// jwk returns the public key as a JWK (RFC 7517, 7518, 8037) with members changed;
+// nil removes a member.
 func (s signer) jwk(changes map[string]any) string {
 	m := map[string]any{"kid": s.kid, "use": "sig", "alg": s.method.Alg()}
 	switch key := s.key.Public().(type) {
 	case *rsa.PublicKey:
 		m["kty"], m["n"], m["e"] = "RSA", b64(key.N.Bytes()), b64(big.NewInt(int64(key.E)).Bytes())
 	case *ecdsa.PublicKey:
-		point := must(key.Bytes())[1:] // uncompressed: 4, x, y
+		point := must(key.Bytes())[1:] // the uncompressed point is 4, x, y
 		m["kty"], m["crv"] = "EC", key.Params().Name
 		m["x"], m["y"] = b64(point[:len(point)/2]), b64(point[len(point)/2:])
 	case ed25519.PublicKey:
@@ -92,7 +92,7 @@ func jwks(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") 
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// publicPEM is what a forger has of a key.
+// publicPEM is the public key, which an attacker can also get.
 func (s signer) publicPEM() []byte {
 	der := must(x509.MarshalPKIXPublicKey(s.key.Public()))
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
@@ -100,7 +100,7 @@ func (s signer) publicPEM() []byte {
 
 type claims = map[string]any
 
-// good are claims that every check lets through, for an hour.
+// good returns claims that are valid for an hour, with some changed.
 func good(changes claims) jwt.MapClaims {
 	now := time.Now()
 	c := jwt.MapClaims{
@@ -116,13 +116,13 @@ func good(changes claims) jwt.MapClaims {
 	return c
 }
 
-// token signs good claims with some changed.
+// token signs valid claims with some changed.
 func (s signer) token(t testing.TB, changes claims) string {
 	t.Helper()
 	return s.tokenWith(t, nil, changes)
 }
 
-// tokenWith changes the header too.
+// tokenWith also changes the header.
 func (s signer) tokenWith(t testing.TB, header, changes claims) string {
 	t.Helper()
 	return sign(t, s.method, s.key, s.kid, header, changes)
@@ -145,12 +145,12 @@ func sign(t testing.TB, method jwt.SigningMethod, key any, kid string, header, c
 	return signed
 }
 
-// raw is a token of parts that need not be JSON, with a signature that is none.
+// raw returns a token of arbitrary parts with an invalid signature.
 func raw(header, payload string) string {
 	return fmt.Sprintf("%s.%s.%s", b64([]byte(header)), b64([]byte(payload)), b64([]byte("signature")))
 }
 
-// tampered has one claim changed after it was signed.
+// tampered changes one claim after the token was signed.
 func tampered(token string) string {
 	parts := strings.Split(token, ".")
 	payload := must(base64.RawURLEncoding.DecodeString(parts[1]))
@@ -158,7 +158,8 @@ func tampered(token string) string {
 	return strings.Join(parts, ".")
 }
 
-// respelled ends in a character that lenient decoders take for the same.
+// respelled changes the last character to one that lenient decoders read as the
+// same bytes.
 func respelled(token string) string {
 	last := len(token) - 1
 	return token[:last] + string(token[last]+1)

@@ -15,10 +15,10 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signingKey is one public key of an issuer. It is for one algorithm only,
-// whatever a token asks for (RFC 8725 §3.1).
+// signingKey is one public key of an issuer. It verifies one algorithm only,
+// whatever the token's header says (RFC 8725 §3.1).
 type signingKey struct {
-	kid       string // "": it has no name
+	kid       string // "": the key has no id
 	algorithm string
 	key       crypto.PublicKey
 }
@@ -28,16 +28,15 @@ func (k signingKey) equal(other signingKey) bool {
 	return ok && k.kid == other.kid && k.algorithm == other.algorithm && key.Equal(other.key)
 }
 
-// keySet is an issuer's public keys. Two may have one name: a kid is a hint, and
-// need not be unique (RFC 7517 §4.5).
+// keySet is an issuer's public keys. Two keys may share a kid, which need not be
+// unique (RFC 7517 §4.5).
 type keySet []signingKey
 
-// maxCandidates bounds the signatures that are checked for one token.
+// maxCandidates limits the signature checks for one token.
 const maxCandidates = 8
 
-// candidates are the keys that a token may be signed with: those of its
-// algorithm that have the name which it gives. Where either has no name, the
-// signature alone tells.
+// candidates returns the keys of the token's algorithm and kid. A key or token
+// without a kid matches any.
 func (s keySet) candidates(kid, algorithm string) jwt.VerificationKeySet {
 	var named, unnamed []jwt.VerificationKey
 	for _, k := range s {
@@ -55,15 +54,15 @@ func (s keySet) candidates(kid, algorithm string) jwt.VerificationKeySet {
 
 func (s keySet) equal(other keySet) bool { return slices.EqualFunc(s, other, signingKey.equal) }
 
-// parseKeySet reads a JWK set (RFC 7517 §5). A key in it that we have no use
-// for, or cannot read, does not cost us the others.
+// parseKeySet reads a JWK set (RFC 7517 §5). Keys that are unsupported or
+// unreadable are skipped.
 func parseKeySet(body []byte) (keySet, error) {
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark
 	if err := json.Unmarshal(body, &document); err != nil {
-		return nil, errors.New("the answer is not a JWK set") // the error quotes it
+		return nil, errors.New("the answer is not a JWK set") // the original error quotes the answer
 	}
 	var keys keySet
 	for _, raw := range document.Keys {
@@ -72,7 +71,7 @@ func parseKeySet(body []byte) (keySet, error) {
 		}
 	}
 	if len(keys) == 0 {
-		// More likely a mishap than the wish to refuse every token.
+		// An empty set is more likely a mistake than a way to reject every token.
 		return nil, errors.New("the answer has no key for RS256, ES256 or EdDSA")
 	}
 	return keys, nil
@@ -83,7 +82,7 @@ func parseKey(raw json.RawMessage) (signingKey, bool) {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return signingKey{}, false
 	}
-	m.X5C, m.X5T, m.X5TS256, m.X5U = nil, "", "", "" // TLS has told whose keys they are
+	m.X5C, m.X5T, m.X5TS256, m.X5U = nil, "", "", "" // the certificate is not needed: TLS has authenticated the issuer
 	jwk, err := jwkset.NewJWKFromMarshal(m, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	if err != nil {
 		return signingKey{}, false
@@ -96,15 +95,15 @@ func parseKey(raw json.RawMessage) (signingKey, bool) {
 	return signingKey{m.KID, algorithm, jwk.Key()}, usable
 }
 
-// algorithmOf is what a key is for, "" if for nothing of ours.
+// algorithmOf returns the algorithm for a key, or "" if it is unsupported.
 func algorithmOf(key any) string {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		if key.N.BitLen() >= 2048 { // RFC 7518 §3.3
+		if key.N.BitLen() >= 2048 { // required by RFC 7518 §3.3
 			return "RS256"
 		}
 	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P256() { // which golang-jwt does not ask
+		if key.Curve == elliptic.P256() { // golang-jwt does not check the curve
 			return "ES256"
 		}
 	case ed25519.PublicKey:

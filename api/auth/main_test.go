@@ -23,11 +23,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	theKeys() // made before any test moves time
+	theKeys() // created before any test changes the clock
 	goleak.VerifyTestMain(m)
 }
 
-// it runs a test in a bubble, where hours pass at once.
+// it runs a test in a synctest bubble, where the clock is simulated.
 func it(t *testing.T, does string, test func(t *testing.T)) {
 	t.Helper()
 	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
@@ -39,7 +39,7 @@ const (
 	ada        = "jwt:ffb55acf:ada" // the fingerprint of her tokens
 
 	webKey    = "web-0123456789abcdef"
-	writerKey = "writer.with.dots-0123456789" // looks like a token, and is none
+	writerKey = "writer.with.dots-0123456789" // has dots like a token
 )
 
 func apiKeys() []auth.Key {
@@ -49,17 +49,17 @@ func apiKeys() []auth.Key {
 	}
 }
 
-// issuer publishes keys over HTTP, for as long as it behaves.
+// issuer publishes keys over HTTP.
 type issuer struct {
 	url       *url.URL
-	transport http.RoundTripper // nil: any will do
+	transport http.RoundTripper // nil: any transport
 	behaves   atomic.Pointer[http.HandlerFunc]
 
 	mu sync.Mutex
 	at []time.Time // of the requests
 }
 
-// startIssuer listens on loopback.
+// startIssuer listens on the loopback interface.
 func startIssuer(t testing.TB, b http.HandlerFunc) *issuer {
 	t.Helper()
 	i := &issuer{}
@@ -70,8 +70,8 @@ func startIssuer(t testing.TB, b http.HandlerFunc) *issuer {
 	return i
 }
 
-// startPiped listens in memory: in a bubble no time passes while a socket is
-// waited for.
+// startPiped listens in memory, because a bubble's clock stands still while a
+// goroutine waits for a socket.
 func startPiped(t testing.TB, b http.HandlerFunc) *issuer {
 	t.Helper()
 	i := &issuer{url: parse(t, "http://issuer.test/jwks?secret=hush")}
@@ -93,17 +93,17 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*i.behaves.Load())(w, r)
 }
 
-// now changes how the issuer behaves from here on.
+// now changes how the issuer behaves from now on.
 func (i *issuer) now(b http.HandlerFunc) { i.behaves.Store(&b) }
 
-// asked is the number of requests so far.
+// asked returns the number of requests so far.
 func (i *issuer) asked() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return len(i.at)
 }
 
-// gap is the time between request n and the one before it.
+// gap returns the time between request n and the one before it.
 func (i *issuer) gap(n int) time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -120,7 +120,7 @@ func down(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusSer
 
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// after behaves like next, but later.
+// after waits before it behaves like next.
 func after(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(d)
@@ -163,7 +163,7 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-// open makes an authenticator that is closed with the test.
+// open returns an authenticator that is closed at the end of the test.
 func open(t testing.TB, cfg auth.Config) *auth.Authenticator {
 	t.Helper()
 	if cfg.Logger == nil {
@@ -177,12 +177,12 @@ func open(t testing.TB, cfg auth.Config) *auth.Authenticator {
 	return a
 }
 
-// believing is a configuration for the issuer's tokens alone.
+// believing is a configuration that accepts only this issuer's tokens.
 func believing(i *issuer) auth.Config {
 	return auth.Config{JWKS: i.url, Issuer: issuerName, Audience: audience, Transport: i.transport}
 }
 
-// request has the headers given as names and values in turn.
+// request returns a request with headers given as name, value, name, value…
 func request(headers ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	for n := 0; n < len(headers); n += 2 {
@@ -195,7 +195,7 @@ func show(a *auth.Authenticator, token string) (auth.Caller, error) {
 	return a.Authenticate(request("Authorization", "Bearer "+token))
 }
 
-// wantStatus checks what an error says; 200 stands for none.
+// wantStatus checks an error's status and detail; 200 means no error.
 func wantStatus(t *testing.T, err error, status int, detail string) {
 	t.Helper()
 	var refused *auth.Error
@@ -209,7 +209,7 @@ func wantStatus(t *testing.T, err error, status int, detail string) {
 	}
 }
 
-// answer writes an error the way that package api does.
+// answer writes an error as package api does.
 func answer(w http.ResponseWriter, _ *http.Request, err error) {
 	var refused *auth.Error
 	if !errors.As(err, &refused) {
@@ -225,7 +225,7 @@ func answer(w http.ResponseWriter, _ *http.Request, err error) {
 	http.Error(w, refused.Detail, refused.Status)
 }
 
-// door is what is behind: GET wants weather:read, POST users:write.
+// door is a handler that needs weather:read for GET and users:write for POST.
 func door(a *auth.Authenticator) http.Handler {
 	greet := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, auth.FromContext(r.Context()).Fingerprint())

@@ -2,10 +2,10 @@ package auth
 
 import "net/http"
 
-// Refuse answers a request with the error that it is refused with, an *Error.
+// Refuse answers a request that is rejected with err, an *Error.
 type Refuse func(http.ResponseWriter, *http.Request, error)
 
-// Middleware finds out who calls, for FromContext.
+// Middleware identifies the caller and stores it for FromContext.
 func (a *Authenticator) Middleware(refuse Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -19,7 +19,7 @@ func (a *Authenticator) Middleware(refuse Refuse) func(http.Handler) http.Handle
 	}
 }
 
-// Require lets only those through who have a scope. It goes inside Middleware.
+// Require rejects callers without a scope. It must run inside Middleware.
 func (a *Authenticator) Require(scope string, refuse Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,27 +14,26 @@ import (
 )
 
 const (
-	// leeway is how far the issuer's clock and ours may be apart.
+	// leeway is the accepted difference between the issuer's clock and ours.
 	leeway = 30 * time.Second
 
-	// maxToken bounds what is decoded before a signature has been seen.
+	// maxToken limits how much is decoded before the signature is checked.
 	maxToken = 16 << 10
 
-	// maxSubject is OpenID Connect's bound (Core §2): subjects go into logs and
-	// into the keys of stores.
+	// maxSubject is the limit of OpenID Connect (Core §2). Subjects are written to logs
+	// and to the keys of stores.
 	maxSubject = 255
 )
 
-// algorithms are those that tokens may be signed with. There is none with a
-// shared secret among them, so that the issuer's public key, taken for one,
-// signs nothing.
+// algorithms are the accepted signature algorithms. None uses a shared secret, so an
+// attacker cannot use the issuer's public key as one.
 var algorithms = []string{"RS256", "ES256", "EdDSA"}
 
-// tokens checks JSON web tokens (RFC 7519) as RFC 8725 wants it.
+// tokens verifies JSON Web Tokens (RFC 7519) as RFC 8725 recommends.
 type tokens struct {
 	issuer      *issuer
 	parser      *jwt.Parser
-	fingerprint string // but for the subject
+	fingerprint string // prefix of every caller's fingerprint; the subject follows
 	anonymous   Scopes
 }
 
@@ -48,17 +47,17 @@ func newTokens(cfg Config) *tokens {
 			jwt.WithAudience(cfg.Audience),
 			jwt.WithExpirationRequired(),
 			jwt.WithLeeway(leeway),
-			jwt.WithStrictDecoding(), // a token has one spelling
+			jwt.WithStrictDecoding(), // rejects a second spelling of the same token
 		),
 		fingerprint: "jwt:" + hex.EncodeToString(sum[:4]) + ":",
 		anonymous:   cfg.Anonymous,
 	}
 }
 
-// verify is the caller that a token speaks for. The error is an *Error: 503 while
-// no keys have been read, and 401 for a token that none of the keys has signed. It
-// is 401 while the issuer cannot be reached, too: the token's key may be a new
-// one, but otherwise anybody could make us answer 503.
+// verify returns the caller of a token. The error is an *Error: 503 while no keys
+// were fetched, 401 if none of the keys has signed the token. It stays 401 when the
+// issuer is down and the token might use a new key: otherwise anybody could make us
+// answer 503.
 func (t *tokens) verify(ctx context.Context, raw string) (Caller, error) {
 	if len(raw) > maxToken {
 		return Caller{}, errMalformed
@@ -66,7 +65,7 @@ func (t *tokens) verify(ctx context.Context, raw string) (Caller, error) {
 	used := t.issuer.keys.Load()
 	claims, err := t.parse(raw, used)
 	switch err {
-	case errNoKeys, errUnknownSigner, errSignature: // the issuer may have other keys by now
+	case errNoKeys, errUnknownSigner, errSignature: // the issuer may have published other keys meanwhile
 		if renewed := t.issuer.renewed(ctx, used); renewed != used {
 			claims, err = t.parse(raw, renewed)
 		}
@@ -80,10 +79,10 @@ func (t *tokens) verify(ctx context.Context, raw string) (Caller, error) {
 	return Caller{}, err
 }
 
-// parse checks a token against a set of keys, nil for one that was never read.
-// The error is an *Error.
+// parse verifies a token with a key set, which is nil if none was fetched. The error
+// is an *Error.
 func (t *tokens) parse(raw string, keys *keySet) (jwt.MapClaims, error) {
-	// A map and not a struct, whose fields encoding/json would also fill from
+	// A map, because encoding/json fills struct fields from names in any case, such as
 	// "SCOPE" or "Exp", which an issuer may let its users choose.
 	claims := jwt.MapClaims{}
 	token, err := t.parser.ParseWithClaims(raw, claims, func(token *jwt.Token) (any, error) {
@@ -95,11 +94,10 @@ func (t *tokens) parse(raw string, keys *keySet) (jwt.MapClaims, error) {
 	return claims, nil
 }
 
-// signers are the keys that may have signed a token, by its header. What else
-// the header offers, such as a key or where to find one, is the sender's word and
-// not looked at.
+// signers returns the keys that may have signed a token. Keys and key URLs in the
+// token's header are ignored, because the sender chose them.
 func signers(token *jwt.Token, keys *keySet) (any, error) {
-	if _, ok := token.Header["crit"]; ok { // RFC 7515 §4.1.11; we understand none
+	if _, ok := token.Header["crit"]; ok { // extensions that must be understood (RFC 7515 §4.1.11); we know none
 		return nil, errExtension
 	}
 	kid, ok := token.Header["kid"].(string)
@@ -123,7 +121,7 @@ func (t *tokens) caller(claims jwt.MapClaims) (Caller, error) {
 	switch {
 	case err != nil, hasScope && !isText, len(subject) > maxSubject, strings.ContainsFunc(subject, unicode.IsControl):
 		return Caller{}, errMalformed
-	case subject == "": // all who have none would be one caller
+	case subject == "": // else all tokens without a subject would be one caller
 		return Caller{}, errMissingClaim
 	}
 	return Caller{
@@ -134,8 +132,8 @@ func (t *tokens) caller(claims jwt.MapClaims) (Caller, error) {
 	}, nil
 }
 
-// refusal is what a caller is told of an error of the parser, whose own text
-// may quote the token.
+// refusal maps a parser's error to an *Error; the parser's own text may quote the
+// token.
 func refusal(token *jwt.Token, err error) *Error {
 	var ours *Error
 	switch {
@@ -158,7 +156,7 @@ func refusal(token *jwt.Token, err error) *Error {
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return errAudience
 	}
-	return errMalformed // a claim of the wrong type
+	return errMalformed // a claim has the wrong type
 }
 
 func allowed(token *jwt.Token) bool {

@@ -1,5 +1,4 @@
-// Package contracttest is the judge of answers in tests: it holds them against
-// openapi.yaml, strictly.
+// Package contracttest checks the answers in tests strictly against openapi.yaml.
 package contracttest
 
 import (
@@ -22,18 +21,18 @@ import (
 	"tributary"
 )
 
-// Contract holds answers against openapi.yaml. It is strict: a status, a header
-// or a member that the document does not name is a mistake, like one that it
-// demands and that is not there. It is safe for concurrent use.
+// Contract checks answers against openapi.yaml. A status, header or member that is
+// not documented is a mistake, and so is a missing required one. It is safe for
+// concurrent use.
 type Contract struct {
 	Document libopenapi.Document
 	Model    *v3.Document
 
 	whole validator.Validator
-	heads validator.Validator // without the body
+	heads validator.Validator // for HEAD: without the body
 }
 
-// The is the contract of this very module, built when it is first wanted.
+// The returns the contract of this module, built on first use.
 var The = sync.OnceValue(func() *Contract {
 	document, err := libopenapi.NewDocument(tributary.OpenAPI)
 	if err != nil {
@@ -46,7 +45,7 @@ var The = sync.OnceValue(func() *Contract {
 	options := []config.Option{
 		config.WithFormatAssertions(),
 		config.WithStrictMode(),
-		config.WithStrictIgnoredHeaders("Connection", "Content-Length", "Content-Type", "Date"), // HTTP's own
+		config.WithStrictIgnoredHeaders("Connection", "Content-Length", "Content-Type", "Date"), // always allowed
 	}
 	return &Contract{
 		Document: document,
@@ -56,7 +55,7 @@ var The = sync.OnceValue(func() *Contract {
 	}
 })
 
-// Check fails the test if an answer is not what openapi.yaml says.
+// Check fails the test if an answer does not match openapi.yaml.
 func Check(t testing.TB, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	for _, mistake := range The().Mistakes(request, response, body) {
@@ -64,19 +63,19 @@ func Check(t testing.TB, request *http.Request, response *http.Response, body []
 	}
 }
 
-// Mistakes are what is wrong with an answer to a request, by the document.
+// Mistakes lists how an answer differs from openapi.yaml.
 func (c *Contract) Mistakes(request *http.Request, response *http.Response, body []byte) []string {
-	// HEAD is a GET without the body, and what is said to methods that a path
-	// does not have stands there too.
+	// HEAD is described by GET. Answers to methods that a path does not have are
+	// described there too.
 	asked := request.Clone(request.Context())
 	if asked.Method == http.MethodOptions && response.StatusCode == http.StatusNoContent {
 		return c.mistakenOptions(asked.URL.Path, response.Header)
 	}
 	if item := c.Item(asked.URL.Path); item == nil || item.GetOperations().GetOrZero(strings.ToLower(asked.Method)) == nil || asked.Method == "get" {
-		asked.Method = http.MethodGet // "get" is a method of its own, and none that anybody has
+		asked.Method = http.MethodGet // the lower-case method "get" has no handler
 	}
 	if !c.Has(asked.URL.Path) {
-		asked.URL.Path, asked.URL.RawPath = "/problems/none", "" // where the 404 of any path is described
+		asked.URL.Path, asked.URL.RawPath = "/problems/none", "" // the 404 of unknown paths is described here
 		if response.StatusCode == http.StatusOK {
 			return []string{"the path is not in it"}
 		}
@@ -92,30 +91,29 @@ func (c *Contract) Mistakes(request *http.Request, response *http.Response, body
 		}
 	}
 	if len(body) == 0 && request.Method != http.MethodHead && response.StatusCode != http.StatusNotModified && response.StatusCode != http.StatusNoContent {
-		return []string{"there is no body"} // which the validator takes for a good one
+		return []string{"there is no body"} // the validator accepts a missing body
 	}
 	_, found := check.ValidateHttpResponse(asked, &got)
-	return append(Told(found), impossible(body)...)
+	return append(Describe(found), impossible(body)...)
 }
 
-// mistakenOptions checks what the document says in words: OPTIONS tells the
-// methods of the path. A preflight tells them in its own way.
+// mistakenOptions checks what openapi.yaml only says in prose: OPTIONS lists the
+// methods of the path in Allow. A preflight lists them in its own header.
 func (c *Contract) mistakenOptions(path string, h http.Header) []string {
-	item, told := c.Item(path), h.Get("Allow")
-	if item == nil || told == "" && h.Get("Access-Control-Allow-Methods") == "" {
+	item, listed := c.Item(path), h.Get("Allow")
+	if item == nil || listed == "" && h.Get("Access-Control-Allow-Methods") == "" {
 		return []string{"OPTIONS has no Allow, or the path is not in it"}
 	}
 	for method := range item.GetOperations().FromOldest() {
-		if told != "" && !slices.Contains(strings.Split(told, ", "), strings.ToUpper(method)) {
+		if listed != "" && !slices.Contains(strings.Split(listed, ", "), strings.ToUpper(method)) {
 			return []string{"Allow lacks " + method}
 		}
 	}
 	return nil
 }
 
-// withoutCommons leaves out what the document says of many answers, once and in
-// words: CORS, compression, the end of a version and, where one was not refused
-// by it, the limit of a client.
+// withoutCommons removes headers that openapi.yaml describes once, in prose, for all
+// answers: CORS, compression, deprecation and, except on a 429, rate limits.
 func withoutCommons(r *http.Response) http.Header {
 	h := r.Header.Clone()
 	if r.StatusCode != http.StatusTooManyRequests {
@@ -144,10 +142,10 @@ func withoutCommons(r *http.Response) http.Header {
 	return h
 }
 
-// Has reports whether a path is described.
+// Has reports whether a path is documented.
 func (c *Contract) Has(path string) bool { return c.Item(path) != nil }
 
-// Item describes a path, nil if nothing does.
+// Item returns the description of a path, or nil.
 func (c *Contract) Item(path string) *v3.PathItem {
 	for template, item := range c.Model.Paths.PathItems.FromOldest() {
 		fixed, _, variable := strings.Cut(template, "{")
@@ -159,8 +157,8 @@ func (c *Contract) Item(path string) *v3.PathItem {
 	return nil
 }
 
-// Told is what the validator found, in words.
-func Told(found []*errors.ValidationError) (mistakes []string) {
+// Describe formats the validator's errors.
+func Describe(found []*errors.ValidationError) (mistakes []string) {
 	for _, e := range found {
 		text := e.Message + ": " + e.Reason
 		for _, s := range e.SchemaValidationErrors {
@@ -171,7 +169,7 @@ func Told(found []*errors.ValidationError) (mistakes []string) {
 	return mistakes
 }
 
-// source is what an answer says of one source.
+// source is an entry of an answer's sources.
 type source struct {
 	Name       string `json:"name"`
 	State      string `json:"state"`
@@ -183,15 +181,15 @@ type source struct {
 	Sources []source `json:"sources"`
 }
 
-// impossible finds what a schema can hardly say of sources: an age belongs to
-// what has a value, an error to what has none or an old one, or to a value with
-// something left out.
+// impossible finds contradictions that a schema can hardly express: age is allowed
+// only with a value, error only without a current value or if something was left
+// out.
 func impossible(body []byte) (mistakes []string) {
 	var a struct {
 		Meta    struct{ Sources []source }
 		Sources []source
 	}
-	_ = json.Unmarshal(body, &a) // what is no JSON has been found already
+	_ = json.Unmarshal(body, &a) // invalid JSON is reported elsewhere
 	sources := slices.Concat(a.Meta.Sources, a.Sources)
 	for _, s := range slices.Clone(sources) {
 		sources = append(sources, s.Sources...)
@@ -201,10 +199,10 @@ func impossible(body []byte) (mistakes []string) {
 			mistakes = append(mistakes, fmt.Sprintf("%s is %s, age_seconds given: %t", s.Name, s.State, !useful))
 		}
 		if s.State == "skipped" && s.Attempts == 0 && s.Error == nil && slices.Contains([]string{"github", "weather"}, s.Name) {
-			continue // a part that there was nothing to ask for
+			continue // a part with no source to call
 		}
 		if s.Error != nil && s.Error.Code == "invalid_response" && s.State != "skipped" {
-			continue // with a current value: something was left out
+			continue // the value is current, but something was left out
 		}
 		if excused := slices.Contains([]string{"failed", "skipped", "stale"}, s.State); excused != (s.Error != nil) {
 			mistakes = append(mistakes, fmt.Sprintf("%s is %s, error given: %t", s.Name, s.State, !excused))

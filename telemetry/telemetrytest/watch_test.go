@@ -25,9 +25,9 @@ func TestWatch(t *testing.T) {
 			slog.New(slog.NewJSONHandler(w.Lines(), nil)).Info("x", "key", "a"+secret)
 		}, 1},
 		{"an address in a log line", func(w *telemetrytest.Watch) { slog.New(slog.NewJSONHandler(w.Lines(), nil)).Info(person) }, 1},
-		{"a secret in an answer", func(w *telemetrytest.Watch) { w.Hear(telemetrytest.Answer, []byte(secret)) }, 1},
-		{"an address in an answer", func(w *telemetrytest.Watch) { w.Hear(telemetrytest.Answer, []byte(person)) }, 0},
-		{"nothing of the kind", func(w *telemetrytest.Watch) { w.Hear(telemetrytest.Log, []byte("5 @ 3.50 sword")) }, 0},
+		{"a secret in an answer", func(w *telemetrytest.Watch) { w.Check(telemetrytest.Answer, []byte(secret)) }, 1},
+		{"an address in an answer", func(w *telemetrytest.Watch) { w.Check(telemetrytest.Answer, []byte(person)) }, 0},
+		{"neither a secret nor an address", func(w *telemetrytest.Watch) { w.Check(telemetrytest.Log, []byte("5 @ 3.50 sword")) }, 0},
 		{"a secret on a span, an address on a metric", func(w *telemetrytest.Watch) { export(t, w, secret, person) }, 2},
 		{"a secret on a span that is not exported, an address on its event", func(w *telemetrytest.Watch) {
 			_, span := sdktrace.NewTracerProvider(sdktrace.WithSyncer(w.Exporter())).Tracer("").Start(t.Context(), "work")
@@ -79,7 +79,7 @@ func TestOver(t *testing.T) {
 	if got := w.Over(tests(2)).Run(); got != 2 {
 		t.Errorf("code of tests that fail = %d, want theirs, 2", got)
 	}
-	w.Hear(telemetrytest.Log, []byte("ada@lovelace.example"))
+	w.Check(telemetrytest.Log, []byte("ada@lovelace.example"))
 	if got := w.Over(tests(0)).Run(); got != 1 {
 		t.Errorf("code with a leak = %d, want 1", got)
 	}

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// The users of JSONPlaceholder have 10 posts and 20 todos each; those that are
-// written later have none.
+// Each user of JSONPlaceholder has 10 posts and 20 todos. Users created later have
+// none.
 const (
 	postsEach = 10
 	todosEach = 20
 )
 
-// todosDone is how many of each user's todos are completed, user 1 first.
+// todosDone is the number of completed todos for each user, from user 1.
 var todosDone = [...]int{11, 8, 7, 6, 12, 6, 9, 11, 8, 12}
 
-// postsOf is empty for a user who has none or is not known, as in the
+// postsOf is empty for a user without posts and for an unknown user, as in the
 // original.
 func postsOf(id int, known bool) []json.RawMessage {
 	posts := []json.RawMessage{}
@@ -38,7 +38,7 @@ func todosOf(id int, known bool) []json.RawMessage {
 	}
 	for i := range todosEach {
 		n := (id-1)*todosEach + i + 1
-		// 7 is prime to 20: each todo gets another rank.
+		// 7 and 20 have no common divisor, so each todo gets a different rank.
 		done := i*7%todosEach < todosDone[id-1]
 		todos = append(todos, fmt.Appendf(nil, `{"userId":%d,"id":%d,"title":"%s","completed":%t}`,
 			id, n, words(n+5, 5), done))
@@ -46,7 +46,7 @@ func todosOf(id int, known bool) []json.RawMessage {
 	return todos
 }
 
-// words is a piece of Latin for people to look at.
+// words returns count words of Latin as sample text.
 func words(seed, count int) string {
 	text := make([]string, count)
 	for i := range text {

@@ -10,23 +10,23 @@ import (
 
 const jsonUTF8 = "application/json; charset=utf-8"
 
-// provider is all that one simulated service knows: how it answers and how it
-// words its errors. Its functions are called concurrently.
+// provider is one simulated service: how it answers and the form of its errors. Its
+// functions are called concurrently.
 type provider struct {
 	name        string
-	contentType string // of its good answers
+	contentType string // content type of its successful answers
 
 	answer func(*http.Request) answer
 
-	// fail words an error of the given status, 400 to 599.
+	// fail returns an error of the given status, 400 to 599.
 	fail func(status int) answer
 
-	// overQuota words the refusal of a call too many; nil where the provider
-	// counts by itself.
+	// overQuota returns the error for a call over the quota; nil if the provider counts
+	// calls itself.
 	overQuota func(Quota) answer
 }
 
-// answer is one whole response, held back so that a fault can spoil it.
+// answer is a complete response. It is not sent at once, so that a fault can change it.
 type answer struct {
 	status int
 	header http.Header // may be nil
@@ -35,10 +35,10 @@ type answer struct {
 
 func (a answer) write(w http.ResponseWriter) {
 	a.writeHead(w)
-	_, _ = w.Write(a.body) // the client may have gone
+	_, _ = w.Write(a.body) // fails only when the client has disconnected
 }
 
-// writeHead promises the whole body, whatever of it will follow.
+// writeHead announces the length of the whole body, even if less will be sent.
 func (a answer) writeHead(w http.ResponseWriter) {
 	head := w.Header()
 	for name, values := range a.header {
@@ -59,12 +59,12 @@ func (a answer) with(name, value string) answer {
 	return a
 }
 
-// bytesAnswer is a body that is already written.
+// bytesAnswer is an answer with an encoded body.
 func bytesAnswer(status int, contentType string, body []byte) answer {
 	return answer{status: status, body: body}.with("Content-Type", contentType)
 }
 
-// jsonAnswer encodes a value of ours, which has nothing that JSON cannot say.
+// jsonAnswer encodes value, which must have a JSON form.
 func jsonAnswer(status int, value any) answer {
 	body, err := json.Marshal(value)
 	if err != nil {
@@ -73,8 +73,7 @@ func jsonAnswer(status int, value any) answer {
 	return bytesAnswer(status, jsonUTF8, body)
 }
 
-// readOnly answers GET and HEAD; anything else is refused as the provider
-// words it.
+// readOnly answers GET and HEAD, and other methods with the provider's 405.
 func readOnly(p provider) provider {
 	next := p.answer
 	p.answer = func(r *http.Request) answer {
@@ -86,7 +85,7 @@ func readOnly(p provider) provider {
 	return p
 }
 
-// matchesETag is If-None-Match by weak comparison (RFC 9110, 13.1.2).
+// matchesETag compares If-None-Match weakly (RFC 9110, 13.1.2).
 func matchesETag(r *http.Request, etag string) bool {
 	for _, line := range r.Header.Values("If-None-Match") {
 		for candidate := range strings.SplitSeq(line, ",") {
@@ -99,19 +98,19 @@ func matchesETag(r *http.Request, etag string) bool {
 	return false
 }
 
-// coordinate reads a finite decimal within ±limit.
+// coordinate parses a finite decimal number within ±limit.
 func coordinate(text string, limit float64) (float64, bool) {
 	v, err := strconv.ParseFloat(text, 64)
-	return v, err == nil && math.Abs(v) <= limit // NaN is in no range
+	return v, err == nil && math.Abs(v) <= limit // false for NaN
 }
 
-// round to a number of decimals, without a negative zero.
+// round rounds to a number of decimals and returns 0 for negative zero.
 func round(v float64, decimals int) float64 {
 	scale := math.Pow10(decimals)
 	return math.Round(v*scale)/scale + 0
 }
 
-// appendFixed writes a number with a fixed number of decimals.
+// appendFixed appends a number with a fixed number of decimals.
 func appendFixed(b []byte, v float64, decimals int) []byte {
 	return strconv.AppendFloat(b, round(v, decimals), 'f', decimals, 64)
 }

@@ -1,14 +1,14 @@
 package sim
 
-// condition is one kind of weather in the words of each provider.
+// condition is one kind of weather with the codes and texts of each provider.
 type condition struct {
 	wmo    int    // Open-Meteo's weather_code, WMO table 4677
 	owm    int    // OpenWeather's condition id
-	group  string // OpenWeather's main
-	text   string // OpenWeather's description
-	icon   string // OpenWeather's, without the d or n of the time of day
-	symbol string // MET Norway's symbol_code, without the time of day
-	timed  bool   // MET Norway's symbol has a time of day
+	group  string // OpenWeather's "main"
+	text   string // OpenWeather's "description"
+	icon   string // OpenWeather's icon without d or n
+	symbol string // MET Norway's symbol_code without the suffix for the time of day
+	timed  bool   // MET Norway's symbol has such a suffix
 }
 
 var (
@@ -24,7 +24,7 @@ var (
 	thunderstorm = condition{95, 201, "Thunderstorm", "thunderstorm with rain", "11", "rainandthunder", false}
 )
 
-// By strength: light, moderate, heavy.
+// Indexed by strength: light, moderate, heavy.
 var (
 	rain = [3]condition{
 		{61, 500, "Rain", "light rain", "10", "lightrain", false},
@@ -48,14 +48,14 @@ var (
 	}
 )
 
-// describe finds the condition that fits the numbers.
+// describe returns the condition for these values.
 func (w weather) describe() *condition {
 	if w.precipitation == 0 {
 		return w.describeDry()
 	}
 	strength := 0
 	switch {
-	case w.precipitation >= 7.6: // mm/h, the meteorological services' usual limits
+	case w.precipitation >= 7.6: // mm/h; the usual limits of meteorological services
 		strength = 2
 	case w.precipitation >= 2.5:
 		strength = 1
@@ -99,7 +99,7 @@ func (c *condition) isSnow() bool { return c.owm >= 600 && c.owm < 700 }
 
 func (c *condition) isShowers() bool { return c.wmo >= 80 && c.wmo <= 82 || c.wmo >= 95 }
 
-// openWeatherIcon is the icon with its time of day.
+// openWeatherIcon returns the icon for day or night.
 func (c *condition) openWeatherIcon(s sun) string {
 	if s.up() {
 		return c.icon + "d"
@@ -107,7 +107,7 @@ func (c *condition) openWeatherIcon(s sun) string {
 	return c.icon + "n"
 }
 
-// metSymbol is MET Norway's symbol_code with its time of day.
+// metSymbol returns MET Norway's symbol_code for the time of day.
 func (c *condition) metSymbol(s sun, lat float64) string {
 	switch {
 	case !c.timed:

@@ -7,24 +7,24 @@ import (
 	"net/http"
 )
 
-// control is the HTTP face of the faults: GET /_sim, GET, PUT and DELETE
+// control serves the faults over HTTP: GET /_sim, GET, PUT and DELETE
 // /_sim/{provider}, DELETE /_sim.
 type control struct {
 	sim *Simulator
 	log *slog.Logger
 }
 
-// state is what the control address says of a provider.
+// state is the control address's description of a provider.
 type state struct {
 	Fault
 	Calls int64  `json:"calls"` // requests received since the start
 	URL   string `json:"url"`
 }
 
-// refusal is the body of every error of the control address.
+// refusal is the error body of the control address.
 type refusal struct {
 	Error  string            `json:"error"`
-	Fields map[string]string `json:"fields,omitempty"` // what is wrong, by field
+	Fields map[string]string `json:"fields,omitempty"` // mistakes by field
 }
 
 func newControl(s *Simulator, log *slog.Logger) http.Handler {
@@ -59,7 +59,7 @@ func (c *control) clearAll(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// of finds the provider in the path for a handler.
+// of wraps a handler with the lookup of the provider in the path.
 func (c *control) of(h func(http.ResponseWriter, *http.Request, *service)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		sv := c.sim.service(r.PathValue("provider"))

@@ -13,14 +13,14 @@ import (
 	"sync"
 )
 
-// usersJSON are the ten users of JSONPlaceholder, which is MIT licensed:
+// usersJSON are JSONPlaceholder's ten users, under the MIT licence:
 // https://github.com/typicode/jsonplaceholder.
 //
 //go:embed users.json
 var usersJSON []byte
 
-// userDirectory is https://jsonplaceholder.typicode.com, except that it keeps
-// what is written, in memory until the simulator is closed, and honours
+// userDirectory simulates https://jsonplaceholder.typicode.com with two additions: it
+// stores writes in memory until the simulator is closed, and it honours
 // Idempotency-Key.
 type userDirectory struct {
 	mu     sync.RWMutex
@@ -29,7 +29,7 @@ type userDirectory struct {
 	replay map[string]replay // by Idempotency-Key
 }
 
-// user is a document of any shape, and its JSON.
+// user is a user's JSON object, decoded and encoded.
 type user struct {
 	id       int
 	document map[string]any
@@ -48,7 +48,7 @@ func newDirectory() (provider, error) {
 			return provider{}, fmt.Errorf("users.json: user %d is not an object", d.nextID)
 		}
 		var compact bytes.Buffer
-		_ = json.Compact(&compact, seed) // it has just been decoded
+		_ = json.Compact(&compact, seed) // cannot fail: seed was decoded before
 		d.users = append(d.users, user{d.nextID, document, compact.Bytes()})
 		d.nextID++
 	}
@@ -61,7 +61,7 @@ func newDirectory() (provider, error) {
 	}, nil
 }
 
-// emptyObject is the provider's only error body.
+// emptyObject is the original's only error body.
 func emptyObject(status int) answer {
 	return bytesAnswer(status, jsonUTF8, []byte("{}"))
 }
@@ -71,7 +71,7 @@ func (d *userDirectory) answer(r *http.Request) answer {
 	if path[0] != "users" || len(path) > 3 {
 		return emptyObject(http.StatusNotFound)
 	}
-	id := 0 // of nobody
+	id := 0 // no user has this id
 	if len(path) > 1 {
 		id, _ = strconv.Atoi(path[1])
 	}
@@ -82,7 +82,7 @@ func (d *userDirectory) answer(r *http.Request) answer {
 		len(path) == 2 && slices.Contains([]string{http.MethodPut, http.MethodPatch, http.MethodDelete}, r.Method):
 		return d.once(r, id)
 	default:
-		return emptyObject(http.StatusNotFound) // as json-server: no such route
+		return emptyObject(http.StatusNotFound) // json-server's answer to an unknown route
 	}
 }
 
@@ -108,7 +108,7 @@ func (d *userDirectory) find(id int) (at int, known bool) {
 	return slices.BinarySearchFunc(d.users, id, func(u user, id int) int { return u.id - id })
 }
 
-// matching are the users with a text anywhere in their string fields.
+// matching returns the users with the text in any string field.
 func (d *userDirectory) matching(text string) []json.RawMessage {
 	text = strings.ToLower(text)
 	matches := []json.RawMessage{}
@@ -136,9 +136,9 @@ func mentions(value any, lowerText string) bool {
 	return false
 }
 
-// listed cuts a list as json-server does: _limit alone is its beginning, _page
-// brings Link too, with 10 a page if nothing else is said. There is no Link
-// when everything fits on one page, nor beyond the last.
+// listed cuts a page out of a list as json-server does. _limit alone returns the
+// beginning. _page adds Link, and has 10 items by default. Link is absent if
+// everything fits on one page, and beyond the last page.
 func listed(r *http.Request, items []json.RawMessage) answer {
 	q := r.URL.Query()
 	total := len(items)
@@ -146,12 +146,12 @@ func listed(r *http.Request, items []json.RawMessage) answer {
 	if err != nil || limit < 1 {
 		limit = 10
 	}
-	limit = min(limit, total+1) // no more than there is to have
+	limit = min(limit, total+1) // avoids overflow
 	links := ""
 	switch {
 	case q.Has("_page"):
 		page, _ := strconv.Atoi(q.Get("_page"))
-		page = min(max(page, 1), total+1) // beyond the last all are alike: empty
+		page = min(max(page, 1), total+1) // all pages beyond the last are empty
 		items = items[min(total, (page-1)*limit):min(total, page*limit)]
 		if len(items) > 0 && len(items) < total {
 			links = pageLinks(r, page, (total+limit-1)/limit)
@@ -188,7 +188,7 @@ func pageLinks(r *http.Request, page, last int) string {
 	return strings.Join(links, ", ")
 }
 
-// validated gives a good answer its validator, or makes it a 304.
+// validated adds an ETag to a successful answer, or turns it into a 304.
 func validated(r *http.Request, a answer) answer {
 	sum := fnv.New64a()
 	_, _ = sum.Write(a.body) // a hash never fails

@@ -10,15 +10,15 @@ import (
 	"slices"
 )
 
-// replay is what was answered to a key, and to which request.
+// replay is the request and stored answer of an Idempotency-Key.
 type replay struct {
 	request [sha256.Size]byte
 	answer  answer
 }
 
-// once carries a write out. With an Idempotency-Key that was seen before, it
-// repeats the answer of that time instead; the key of another request is
-// refused. Writes wait for each other, so that a key is never in use twice.
+// once carries out a write. If its Idempotency-Key was used before, it returns the
+// stored answer instead, or an error if the request is a different one. Writes run one
+// at a time, so two requests never use a key concurrently.
 func (d *userDirectory) once(r *http.Request, id int) answer {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -69,14 +69,14 @@ func (d *userDirectory) write(r *http.Request, id int, body []byte) answer {
 	return bytesAnswer(http.StatusOK, jsonUTF8, d.users[at].json)
 }
 
-// newUser encodes a document under an id that its writer has no say in.
+// newUser encodes a document with this id, which replaces the document's own.
 func newUser(id int, document map[string]any) user {
 	document["id"] = id
-	encoded, _ := json.Marshal(document) // it came from JSON
+	encoded, _ := json.Marshal(document) // cannot fail: it was decoded from JSON
 	return user{id, document, encoded}
 }
 
-// mergePatch is RFC 7396. The target stays as it was.
+// mergePatch implements RFC 7396. It does not change target.
 func mergePatch(target, patch map[string]any) map[string]any {
 	merged := make(map[string]any, len(target)+len(patch))
 	for name, value := range target {
@@ -96,10 +96,10 @@ func mergePatch(target, patch map[string]any) map[string]any {
 	return merged
 }
 
-// decodeObject reads one JSON object with its numbers as they are written.
+// decodeObject decodes one JSON object and keeps numbers as written.
 func decodeObject(text []byte) (map[string]any, bool) {
 	if !json.Valid(text) {
-		return nil, false // also what follows the object
+		return nil, false // rejects text after the object too
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

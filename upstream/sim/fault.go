@@ -11,34 +11,34 @@ import (
 	"time"
 )
 
-// Mode is how a provider spoils its answers.
+// Mode is the way in which a provider's answers are broken.
 type Mode string
 
-// The modes. Whatever the mode, a request that arrives is carried out first: a
-// write has happened even when its answer never comes.
+// The modes. In every mode the request is carried out first: a write has its effect
+// even if its answer is never sent.
 const (
 	ModeOK       Mode = "ok"
 	ModeHang     Mode = "hang"     // never answers; the connection closes when the fault changes
 	ModeReset    Mode = "reset"    // ends the connection with a TCP reset
 	ModeTruncate Mode = "truncate" // announces the whole body and sends half of it
 	ModeGarbage  Mode = "garbage"  // 200 with the right content type and a body that is not JSON
-	ModeDrip     Mode = "drip"     // the right body, a byte every 100 ms, cut off when the fault changes
+	ModeDrip     Mode = "drip"     // sends the correct body with a byte every 100 ms; ends when the fault changes
 	ModeDown     Mode = "down"     // not listening: connections are refused
 )
 
-// Fault is how a provider misbehaves. The zero value is a provider in good
-// health. Each request draws anew: first whether it is an error, then, if it is
-// not, the mode applies; both come after the latency.
+// Fault is the misbehaviour of a provider. The zero Fault is a healthy provider. For
+// each request it is drawn whether it fails with Status; if not, Mode applies. Both
+// happen after the latency.
 type Fault struct {
 	LatencyMS   int     `json:"latency_ms"`    // delay before every answer, errors included
-	JitterMS    int     `json:"jitter_ms"`     // up to so much more, evenly spread
-	ErrorRate   float64 `json:"error_rate"`    // share of requests refused with Status, 0 to 1
-	Status      int     `json:"status"`        // of these errors, 400 to 599; 0: 500
-	RetryAfterS int     `json:"retry_after_s"` // seconds in their Retry-After; 0: none
+	JitterMS    int     `json:"jitter_ms"`     // greatest random addition to the delay
+	ErrorRate   float64 `json:"error_rate"`    // share of requests that fail with Status, 0 to 1
+	Status      int     `json:"status"`        // status of these errors, 400 to 599; 0: 500
+	RetryAfterS int     `json:"retry_after_s"` // their Retry-After in seconds; 0: none
 	Mode        Mode    `json:"mode"`          // empty: ok
 }
 
-// The longest delays and Retry-After, a day: what is longer is a typing error.
+// The greatest delay and Retry-After, a day; more is a typing error.
 const (
 	maxDelayMS     = 24 * 60 * 60 * 1000
 	maxRetryAfterS = 24 * 60 * 60
@@ -54,7 +54,7 @@ func (f Fault) withDefaults() Fault {
 	return f
 }
 
-// delay is how long one request waits.
+// delay returns the delay of one request.
 func (f Fault) delay() time.Duration {
 	ms := f.LatencyMS
 	if f.JitterMS > 0 {
@@ -63,13 +63,12 @@ func (f Fault) delay() time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// fails draws whether one request is an error.
+// fails decides randomly whether one request fails.
 func (f Fault) fails() bool {
 	return rand.Float64() < f.ErrorRate
 }
 
-// invalidFault says what is wrong with a fault, by field as named in JSON. The
-// empty name stands for the whole.
+// invalidFault lists the mistakes in a fault by JSON field; "" is the whole fault.
 type invalidFault map[string]string
 
 func (e invalidFault) Error() string {
@@ -80,7 +79,7 @@ func (e invalidFault) Error() string {
 	return "invalid fault: " + strings.Join(mistakes, ", ")
 }
 
-// check finds every mistake in a fault whose defaults are filled in.
+// check finds all mistakes in a fault after withDefaults.
 func (f Fault) check() error {
 	wrong := invalidFault{}
 	between := func(field string, v, least, most int) {
@@ -92,7 +91,7 @@ func (f Fault) check() error {
 	between("jitter_ms", f.JitterMS, 0, maxDelayMS)
 	between("status", f.Status, 400, 599)
 	between("retry_after_s", f.RetryAfterS, 0, maxRetryAfterS)
-	if !(f.ErrorRate >= 0 && f.ErrorRate <= 1) { // so that NaN fails too
+	if !(f.ErrorRate >= 0 && f.ErrorRate <= 1) { // true for NaN too
 		wrong["error_rate"] = "must be from 0 to 1"
 	}
 	switch f.Mode {
@@ -106,8 +105,8 @@ func (f Fault) check() error {
 	return nil
 }
 
-// parseFault reads the JSON of a fault; what is absent keeps its default. It
-// goes field by field so that all mistakes are found at once.
+// parseFault decodes a fault; absent fields keep their defaults. It decodes field by
+// field to report all mistakes at once.
 func parseFault(body []byte) (Fault, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {

@@ -63,7 +63,7 @@ func TestErrorRateIsAShare(t *testing.T) {
 	s := start(t, sim.Config{})
 	set(t, s, sim.Directory, sim.Fault{ErrorRate: 0.5})
 	statuses := map[int]int{}
-	for range 60 { // all alike: once in 2^59 runs
+	for range 60 { // they are all equal once in 2^59 runs
 		statuses[get(t, s.URL(sim.Directory)+"/users/1").status]++
 	}
 	if len(statuses) != 2 || statuses[200] == 0 || statuses[500] == 0 {
@@ -207,7 +207,7 @@ func TestDownRefusesConnectionsAndComesBack(t *testing.T) {
 	s := start(t, sim.Config{})
 	for _, p := range providers {
 		t.Run(p, func(t *testing.T) {
-			c := client(t, patience) // its pooled connection must be cut as well
+			c := client(t, patience) // its pooled connection must be closed too
 			url := s.URL(p) + goodPaths[p]
 			question := func() error {
 				resp, err := ask(t, c, http.MethodGet, url, "")
@@ -357,7 +357,7 @@ func set(t *testing.T, s *sim.Simulator, provider string, f sim.Fault) {
 	}
 }
 
-// ask sends a question with a User-Agent that all providers take.
+// ask sends a request with a User-Agent that all providers accept.
 func ask(t *testing.T, c *http.Client, method, url, body string) (*http.Response, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -368,8 +368,8 @@ func ask(t *testing.T, c *http.Client, method, url, body string) (*http.Response
 	return c.Do(req)
 }
 
-// inBackground asks a provider and returns when the question has arrived.
-// What became of it comes from the channel.
+// inBackground sends a request and returns when it has arrived. The channel receives
+// its result.
 func inBackground(t *testing.T, s *sim.Simulator, provider, method, path, body string) <-chan error {
 	t.Helper()
 	before := s.Calls(provider)

@@ -9,19 +9,19 @@ import (
 	"unicode/utf8"
 )
 
-// newGeocoding is https://open-meteo.com/en/docs/geocoding-api. It always
-// speaks English, whatever language is asked for.
+// newGeocoding simulates https://open-meteo.com/en/docs/geocoding-api. It ignores
+// language and always answers in English.
 func newGeocoding(g *gazetteer) provider {
 	return readOnly(provider{
 		name:        Geocoding,
 		contentType: jsonUTF8,
 		answer:      g.answer,
-		fail:        openMeteoFailure, // a sister of the forecast: the same shapes
+		fail:        openMeteoFailure, // its errors have the forecast API's form
 		overQuota:   openMeteoOverQuota,
 	})
 }
 
-// geocodingBody leaves results out when there are none, and is still a success.
+// geocodingBody omits results if there are none; the status is 200.
 type geocodingBody struct {
 	Results          []geocodingResult `json:"results,omitempty"`
 	GenerationTimeMS float64           `json:"generationtime_ms"`
@@ -94,9 +94,9 @@ func newGazetteer() *gazetteer {
 	return g
 }
 
-// search finds exact names first, then, from three letters on, names that
-// begin so; within each, the greater place comes first. A country code narrows
-// it. One letter finds nothing, as with the real provider.
+// search returns exact matches first and then, for three letters or more, names with
+// this prefix; both are sorted by population. A country code filters the result. One
+// letter finds nothing, as in the real service.
 func (g *gazetteer) search(name, countryCode string) []*place {
 	name = strings.ToLower(strings.TrimSpace(name))
 	letters := utf8.RuneCountInString(name)
@@ -119,16 +119,16 @@ func (g *gazetteer) search(name, countryCode string) []*place {
 	return append(exact, prefix...)
 }
 
-// Synthetic places, named Place-1 to Place-10000000, exist for load tests that
-// need many. They belong to no country.
+// Synthetic places for load tests are named Place-1 to Place-10000000. They have no
+// country.
 const (
 	syntheticPrefix = "place-"
 	syntheticMost   = 10_000_000
 )
 
-// syntheticPlace spreads its places over a grid of hundredths of a degree, from
-// 60° S to 70° N, so that no two share a point: the step is prime to the number
-// of points.
+// syntheticPlace puts the places on a grid of hundredths of a degree from 60° S to 70°
+// N. No two share a point, because the step and the number of points have no common
+// divisor.
 func syntheticPlace(lowerName string) *place {
 	const (
 		columns = 36_000 // from 180° W

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// gitHub is https://docs.github.com/en/rest/users/users, one user at a time.
+// gitHub simulates https://docs.github.com/en/rest/users/users for single users.
 type gitHub struct {
 	now      func() time.Time
 	accounts map[string]account // by login in lower case
 
-	// GitHub counts by token, or by address without one; here all callers of
-	// either kind share.
+	// GitHub counts calls by token, or by address without one. Here all callers with a
+	// token share one window, and all others another.
 	anonymous, authorized *window
 }
 
-// GitHub's limits by the hour, which its headers tell in any case. Without a
-// quota the simulator never refuses, and never says that nothing is left.
+// GitHub's hourly limits, which its headers always announce. Without a quota the
+// simulator never refuses a call and never announces 0 remaining.
 const (
 	anonymousCalls  = 60
 	authorizedCalls = 5000
@@ -57,7 +57,7 @@ func (g *gitHub) answer(r *http.Request) answer {
 	token := r.Header.Get("Authorization") != ""
 	a, calls := g.user(r, token), 1
 	if a.status == http.StatusNotModified && token {
-		calls = 0 // only with valid credentials is confirming free
+		calls = 0 // a 304 is free of charge only with a valid token
 	}
 	limits := g.anonymous
 	if token {
@@ -65,7 +65,7 @@ func (g *gitHub) answer(r *http.Request) answer {
 	}
 	used := limits.count(g.now(), calls)
 	if used.refused {
-		a = gitHubSpent(r, token)
+		a = gitHubExhausted(r, token)
 	}
 	return a.
 		with("X-RateLimit-Limit", strconv.Itoa(limits.Calls)).
@@ -98,8 +98,8 @@ func (g *gitHub) user(r *http.Request, token bool) answer {
 	return a
 }
 
-// gitHubSpent is the primary limit's refusal: 403, no Retry-After.
-func gitHubSpent(r *http.Request, token bool) answer {
+// gitHubExhausted is the error of the primary limit: 403 without Retry-After.
+func gitHubExhausted(r *http.Request, token bool) answer {
 	message := "API rate limit exceeded for user ID 1."
 	if !token {
 		address, _, _ := net.SplitHostPort(r.RemoteAddr)

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// account is a user's answer, ready to send.
+// account is the answer about a user, ready to send.
 type account struct {
 	body     []byte
 	etag     string
-	modified string // as in Last-Modified
+	modified string // for Last-Modified
 }
 
-// gitHubUser is the public view of a user.
+// gitHubUser is the public data of a user.
 type gitHubUser struct {
 	Login             string  `json:"login"`
 	ID                int     `json:"id"`
@@ -41,7 +41,7 @@ type gitHubUser struct {
 	SiteAdmin         bool    `json:"site_admin"`
 	Name              string  `json:"name"`
 	Company           *string `json:"company"`
-	Blog              string  `json:"blog"` // empty, never null
+	Blog              string  `json:"blog"` // may be empty, never null
 	Location          *string `json:"location"`
 	Email             *string `json:"email"`
 	Hireable          *bool   `json:"hireable"` // true or null
@@ -55,8 +55,8 @@ type gitHubUser struct {
 	UpdatedAt         string  `json:"updated_at"`
 }
 
-// newAccounts gives each of the directory's first users an account of the same
-// login, and octocat one.
+// newAccounts returns an account for each of the directory's initial users, with their
+// username as login, and one for octocat.
 func newAccounts() (map[string]account, error) {
 	var seeds []struct {
 		ID                      int
@@ -93,7 +93,7 @@ func newAccounts() (map[string]account, error) {
 	return accounts, nil
 }
 
-// newAccount fills in what follows from login and id.
+// newAccount derives the other fields from login and id.
 func newAccount(u gitHubUser) (account, error) {
 	u.NodeID = base64.StdEncoding.EncodeToString([]byte("04:User" + strconv.Itoa(u.ID)))
 	u.AvatarURL = fmt.Sprintf("https://avatars.githubusercontent.com/u/%d?v=4", u.ID)

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// Free ports are looked for below the range that systems give to outgoing
-// connections (32768 and above on Linux, 49152 on others): while a provider is
-// down, nobody's outgoing connection may take the port it must come back to.
+// Free ports are chosen below the range for outgoing connections (from 32768 on Linux,
+// 49152 on others). Otherwise an outgoing connection could take the port of a provider
+// that is down, so that it could not listen again.
 const (
 	lowestFreePort  = 20000
 	highestFreePort = 32000

@@ -16,12 +16,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// noon is the hour in which tests that need one take place.
+// noon is the time of tests that need a fixed hour.
 var noon = time.Date(2026, 11, 24, 12, 34, 56, 0, time.UTC)
 
 func atNoon() time.Time { return noon }
 
-// start gives a simulator on free ports that ends with the test.
+// start returns a simulator on free ports that is closed with the test.
 func start(t *testing.T, cfg sim.Config) *sim.Simulator {
 	t.Helper()
 	if cfg.Now == nil {
@@ -39,8 +39,7 @@ func start(t *testing.T, cfg sim.Config) *sim.Simulator {
 	return s
 }
 
-// client keeps connections of its own, that end with the test, and waits no
-// longer than a patient caller would.
+// client has its own connections, which are closed with the test, and a time-out.
 func client(t *testing.T, timeout time.Duration) *http.Client {
 	t.Helper()
 	transport := &http.Transport{}
@@ -50,15 +49,15 @@ func client(t *testing.T, timeout time.Duration) *http.Client {
 
 const patience = 10 * time.Second
 
-// reply is a whole response.
+// reply is a complete response.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// call makes a request; headers come in pairs of name and value, and an empty
-// value takes the header away.
+// call sends a request; headers are name, value, name, value…, and an empty value
+// removes the header.
 func call(t *testing.T, method, url, body string, headers ...string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -96,7 +95,7 @@ func decode[T any](t *testing.T, r reply) T {
 	return v
 }
 
-// compact takes the white space out of a body that must be JSON.
+// compact removes white space from a body that must be JSON.
 func compact(t *testing.T, body string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -106,7 +105,7 @@ func compact(t *testing.T, body string) string {
 	return b.String()
 }
 
-// goodPaths is one question to each provider that it answers with 200.
+// goodPaths has a path for each provider that it answers with 200.
 var goodPaths = map[string]string{
 	sim.OpenMeteo:   "/v1/forecast?latitude=28.65&longitude=77.23&current=temperature_2m,weather_code",
 	sim.Geocoding:   "/v1/search?name=Delhi",

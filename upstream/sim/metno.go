@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// metNorway is https://docs.api.met.no/doc/locationforecast/HowTO.html, the
-// compact product, and the terms of service that it enforces.
+// metNorway simulates the compact product of
+// https://docs.api.met.no/doc/locationforecast/HowTO.html and the terms of service
+// that the API enforces.
 type metNorway struct {
 	now func() time.Time
 }
@@ -25,7 +26,7 @@ func newMetNorway(now func() time.Time) provider {
 	})
 }
 
-// expiresAfter is how long an answer may be kept.
+// expiresAfter is the freshness lifetime of an answer.
 const expiresAfter = 30 * time.Minute
 
 func (m *metNorway) answer(r *http.Request) answer {
@@ -55,7 +56,7 @@ func (m *metNorway) answer(r *http.Request) answer {
 	return a.with("Content-Type", "application/json")
 }
 
-// genericAgent reports a User-Agent that names a tool and nobody to ask.
+// genericAgent reports whether a User-Agent names only a tool and no contact.
 func genericAgent(agent string) bool {
 	if strings.Contains(agent, "@") || strings.Contains(agent, "://") {
 		return false
@@ -68,7 +69,7 @@ func genericAgent(agent string) bool {
 	return false
 }
 
-// metQuery is a place as it was asked for, in degrees and metres.
+// metQuery is the requested place, in degrees and metres.
 type metQuery struct {
 	lat, lon, altitude float64
 }
@@ -100,8 +101,8 @@ func parseMetQuery(r *http.Request) (metQuery, *answer) {
 	return metQuery{lat, lon, altitude}, nil
 }
 
-// metError is a page for people. Nothing of the request stands in it, so
-// nothing needs escaping.
+// metError is an HTML page. It contains nothing from the request, so nothing needs
+// escaping.
 func metError(status int, message string) answer {
 	text := http.StatusText(status)
 	return bytesAnswer(status, "text/html; charset=utf-8", fmt.Appendf(nil,

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// The series goes by the hour for two days, on to the next of the hours 0, 6,
-// 12 and 18 UTC, and then in steps of six hours.
+// The series is hourly for two days, then continues to the next of the hours 0, 6, 12
+// and 18 UTC, and from there in steps of six hours.
 const (
 	hourlyFor = 48
 	sixHourly = 6 // entries
 )
 
-// metSeries is the weather of every hour that a forecast needs.
+// metSeries holds the weather of all hours of a forecast.
 type metSeries struct {
 	metQuery
 	from  time.Time // full hour, UTC
 	hours []weather
 }
 
-// forecast writes the whole GeoJSON by hand: some fifty entries a call.
+// forecast writes the GeoJSON without encoding/json, because it has about fifty entries.
 func (q metQuery) forecast(from time.Time) []byte {
 	hourly := hourlyFor
 	for (from.Hour()+hourly)%6 != 0 {
@@ -56,8 +56,8 @@ func (q metQuery) forecast(from time.Time) []byte {
 	return append(b, `]}}`...)
 }
 
-// appendEntry writes the entry of hour i. The periods that would reach beyond
-// the series are left out, so that the last entry has only its instant.
+// appendEntry writes the entry of hour i. It omits periods that reach beyond the end of
+// the series; the last entry has only its instant.
 func (s metSeries) appendEntry(b []byte, i int, hourly bool) []byte {
 	w := s.hours[i]
 	b = append(b, `{"time":`...)
@@ -102,7 +102,7 @@ func (s metSeries) appendPeriod(b []byte, member string, i, hours int) []byte {
 	return append(b, `}}`...)
 }
 
-// symbol stands for a period: its wettest hour, or its middle if it stays dry.
+// symbol is the symbol of a period: of its wettest hour, or of its middle if it is dry.
 func (s metSeries) symbol(i, hours int) string {
 	shown := s.hours[i+hours/2].condition
 	wettest := 0.0

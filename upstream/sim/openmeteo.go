@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// openMeteo is https://open-meteo.com/en/docs, its current block only: hourly
-// and daily are ignored, as are several coordinates in one call.
+// openMeteo simulates the current block of https://open-meteo.com/en/docs. It ignores
+// hourly, daily and additional coordinates.
 type openMeteo struct {
 	now   func() time.Time
 	zones *zones
@@ -39,7 +39,7 @@ func (o *openMeteo) answer(r *http.Request) answer {
 	return bytesAnswer(http.StatusOK, jsonUTF8, q.forecast(o.now()))
 }
 
-// openMeteoQuery is a forecast call, understood.
+// openMeteoQuery is a parsed forecast request.
 type openMeteoQuery struct {
 	lat, lon  float64
 	variables []string // of the current block, in the caller's order
@@ -49,7 +49,7 @@ type openMeteoQuery struct {
 	zoneName  string
 }
 
-// parse gives the provider's reason for what it does not accept, else "".
+// parse returns the provider's reason for rejecting a request, else "".
 func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
 	if q.lat, reason = openMeteoCoordinate(v, "latitude", 90); reason != "" {
 		return q, reason
@@ -89,8 +89,8 @@ func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
 	return q, ""
 }
 
-// forecast writes the answer by hand: members come in the order in which they
-// were asked for, numbers with their unit's decimals.
+// forecast writes the answer without encoding/json: members are in the requested order,
+// and numbers have the decimals of their unit.
 func (q openMeteoQuery) forecast(now time.Time) []byte {
 	at := now.Truncate(15 * time.Minute).In(q.zone)
 	_, offset := at.Zone()
@@ -151,8 +151,8 @@ func (q openMeteoQuery) appendCurrent(b []byte, at time.Time, ground float64) []
 	return append(b, '}')
 }
 
-// gridCell is the middle of the model's cell, a sixteenth of a degree wide,
-// which the provider answers with instead of what was asked.
+// gridCell is the centre of the model's grid cell, a sixteenth of a degree wide. The
+// provider answers with it instead of the requested coordinate.
 func gridCell(deg float64) float64 { return math.Round(deg*16) / 16 }
 
 func openMeteoCoordinate(v url.Values, name string, limit float64) (_ float64, reason string) {
@@ -164,7 +164,7 @@ func openMeteoCoordinate(v url.Values, name string, limit float64) (_ float64, r
 	if err != nil {
 		return 0, unknownValue("Float", name, text)
 	}
-	if !(math.Abs(deg) <= limit) { // so that NaN is refused
+	if !(math.Abs(deg) <= limit) { // true for NaN too
 		title := strings.ToUpper(name[:1]) + name[1:]
 		return 0, fmt.Sprintf("%s must be in range of -%g to %g°. Given: %s.", title, limit, limit, text)
 	}
@@ -175,7 +175,7 @@ func unknownValue(kind, key, value string) string {
 	return fmt.Sprintf("Cannot initialize %s from invalid String value %s for key %s", kind, value, key)
 }
 
-// openMeteoFailure words an error that is not about the question.
+// openMeteoFailure is an error that is not caused by the request.
 func openMeteoFailure(status int) answer {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -187,7 +187,7 @@ func openMeteoFailure(status int) answer {
 	}
 }
 
-// openMeteoOverQuota tells the wait in its text alone: there is no Retry-After.
+// openMeteoOverQuota states the wait only in its text; there is no Retry-After.
 func openMeteoOverQuota(q Quota) answer {
 	reason := "Daily API request limit exceeded. Please try again tomorrow."
 	switch {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// openWeather is https://openweathermap.org/current and
+// openWeather simulates https://openweathermap.org/current and
 // https://openweathermap.org/forecast5, by coordinates or by q.
 type openWeather struct {
 	now    func() time.Time
@@ -39,7 +39,7 @@ func (o *openWeather) answer(r *http.Request) answer {
 
 func (o *openWeather) route(path string, v url.Values) answer {
 	if path != "/data/2.5/weather" && path != "/data/2.5/forecast" {
-		return openWeatherError(http.StatusNotFound, "Internal error") // its words for a path it does not know
+		return openWeatherError(http.StatusNotFound, "Internal error") // the original's answer to an unknown path
 	}
 	if key := v.Get("appid"); key == "" || o.key != "" && key != o.key {
 		return openWeatherFailure(http.StatusUnauthorized)
@@ -61,18 +61,18 @@ func (o *openWeather) route(path string, v url.Values) answer {
 	return jsonAnswer(http.StatusOK, q.current())
 }
 
-// openWeatherQuery is a place and how to speak of it.
+// openWeatherQuery is a place with the language and units of the answer.
 type openWeatherQuery struct {
 	lat, lon float64 // degrees
-	town     *place  // nil where no town is near
+	town     *place  // nil if no town is near
 	zone     string  // IANA
 	units    openWeatherScale
 	now      time.Time // UTC
-	offset   int       // seconds that local time is ahead of UTC
+	offset   int       // offset of local time from UTC, in seconds
 }
 
-// locate understands lat and lon, or q as "city" or "city,country"; a state
-// between the two is ignored.
+// locate parses lat and lon, or q as "city" or "city,country"; a state between the two
+// is ignored.
 func (o *openWeather) locate(v url.Values) (openWeatherQuery, *answer) {
 	refuse := func(status int, message string) (openWeatherQuery, *answer) {
 		a := openWeatherError(status, message)
@@ -109,10 +109,10 @@ func (o *openWeather) locate(v url.Values) (openWeatherQuery, *answer) {
 	}
 }
 
-// openWeatherScale turns our units into those of one call.
+// openWeatherScale converts our units to those of a request.
 type openWeatherScale struct {
-	factor, offset float64 // of °C
-	wind           float64 // of m/s
+	factor, offset float64 // for °C
+	wind           float64 // for m/s
 }
 
 func openWeatherUnits(name string) openWeatherScale {
@@ -134,16 +134,16 @@ func (s openWeatherScale) speed(metresPerSecond float64) float64 {
 	return round(metresPerSecond*s.wind, 2)
 }
 
-// cacheKey echoes a query in lower case, without the key.
+// cacheKey returns the query in lower case without the API key.
 func cacheKey(path string, v url.Values) string {
 	v.Del("appid")
 	return path + "?" + strings.ToLower(v.Encode())
 }
 
-// openWeatherFailure words an error that is not about the question.
+// openWeatherFailure is an error that is not caused by the request.
 func openWeatherFailure(status int) answer {
 	switch status {
-	case http.StatusUnauthorized: // to the letter, odd spacing and all
+	case http.StatusUnauthorized: // the original text, with its odd spacing
 		return bytesAnswer(status, jsonUTF8, []byte(`{"cod":401, "message": "Invalid API key. Please see https://openweathermap.org/faq#error401 for more info."}`))
 	case http.StatusTooManyRequests:
 		return openWeatherError(status, "Your account is temporary blocked due to exceeding of requests limitation of your subscription type. Please choose the proper subscription https://openweathermap.org/price")
@@ -152,7 +152,7 @@ func openWeatherFailure(status int) answer {
 	}
 }
 
-// openWeatherError has cod as a string where the provider has: 400 and 404.
+// openWeatherError has cod as a string for 400 and 404, as the original does.
 func openWeatherError(status int, message string) answer {
 	var cod any = status
 	if status == http.StatusBadRequest || status == http.StatusNotFound {

@@ -107,7 +107,7 @@ func (q openWeatherQuery) main(w weather) owmMain {
 	}
 }
 
-// wind has no gust in light air, as stations then report none.
+// wind omits the gust in light wind, as stations do.
 func (q openWeatherQuery) wind(w weather) owmWind {
 	wind := owmWind{Speed: q.units.speed(w.windSpeed), Deg: whole(w.windFrom)}
 	if w.windSpeed >= 3 {
@@ -117,7 +117,7 @@ func (q openWeatherQuery) wind(w weather) owmWind {
 	return wind
 }
 
-// sys has sunrise and sunset as 0 where the sun does neither.
+// sys has 0 for a sunrise or sunset that does not happen.
 func (q openWeatherQuery) sys() owmSys {
 	var s owmSys
 	if q.town != nil {
@@ -199,7 +199,7 @@ func (q openWeatherQuery) forecast(count int) openWeatherForecast {
 	return f
 }
 
-// threeHours is the entry of the three hours that end at a moment.
+// threeHours is the entry for the three hours before at.
 func (q openWeatherQuery) threeHours(at time.Time) owmThreeHours {
 	w := openWeatherModel.at(q.lat, q.lon, at)
 	sum := 0.0

@@ -2,14 +2,14 @@ package sim
 
 import "math"
 
-// place is a town as the geocoding provider knows it, with GeoNames' ids.
+// place is a town of the geocoding service, with its GeoNames id.
 type place struct {
 	id         int
 	name       string
 	lat, lon   float64
 	elevation  float64 // metres
-	feature    string  // GeoNames' feature code: PPLC a capital, PPLA a region's, PPL any other
-	code       string  // of the country, ISO 3166 alpha-2
+	feature    string  // GeoNames' feature code: PPLC for a capital, PPLA for a region's capital, PPL for other towns
+	code       string  // country code, ISO 3166 alpha-2
 	country    string
 	admin1     string
 	zone       string // IANA
@@ -17,13 +17,13 @@ type place struct {
 	aliases    []string // other names that find it
 }
 
-// nearPlace is a place and how far it is from the point asked for.
+// nearPlace is a place and its distance from the requested point.
 type nearPlace struct {
 	*place
-	distance float64 // degrees of a great circle, near enough
+	distance float64 // approximate, in degrees of a great circle
 }
 
-// nearestPlace looks through the whole table, which takes a microsecond or two.
+// nearestPlace searches the whole table, which takes one or two microseconds.
 func nearestPlace(lat, lon float64) nearPlace {
 	nearest := nearPlace{distance: math.Inf(1)}
 	narrow := math.Cos(radians(lat))
@@ -36,7 +36,7 @@ func nearestPlace(lat, lon float64) nearPlace {
 	return nearest
 }
 
-// places of the world, some of them with the same name.
+// places are sample places, some with the same name.
 var places = [...]place{
 	{1273294, "Delhi", 28.65195, 77.23149, 227, "PPLA", "IN", "India", "Delhi", "Asia/Kolkata", 10927986, []string{"दिल्ली"}},
 	{1261481, "New Delhi", 28.63576, 77.22445, 216, "PPLC", "IN", "India", "Delhi", "Asia/Kolkata", 317797, []string{"नई दिल्ली"}},

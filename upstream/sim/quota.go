@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Quota is how many calls a provider takes in a window before it refuses.
+// Quota is the number of calls that a provider accepts in a window.
 type Quota struct {
 	Calls int
 	Per   time.Duration
@@ -29,7 +29,7 @@ func checkQuotas(quotas map[string]Quota) error {
 	return nil
 }
 
-// limited makes a provider refuse in its own way what is over its quota.
+// limited makes a provider refuse calls over its quota with its own error.
 func limited(p provider, q Quota, now func() time.Time) provider {
 	if !q.set() {
 		return p
@@ -48,21 +48,21 @@ func limited(p provider, q Quota, now func() time.Time) provider {
 // window counts calls in fixed windows of the clock, as the providers do.
 type window struct {
 	Quota
-	lenient bool // counts, but never refuses and never reaches its end
+	lenient bool // counts, but never refuses or reaches 0 remaining
 
 	mu    sync.Mutex
 	start time.Time
 	used  int
 }
 
-// usage is what a window held after a call.
+// usage is the state of a window after a call.
 type usage struct {
 	used, left int
 	reset      time.Time
 	refused    bool
 }
 
-// count takes a number of calls, 0 to look only.
+// count adds a number of calls; 0 only reads.
 func (w *window) count(now time.Time, calls int) usage {
 	w.mu.Lock()
 	defer w.mu.Unlock()

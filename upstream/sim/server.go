@@ -12,18 +12,18 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 
-	// idleTimeout is longer than the 90 s of Go's clients, so that it is the
-	// client that ends a pooled connection and no request meets a closing one.
+	// idleTimeout exceeds the 90 s of Go's clients, so that the client closes an idle
+	// connection, and no request is sent on a connection that the server is closing.
 	idleTimeout = 3 * time.Minute
 )
 
-// server is an http.Server that can say when all of it has ended. Such a
-// server cannot be opened again; a provider that comes back gets a new one.
+// server is an http.Server whose close waits for all connections and handlers. It
+// cannot be reused; a provider that comes back gets a new one.
 type server struct {
 	http   *http.Server
-	conns  sync.WaitGroup // connections, and handlers that took theirs over
+	conns  sync.WaitGroup // connections, and handlers that hijacked theirs
 	ended  chan struct{}  // closed when Serve has returned
-	failed error          // why Serve returned, if not by close; read after ended
+	failed error          // why Serve returned, unless close was called; read after ended
 }
 
 func serve(ln net.Listener, h http.Handler, log *slog.Logger) *server {
@@ -58,7 +58,7 @@ func (s *server) track(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// close cuts every connection and waits until nothing of the server is left.
+// close closes every connection and waits until all handlers have returned.
 func (s *server) close() error {
 	err := s.http.Close()
 	<-s.ended // no connection is added after this

@@ -15,14 +15,13 @@ import (
 )
 
 const (
-	maxBody = 1 << 20 // bytes of a request's body
+	maxBody = 1 << 20 // of a request, in bytes
 
-	// dripDelay is slow enough that the shortest good answer takes longer than
-	// any sensible time-out.
+	// dripDelay makes even the shortest answer take longer than any usual time-out.
 	dripDelay = 100 * time.Millisecond
 )
 
-// service is a provider at its port, with the fault that lies upon it.
+// service is a provider with its listener and current fault.
 type service struct {
 	provider
 	addr  string // where it listens, and comes back to
@@ -33,15 +32,15 @@ type service struct {
 	calls atomic.Int64
 	fault atomic.Pointer[activeFault]
 
-	mu     sync.Mutex // one change at a time
+	mu     sync.Mutex // serialises changes
 	server *server    // nil while down
 	closed bool
 }
 
-// activeFault is a fault from the moment it is set until the next one is.
+// activeFault is a fault that is in effect until it is replaced.
 type activeFault struct {
 	Fault
-	over chan struct{} // closed when another takes its place
+	over chan struct{} // closed when the fault is replaced
 }
 
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
@@ -51,8 +50,8 @@ func newService(p provider, ln net.Listener, url string, cfg Config) *service {
 	return s
 }
 
-// setFault replaces the fault. A provider that was down listens again before
-// this returns; one that goes down has lost every connection.
+// setFault replaces the fault. A provider that comes back is listening when this
+// returns; one that goes down has closed every connection.
 func (s *service) setFault(f Fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,15 +91,15 @@ func (s *service) close() error {
 	return err
 }
 
-// ServeHTTP carries a request out, waits, and delivers the answer as the fault
-// will have it. The fault is the one of the request's arrival.
+// ServeHTTP carries out a request, waits, and sends the answer changed by the fault
+// that was in effect when the request arrived.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := s.fault.Load()
 	s.calls.Add(1)
 	span := s.spans.start(r)
 	defer span.End()
-	// The body is read first: net/http notices that a client has gone only
-	// once there is nothing left to read.
+	// The body is read first, because net/http notices a disconnected client only after
+	// the body was read.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		answered(span, http.StatusRequestEntityTooLarge, "")
@@ -118,7 +117,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !wait(r.Context(), f.delay()) {
 		answered(span, 0, faultLatency)
-		return // the client left first
+		return // the client has disconnected
 	}
 	answered(span, f.sends(a.status, refused), f.acting(refused))
 	if refused {
@@ -128,7 +127,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.deliver(w, r, a, s.contentType)
 }
 
-// refuse is the error of error_rate, in the provider's words.
+// refuse is the error that error_rate causes, in the provider's form.
 func (f *activeFault) refuse(p provider) answer {
 	a := p.fail(f.Status)
 	if f.RetryAfterS > 0 {
@@ -137,7 +136,7 @@ func (f *activeFault) refuse(p provider) answer {
 	return a
 }
 
-// sends is the status that a client gets to see, 0 for none.
+// sends is the status that the client receives, 0 for none.
 func (f *activeFault) sends(status int, refused bool) int {
 	if refused {
 		return status
@@ -151,7 +150,7 @@ func (f *activeFault) sends(status int, refused bool) int {
 	return status
 }
 
-// deliver sends a good answer in the fault's mode.
+// deliver sends a successful answer in the fault's mode.
 func (f *activeFault) deliver(w http.ResponseWriter, r *http.Request, a answer, contentType string) {
 	switch f.Mode {
 	case ModeHang:
@@ -164,19 +163,19 @@ func (f *activeFault) deliver(w http.ResponseWriter, r *http.Request, a answer, 
 		hangUp(w, true)
 	case ModeTruncate:
 		a.writeHead(w)
-		_, _ = w.Write(a.body[:len(a.body)/2]) // net/http then closes the connection, as the promise is broken
+		_, _ = w.Write(a.body[:len(a.body)/2]) // less than announced, so net/http closes the connection
 	case ModeGarbage:
 		bytesAnswer(http.StatusOK, contentType, []byte(garbage)).write(w)
 	case ModeDrip:
 		f.drip(w, r, a)
-	case ModeDown: // arrived while the door was closing
+	case ModeDown: // the request arrived while the listener was being closed
 		hangUp(w, false)
 	default:
 		a.write(w)
 	}
 }
 
-// drip sends a byte at a time until the client or the fault has gone.
+// drip sends one byte at a time until the client disconnects or the fault is replaced.
 func (f *activeFault) drip(w http.ResponseWriter, r *http.Request, a answer) {
 	tick := time.NewTicker(dripDelay)
 	defer tick.Stop()
@@ -199,12 +198,11 @@ func (f *activeFault) drip(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 }
 
-// hangUp ends a connection without an answer; with a reset, the client is told
-// so by RST instead of FIN.
+// hangUp closes a connection without an answer, with RST instead of FIN if reset.
 func hangUp(w http.ResponseWriter, reset bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return // it has ended already
+		return // it is already closed
 	}
 	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok && reset { // *net.TCPConn, or a test's
 		_ = tcp.SetLinger(0)
@@ -212,7 +210,7 @@ func hangUp(w http.ResponseWriter, reset bool) {
 	_ = conn.Close()
 }
 
-// wait reports false if the client left first.
+// wait returns false if ctx ends first.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -227,6 +225,6 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// garbage is what a broken proxy sends with somebody else's content type.
+// garbage is an error page of a proxy, sent with the provider's content type.
 const garbage = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n" +
 	"<body><center><h1>502 Bad Gateway</h1></center>\x00\xff\xfe</body></html>\n"

@@ -1,11 +1,11 @@
-// Package sim pretends to be the six public services that the gateway asks:
-// their real paths, parameters, units, headers and error bodies, one listener
-// a provider, on this machine. It serves the demo without a network, load
-// tests, and tests of anything that talks to these services, and it misbehaves
-// on command: see [Fault].
+// Package sim simulates the six public services that the gateway calls, with their
+// real paths, parameters, units, headers and error bodies, each on its own listener on
+// this machine. It is used for the demo without a network, for load tests, and for
+// tests of anything that calls these services. Its answers can be broken on command:
+// see [Fault].
 //
-// Answers are deterministic: the same place and hour get the same weather,
-// and no two providers quite agree about it. Nothing is kept per place.
+// Answers are deterministic: the same place and hour have the same weather, with
+// small differences between providers. Nothing is stored per place.
 package sim
 
 import (
@@ -20,10 +20,10 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Control is the name of the control listener, where faults are set.
+// Control is the name of the control listener, which sets faults.
 const Control = "sim"
 
-// The simulated providers, by the gateway's source names.
+// The simulated providers, with the gateway's source names.
 const (
 	OpenMeteo   = "openmeteo"
 	Geocoding   = "geocoding"
@@ -33,20 +33,20 @@ const (
 	GitHub      = "github"
 )
 
-// Config of a simulator. Its zero value works: free ports on 127.0.0.1, no
+// Config configures a Simulator. The zero Config works: free ports on 127.0.0.1, no
 // quotas, any OpenWeather key.
 type Config struct {
-	// Addr is the control address, host:port. The six providers listen on the
-	// next six ports, in the order of the constants above. With port 0 every
-	// listener takes any free port.
+	// Addr is the control address, host:port. The six providers listen on the next six
+	// ports, in the order of the constants above. With port 0 every listener takes a
+	// free port.
 	Addr string
 
-	// OpenWeatherKey is the only appid that OpenWeather accepts; empty: any
-	// that is not empty.
+	// OpenWeatherKey is the only appid that OpenWeather accepts; empty: any appid that
+	// is not empty.
 	OpenWeatherKey string
 
-	// Quotas, by provider: a call too many gets that provider's own refusal.
-	// Providers that are not in it refuse nobody.
+	// Quotas by provider. A call over the quota gets the provider's own error. Providers
+	// without a quota never refuse a call.
 	Quotas map[string]Quota
 
 	// Listen opens every listener, also that of a provider that comes back after
@@ -57,32 +57,32 @@ type Config struct {
 	// time-outs run on the real one.
 	Now func() time.Time
 
-	// Logger hears of broken listeners and changed faults, never of single
-	// requests; nil: silence.
+	// Logger logs failed listeners and changed faults, but no requests; nil: nothing is
+	// logged.
 	Logger *slog.Logger
 
-	// Tracer makes a span of each request to a provider, in the trace that its
-	// traceparent names; nil: none.
+	// Tracer creates a span for each request to a provider, in the trace of its
+	// traceparent; nil: no spans.
 	Tracer trace.Tracer
 }
 
-// Listener is one open door of a simulator.
+// Listener is a listener of a simulator.
 type Listener struct {
 	Name string // "sim" or a provider's name
-	URL  string // base URL, without a slash at its end
+	URL  string // without a trailing slash
 }
 
-// Simulator is six providers and their control address. Its methods may be
-// called from any goroutine.
+// Simulator runs the six providers and their control address. It is safe for
+// concurrent use.
 type Simulator struct {
 	control  *server
 	url      string
-	services []*service // in the contract's order
+	services []*service // in the order of the constants
 }
 
-// Start listens on everything before it returns; a port that is taken is an
-// error that names the listener, and then nothing stays open. ctx covers the
-// start alone: Close is what ends a simulator.
+// Start opens all listeners before it returns. If a port is taken, it closes them and
+// returns an error with the listener's name. ctx is used only during the start; Close
+// ends the simulator.
 func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -124,8 +124,8 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	return s, nil
 }
 
-// newProviders makes the six in the contract's order, which is also the order
-// of their ports.
+// newProviders returns the six providers in the order of the constants, which is also
+// the order of their ports.
 func newProviders(cfg Config) ([]provider, error) {
 	places := newGazetteer()
 	zones := newZones()
@@ -153,8 +153,8 @@ func newProviders(cfg Config) ([]provider, error) {
 	return providers, nil
 }
 
-// URL is the base URL of a listener, such as "http://127.0.0.1:9101", or ""
-// for a name that does not exist. A provider keeps its URL while it is down.
+// URL returns the base URL of a listener, such as "http://127.0.0.1:9101", or "" for an
+// unknown name. A provider keeps its URL while it is down.
 func (s *Simulator) URL(name string) string {
 	for _, l := range s.Listeners() {
 		if l.Name == name {
@@ -164,7 +164,7 @@ func (s *Simulator) URL(name string) string {
 	return ""
 }
 
-// Listeners in the contract's order: the control address, then the providers.
+// Listeners returns the control address and then the providers.
 func (s *Simulator) Listeners() []Listener {
 	all := []Listener{{Control, s.url}}
 	for _, sv := range s.services {
@@ -173,9 +173,9 @@ func (s *Simulator) Listeners() []Listener {
 	return all
 }
 
-// SetFault makes a provider misbehave from its next request on; the zero
-// Fault heals it. It returns when a provider that goes down has gone, or one
-// that comes back answers.
+// SetFault changes the behaviour of a provider from the next request on; the zero Fault
+// makes it healthy. It returns when the provider has closed its listener or listens
+// again, if the fault changes that.
 func (s *Simulator) SetFault(provider string, f Fault) error {
 	sv := s.service(provider)
 	if sv == nil {
@@ -191,8 +191,8 @@ func (s *Simulator) SetFault(provider string, f Fault) error {
 	return nil
 }
 
-// Calls is how many requests a provider has received since the start, those
-// that a fault spoilt included; 0 for a name that does not exist.
+// Calls returns the number of requests that a provider has received, including those
+// affected by a fault; 0 for an unknown name.
 func (s *Simulator) Calls(provider string) int64 {
 	if sv := s.service(provider); sv != nil {
 		return sv.calls.Load()
@@ -200,8 +200,8 @@ func (s *Simulator) Calls(provider string) int64 {
 	return 0
 }
 
-// Close stops every listener, ends requests that hang, and waits for all that
-// was running. Calling it again does nothing.
+// Close stops every listener, ends hanging requests, and waits for all goroutines.
+// Calling it again does nothing.
 func (s *Simulator) Close() error {
 	errs := []error{s.control.close()}
 	for _, sv := range s.services {
@@ -219,8 +219,8 @@ func (s *Simulator) service(provider string) *service {
 	return nil
 }
 
-// baseURL shows a listener under the host that was asked for, or under one
-// that can be dialled when that was a wildcard.
+// baseURL returns a listener's URL with the requested host, or with one that can be
+// dialled if it was a wildcard.
 func baseURL(host string, ln net.Listener) string {
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {

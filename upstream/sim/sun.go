@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// The sun's upper edge is on the horizon when its centre is so many degrees
-// above it: refraction, and half its width.
+// horizon is the elevation of the sun's centre, in degrees, at which its upper edge is
+// on the horizon, because of refraction and its size.
 const horizon = -0.833
 
-// sun is where the sun stands over one place and moment, to about a degree.
+// sun is the position of the sun for a place and time, to about a degree.
 type sun struct {
 	elevation   float64 // degrees above the horizon
 	declination float64 // degrees north of the equator
-	hour        float64 // solar time of day, 0 to 24, highest at 12
+	hour        float64 // solar time of day, 0 to 24; noon is 12
 	season      float64 // −1 at the northern winter solstice, 1 at the summer one
 }
 
@@ -32,15 +32,15 @@ func sunAt(lat, lon float64, t time.Time) sun {
 
 func (s sun) up() bool { return s.elevation > horizon }
 
-// polarTwilight reports a day on which the sun does not rise at this latitude,
-// though its light does come over the horizon around noon.
+// polarTwilight reports whether it is a day without sunrise at this latitude on which
+// twilight occurs around noon.
 func (s sun) polarTwilight(lat float64) bool {
 	noon := 90 - math.Abs(lat-s.declination)
 	return noon <= horizon && noon > -6
 }
 
-// riseAndSet are the sun's times on the solar day of t, zero where it does
-// not cross the horizon.
+// riseAndSet returns sunrise and sunset on the solar day of t, zero if the sun does not
+// cross the horizon.
 func riseAndSet(lat, lon float64, t time.Time) (rise, set time.Time) {
 	s := sunAt(lat, lon, t)
 	sinLat, cosLat := math.Sincos(radians(lat))

@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// routes are the paths of each provider, by which its spans are named: a route
-// and never a path.
+// routes are the path patterns of each provider. Spans are named by them, because a
+// path may contain names.
 var routes = map[string][]string{
 	OpenMeteo:   {"/v1/forecast"},
 	Geocoding:   {"/v1/search"},
@@ -22,11 +22,11 @@ var routes = map[string][]string{
 	GitHub:      {"/users/{login}"},
 }
 
-// tracing opens the SERVER spans of one provider, by the conventions for HTTP.
+// tracing creates the SERVER spans of one provider by the HTTP conventions.
 type tracing struct {
 	tracer   trace.Tracer
 	provider string
-	routes   *http.ServeMux // for its patterns alone
+	routes   *http.ServeMux // only its patterns are used
 }
 
 func newTracing(tracer trace.Tracer, provider string) *tracing {
@@ -37,8 +37,8 @@ func newTracing(tracer trace.Tracer, provider string) *tracing {
 	return t
 }
 
-// start goes on with the caller's trace. The path and the query stay out of the
-// span: a key travels in one, people are named in both.
+// start continues the caller's trace. Path and query are not recorded: the query may
+// contain a key, and both may contain names of people.
 func (t *tracing) start(r *http.Request) trace.Span {
 	ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	_, route := t.routes.Handler(r)
@@ -66,8 +66,8 @@ func (t *tracing) start(r *http.Request) trace.Span {
 	return span
 }
 
-// answered says which status a span's request has got, and which fault had a
-// hand in it; 0 where it got none.
+// answered sets the status of a request's span, 0 if none was sent, and the fault that
+// affected it.
 func answered(span trace.Span, status int, fault string) {
 	if !span.IsRecording() {
 		return
@@ -77,7 +77,7 @@ func answered(span trace.Span, status int, fault string) {
 	case status >= 500:
 		wrong = strconv.Itoa(status)
 	case fault != "" && fault != faultLatency && fault != faultError && fault != string(ModeGarbage):
-		wrong = fault // the client did not get a whole answer
+		wrong = fault // the client did not get a complete answer
 	}
 	if status != 0 {
 		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
@@ -91,14 +91,13 @@ func answered(span trace.Span, status int, fault string) {
 	}
 }
 
-// What acts of a fault, beside its modes.
+// Effects of a fault other than its modes.
 const (
 	faultLatency = "latency"
 	faultError   = "error_rate"
 )
 
-// acting names what of the fault acts on a request, the graver before the
-// milder: "" for nothing.
+// acting returns the most serious effect of the fault on a request, or "".
 func (f Fault) acting(refused bool) string {
 	switch {
 	case refused:

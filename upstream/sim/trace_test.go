@@ -19,8 +19,7 @@ const (
 	callersSpan  = "00f067aa0ba902b7"
 )
 
-// traced is a simulator whose spans are collected; they are complete once it
-// is closed.
+// traced returns a simulator and its spans, which are complete once it is closed.
 func traced(t *testing.T) (*sim.Simulator, *tracetest.InMemoryExporter) {
 	t.Helper()
 	spans := tracetest.NewInMemoryExporter()
@@ -28,7 +27,7 @@ func traced(t *testing.T) (*sim.Simulator, *tracetest.InMemoryExporter) {
 	return start(t, sim.Config{Tracer: provider.Tracer("test")}), spans
 }
 
-// only closes the simulator, and is the one span that it made.
+// only closes the simulator and returns the single span that it created.
 func only(t *testing.T, s *sim.Simulator, spans *tracetest.InMemoryExporter) (tracetest.SpanStub, map[string]string) {
 	t.Helper()
 	if err := s.Close(); err != nil {

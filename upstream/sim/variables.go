@@ -2,8 +2,7 @@ package sim
 
 import "net/url"
 
-// dimension is what a variable of Open-Meteo measures; its unit depends on the
-// call.
+// dimension is the quantity of an Open-Meteo variable; its unit depends on the request.
 type dimension int
 
 const (
@@ -20,17 +19,17 @@ const (
 	dimensions
 )
 
-// scale turns our unit into the one asked for.
+// scale converts our unit to the requested one.
 type scale struct {
 	symbol         string
 	factor, offset float64
 	decimals       int
 }
 
-// units holds the scale of each dimension.
+// units has the scale of each dimension.
 type units [dimensions]scale
 
-// defaultUnits are the provider's. Note the wind.
+// defaultUnits are the provider's; wind is in km/h.
 func defaultUnits() units {
 	return units{
 		ofTemperature: {"°C", 1, 0, 1},
@@ -46,7 +45,7 @@ func defaultUnits() units {
 	}
 }
 
-// parseUnits gives the provider's reason for a unit that does not exist.
+// parseUnits returns the provider's reason for rejecting a unit, else "".
 func parseUnits(v url.Values) (_ units, reason string) {
 	u := defaultUnits()
 	switch unit := v.Get("temperature_unit"); unit {
@@ -79,14 +78,14 @@ func parseUnits(v url.Values) (_ units, reason string) {
 	return u, ""
 }
 
-// variable is one that current= may ask for.
+// variable is a variable that current= may request.
 type variable struct {
 	dimension dimension
 	of        func(w weather, elevation float64) float64
 }
 
-// currentVariables of Open-Meteo. Sums are over the current block's interval of
-// a quarter of an hour.
+// currentVariables are Open-Meteo's. Sums cover the current block's interval of 15
+// minutes.
 var currentVariables = map[string]variable{
 	"temperature_2m":       {ofTemperature, func(w weather, _ float64) float64 { return w.temperature }},
 	"relative_humidity_2m": {ofShare, func(w weather, _ float64) float64 { return w.humidity }},

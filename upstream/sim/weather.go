@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// weather is the state of the air at one place in one full hour, with every
-// number in the range that its unit allows.
+// weather is the weather of one place and full hour. Every number is in the range of its
+// unit.
 type weather struct {
 	temperature   float64 // °C, 2 m above ground
 	feelsLike     float64 // °C
@@ -18,14 +18,14 @@ type weather struct {
 	windFrom      float64 // degrees clockwise from north, 0 up to 360
 	cloud         float64 // %
 	precipitation float64 // mm/h of water; 0, or at least 0.1
-	showery       bool    // what falls, falls in showers
+	showery       bool    // precipitation comes as showers
 	visibility    float64 // m
 	sun           sun
 	condition     *condition
 }
 
-// model is one provider's way to see the same weather: the difference drifts
-// with place and hour, so that no two of them quite agree.
+// model is one provider's version of the same weather. The difference changes with
+// place and hour, so that providers nearly agree.
 type model float64
 
 // The models of the three weather providers.
@@ -35,8 +35,8 @@ const (
 	metNorwayModel   model = 0.71
 )
 
-// at is the weather of the full hour that t is in. Places are told apart to two
-// decimals. A few sines, nothing remembered: about a microsecond.
+// at returns the weather of the full hour that contains t, for coordinates rounded to
+// two decimals. It computes a few sines and stores nothing: about a microsecond.
 func (m model) at(lat, lon float64, t time.Time) weather {
 	lat, lon = round(lat, 2), round(lon, 2)
 	t = t.UTC().Truncate(time.Hour)
@@ -44,11 +44,11 @@ func (m model) at(lat, lon float64, t time.Time) weather {
 
 	point := spacetime{lat, lon, float64(t.Unix() / 3600)}
 	front := 0.65*point.wave(83, 5, 31, 0) + 0.35*point.wave(37, 11, 17, 0.3) // weather systems: days, 1000 km
-	local := point.wave(11, 67, 3.1, 0.6)                                     // their inner structure: hours, 100 km
+	local := point.wave(11, 67, 3.1, 0.6)                                     // structure within them: hours, 100 km
 	wind := point.wave(29, 9, 13, 0.15)
-	drift := point.wave(17, 13, 7, float64(m)) // what the providers disagree about
+	drift := point.wave(17, 13, 7, float64(m)) // the difference between providers
 
-	moisture := 0.65*front + 0.35*local // −1 dry to 1 wet
+	moisture := 0.65*front + 0.35*local // from -1, dry, to 1, wet
 	w.showery = local > front
 	w.cloud = clamp(50+90*moisture+5*drift-15*number(w.showery), 0, 100)
 	w.temperature = climate(lat, w.sun, w.cloud) + 3*front + 2*local + 0.7*drift
@@ -70,18 +70,18 @@ func (m model) at(lat, lon float64, t time.Time) weather {
 	return w
 }
 
-// spacetime is a place and an hour: degrees and hours since 1970.
+// spacetime is a place in degrees and a time in hours since 1970.
 type spacetime struct{ lat, lon, hour float64 }
 
-// wave is a disturbance from −1 to 1 that travels east around the globe: period
-// in hours, a whole number of crests around a circle of latitude (so that 180°
-// east and west agree), so many degrees of latitude from crest to crest.
+// wave returns a value from −1 to 1 that travels east around the globe. period is in
+// hours, crests is the number of crests around a circle of latitude (an integer, so
+// that 180° E and W agree), tilt the degrees of latitude between crests.
 func (p spacetime) wave(period, crests, tilt, phase float64) float64 {
 	return math.Sin(2 * math.Pi * (crests*p.lon/360 - p.hour/period + p.lat/tilt + phase))
 }
 
-// climate is the temperature in °C to expect of latitude, season, time of day
-// and cloud.
+// climate is the expected temperature in °C for latitude, season, time of day and cloud
+// cover.
 func climate(lat float64, s sun, cloud float64) float64 {
 	sine := math.Abs(math.Sin(radians(lat)))
 	mean := 28 - 40*math.Pow(sine, 3)
@@ -90,7 +90,7 @@ func climate(lat float64, s sun, cloud float64) float64 {
 	return mean + math.Copysign(season, lat)*s.season + day*math.Cos(2*math.Pi*(s.hour-15)/24)
 }
 
-// precipitation in mm/h: cold air holds less of it.
+// precipitation is in mm/h; cold air holds less water.
 func precipitation(moisture, temperature float64) float64 {
 	const wetFrom = 0.45
 	if moisture <= wetFrom {
@@ -99,15 +99,15 @@ func precipitation(moisture, temperature float64) float64 {
 	return 24 * math.Pow(moisture-wetFrom, 1.5) * clamp((temperature+30)/45, 0.1, 1)
 }
 
-// dewPoint by Magnus's formula, °C and %.
+// dewPoint uses Magnus's formula, in °C and %.
 func dewPoint(temperature, humidity float64) float64 {
 	const b, c = 17.62, 243.12
 	g := math.Log(humidity/100) + b*temperature/(c+temperature)
 	return min(c*g/(b-g), temperature)
 }
 
-// apparentTemperature in °C is Steadman's, for shade: humid air feels warmer,
-// wind (m/s) cooler.
+// apparentTemperature is Steadman's for shade, in °C: humidity makes it warmer, wind
+// (m/s) colder.
 func apparentTemperature(temperature, dewPoint, wind float64) float64 {
 	vapour := 6.112 * math.Exp(17.62*dewPoint/(243.12+dewPoint)) // hPa
 	return temperature + 0.33*vapour - 0.7*wind - 4
@@ -125,12 +125,12 @@ func (w weather) sight() float64 {
 	}
 }
 
-// surfacePressure in hPa, by the standard atmosphere, elevation in metres.
+// surfacePressure is in hPa by the standard atmosphere, for an elevation in metres.
 func (w weather) surfacePressure(elevation float64) float64 {
 	return w.pressure * math.Pow(1-0.0065*elevation/288.15, 5.255)
 }
 
-// elevation is the invented height of the ground in whole metres, 0 to 480.
+// elevation is an invented height of the ground in whole metres, 0 to 480.
 func elevation(lat, lon float64) float64 {
 	hills := spacetime{lat, lon, 0}.wave(1, 41, 9, 0.2)
 	return math.Round(480 * hills * hills)

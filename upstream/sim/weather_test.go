@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// everywhere calls f for a grid over the globe and, in each point, for hours
-// of a whole year.
+// everywhere calls f for a grid over the globe and, at each point, for hours of a whole
+// year.
 func everywhere(f func(lat, lon float64, at time.Time)) {
 	newYear := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for lat := -90.0; lat <= 90; lat += 7.5 {

@@ -5,22 +5,22 @@ import (
 	"math"
 	"sync"
 	"time"
-	_ "time/tzdata" // the images that this runs in have no zone files
+	_ "time/tzdata" // container images have no time zone files
 )
 
-// zones remembers the time zones it has loaded; there are only so many names.
+// zones caches loaded time zones; the number of names is limited.
 type zones struct {
 	loaded sync.Map // string to *time.Location
 }
 
 func newZones() *zones { return &zones{} }
 
-// load knows IANA names, and "GMT".
+// load accepts IANA names and "GMT".
 func (z *zones) load(name string) (*time.Location, bool) {
 	if loc, ok := z.loaded.Load(name); ok {
 		return loc.(*time.Location), true
 	}
-	if name == "" || name == "Local" { // Go's own meanings
+	if name == "" || name == "Local" { // Go gives these names a meaning of its own
 		return nil, false
 	}
 	loc, err := time.LoadLocation(name)
@@ -31,7 +31,7 @@ func (z *zones) load(name string) (*time.Location, bool) {
 	return loc, true
 }
 
-// offsetSeconds is how far a zone is ahead of UTC at t; an unknown zone is not.
+// offsetSeconds is the offset of a zone from UTC at t; 0 for an unknown zone.
 func (z *zones) offsetSeconds(name string, t time.Time) int {
 	loc, ok := z.load(name)
 	if !ok {
@@ -41,8 +41,8 @@ func (z *zones) offsetSeconds(name string, t time.Time) int {
 	return offset
 }
 
-// zoneNear is the zone of a known place within two degrees, else the nautical
-// one: 15 degrees of longitude an hour. The signs of Etc names are reversed.
+// zoneNear is the zone of a known place within two degrees, else the nautical zone,
+// an hour for 15 degrees of longitude. The signs of Etc names are reversed.
 func zoneNear(lat, lon float64) string {
 	if near := nearestPlace(lat, lon); near.distance < 2 {
 		return near.zone
@@ -58,7 +58,7 @@ func nauticalZone(lon float64) string {
 	return fmt.Sprintf("Etc/GMT%+d", -hours)
 }
 
-// abbreviation is Open-Meteo's name for an offset: GMT, GMT+2, GMT+9:30.
+// abbreviation is Open-Meteo's name of an offset: GMT, GMT+2, GMT+9:30.
 func abbreviation(offsetSeconds int) string {
 	sign, minutes := '+', offsetSeconds/60
 	if minutes < 0 {

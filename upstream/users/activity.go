@@ -12,34 +12,33 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// activityQuery asks for one page of a list of a user. The first page has no
-// query; a directory that pages its lists says in Link where the next one is.
+// activityQuery asks for one page of a user's list. query is empty for the first
+// page; a directory with pages gives the next page's query in its Link header.
 type activityQuery struct {
 	user  int64
 	query string
 }
 
-// tally is what one page of a list adds to a count. It survives a trip through
-// JSON.
-type tally struct {
-	Items   int    `json:"items"`              // on the page, those left out too
+// count is the contribution of one page of a list. It can be stored as JSON.
+type count struct {
+	Items   int    `json:"items"`              // on the page, including invalid ones
 	Done    int    `json:"done,omitempty"`     // completed todos
 	LeftOut int    `json:"left_out,omitempty"` // items that broke a rule
-	Fault   string `json:"fault,omitempty"`    // what the first of them broke
+	Fault   string `json:"fault,omitempty"`    // the rule broken by the first of them
 	Total   *int64 `json:"total,omitempty"`    // X-Total-Count: items on all pages
-	Next    string `json:"next,omitempty"`     // where Link says that the next page is
+	Next    string `json:"next,omitempty"`     // the target of Link rel="next"
 }
 
 // directoryPosts counts the posts on a page.
-func directoryPosts() upstream.Spec[activityQuery, tally] { return activityList("/posts", readPost) }
+func directoryPosts() upstream.Spec[activityQuery, count] { return activityList("/posts", readPost) }
 
 // directoryTodos counts the todos on a page.
-func directoryTodos() upstream.Spec[activityQuery, tally] { return activityList("/todos", readTodo) }
+func directoryTodos() upstream.Spec[activityQuery, count] { return activityList("/todos", readTodo) }
 
-// activityList is a list of a user in the directory. read adds an item to the
-// tally, or says which rule it breaks.
-func activityList(list string, read func(item []byte, t *tally) error) upstream.Spec[activityQuery, tally] {
-	return upstream.Spec[activityQuery, tally]{
+// activityList counts a user's list in the directory. read adds an item to the count,
+// or returns which rule it breaks.
+func activityList(list string, read func(item []byte, t *count) error) upstream.Spec[activityQuery, count] {
+	return upstream.Spec[activityQuery, count]{
 		Name:    "activity",
 		Mutable: true,
 		Route:   "/users/{id}" + list,
@@ -56,17 +55,17 @@ func activityList(list string, read func(item []byte, t *tally) error) upstream.
 			}
 			return get(ctx, path)
 		},
-		Decode:    func(r upstream.Response) (tally, error) { return decodeTally(r, read) },
-		Renewable: func(t tally, _ time.Time) bool { return t.Total == nil && t.Next == "" }, // as for a page of users
+		Decode:    func(r upstream.Response) (count, error) { return decodeCount(r, read) },
+		Renewable: func(t count, _ time.Time) bool { return t.Total == nil && t.Next == "" }, // a page's total and links can change with the same entity tag
 	}
 }
 
-func decodeTally(r upstream.Response, read func([]byte, *tally) error) (tally, error) {
+func decodeCount(r upstream.Response, read func([]byte, *count) error) (count, error) {
 	var items []json.RawMessage
 	if err := upstream.DecodeJSON(r.Body, '[', &items); err != nil {
-		return tally{}, err
+		return count{}, err
 	}
-	t := tally{Items: len(items), Total: totalCount(r.Header, len(items)), Next: linkTargets(r.Header)["next"]}
+	t := count{Items: len(items), Total: totalCount(r.Header, len(items)), Next: linkTargets(r.Header)["next"]}
 	for i, item := range items {
 		err := read(item, &t)
 		if err == nil {
@@ -77,15 +76,15 @@ func decodeTally(r upstream.Response, read func([]byte, *tally) error) (tally, e
 		}
 	}
 	if t.LeftOut > 0 && t.LeftOut == t.Items {
-		return tally{}, errors.New(leftOut(t.LeftOut, t.Items, t.Fault))
+		return count{}, errors.New(leftOut(t.LeftOut, t.Items, t.Fault))
 	}
 	return t, nil
 }
 
-// readPost wants an object, whatever is in it.
-func readPost(item []byte, _ *tally) error { return upstream.DecodeJSON(item, '{', &struct{}{}) }
+// readPost accepts any object.
+func readPost(item []byte, _ *count) error { return upstream.DecodeJSON(item, '{', &struct{}{}) }
 
-func readTodo(item []byte, t *tally) error {
+func readTodo(item []byte, t *count) error {
 	var todo struct {
 		Completed flag `json:"completed"`
 	}
@@ -101,23 +100,23 @@ func readTodo(item []byte, t *tally) error {
 	return nil
 }
 
-// mostPages bounds how many pages of one list are counted.
-const mostPages = 10
+// maxPages limits how many pages of one list are counted.
+const maxPages = 10
 
-// countPart counts a list of the user, page by page. It does not wait for the
-// directory's answer about the user.
+// countPart counts a user's list page by page. It runs in parallel with the request
+// for the user.
 type countPart struct {
-	source     *upstream.Source[activityQuery, tally]
+	source     *upstream.Source[activityQuery, count]
 	path       string // of the list
 	directives upstream.Directives
-	byTotal    bool // X-Total-Count is all that is wanted
+	byTotal    bool // X-Total-Count is enough
 
-	at    activityQuery // the page to ask for next
+	at    activityQuery // next page to request
 	asked []string      // queries of the pages so far
 	done  bool
-	sum   tally
+	sum   count
 	upstream.Provenance
-	waited time.Duration // for all pages: they are asked one after another
+	waited time.Duration // time for all pages, which are requested one after another
 }
 
 // Now implements aggregate.Part.
@@ -139,8 +138,8 @@ func (p *countPart) Ask(ctx context.Context) {
 	}
 }
 
-// add adds a page, and says which one is next or that the count is done.
-func (p *countPart) add(page upstream.Answer[tally]) {
+// add adds a page and sets the next one, or finishes the count.
+func (p *countPart) add(page upstream.Answer[count]) {
 	if len(p.asked) == 0 {
 		p.Provenance = page.Provenance
 	} else {
@@ -173,7 +172,7 @@ func (p *countPart) add(page upstream.Answer[tally]) {
 	}
 }
 
-// follow makes a link's target the next page.
+// follow sets the next page to the target of a link.
 func (p *countPart) follow(link string) {
 	query, ok := queryOf(link, p.path)
 	switch {
@@ -181,43 +180,42 @@ func (p *countPart) follow(link string) {
 		p.incomplete("the link to its next page leads elsewhere")
 	case slices.Contains(p.asked, query):
 		p.incomplete("the link to its next page leads back")
-	case len(p.asked) == mostPages:
-		p.incomplete("it has more than %d pages", mostPages)
+	case len(p.asked) == maxPages:
+		p.incomplete("it has more than %d pages", maxPages)
 	default:
 		p.at.query, p.done = query, false
 	}
 }
 
-// incomplete makes the part a failure: a count of some pages would be a wrong
-// number, and not a part of the right one.
+// incomplete fails the part, because a count of some pages would be a wrong number.
 func (p *countPart) incomplete(format string, args ...any) {
 	p.State = upstream.Failed
 	p.Err = upstream.Errorf(upstream.CodeInvalidResponse, "the list cannot be counted: "+format, args...)
 }
 
-// activityPart counts what the user has written and has to do.
+// activityPart counts a user's posts and todos.
 type activityPart struct{ posts, todos countPart }
 
 func (s *Service) activity(id int64, d upstream.Directives) *activityPart {
-	count := func(source *upstream.Source[activityQuery, tally], list string) countPart {
+	count := func(source *upstream.Source[activityQuery, count], list string) countPart {
 		return countPart{source: source, path: userPath(id) + list, directives: d, at: activityQuery{user: id}}
 	}
 	a := &activityPart{posts: count(s.posts, "/posts"), todos: count(s.todos, "/todos")}
-	a.posts.byTotal = true // of todos it does not say how many are done
+	a.posts.byTotal = true // not for todos: the total includes done and open ones
 	return a
 }
 
-// value is nil unless both lists have been counted.
+// value is nil unless both lists were counted.
 func (p *activityPart) value() *Activity {
 	if !p.posts.Provenance.Useful() || !p.todos.Provenance.Useful() {
 		return nil
 	}
 	todos := p.todos.sum
-	return &Activity{Posts: p.posts.sum.written(), TodosOpen: todos.written() - todos.Done, TodosDone: todos.Done}
+	return &Activity{Posts: p.posts.sum.counted(), TodosOpen: todos.counted() - todos.Done, TodosDone: todos.Done}
 }
 
-// written is how many items were counted.
-func (t tally) written() int { return t.Items - t.LeftOut }
+// counted is the number of valid items.
+func (t count) counted() int { return t.Items - t.LeftOut }
 
 func (p *activityPart) outcome() aggregate.Outcome {
 	both := aggregate.Together(p.posts.Provenance, p.todos.Provenance)

@@ -12,14 +12,14 @@ func TestDecodeActivity(t *testing.T) {
 		body, total, link string
 		posts, todos      string
 	}{
-		"counts":                             {`[{"id":1,"completed":false},{"id":2,"completed":true},{"id":3,"completed":true}]`, "", "", `{"items":3}`, `{"items":3,"done":2}`},
-		"counts nothing":                     {`[]`, "0", "", `{"items":0,"total":0}`, `{"items":0,"total":0}`},
-		"takes 0 and 1 for a boolean":        {`[{"completed":0},{"completed":1},{"completed":"0"},{"completed":"true"}]`, "", "", `{"items":4}`, `{"items":4,"done":2}`},
-		"tells cases of names apart":         {`[{"completed":false,"Completed":true}]`, "", "", `{"items":1}`, `{"items":1}`},
-		"knows the total and the next page":  {`[{"completed":true}]`, "7", `</users/1/x?p=2>; rel="next"`, `{"items":1,"total":7,"next":"/users/1/x?p=2"}`, `{"items":1,"done":1,"total":7,"next":"/users/1/x?p=2"}`},
-		"does not believe a total too small": {`[{"completed":true},{"completed":true}]`, "1", "", `{"items":2}`, `{"items":2,"done":2}`},
-		"leaves out what is no object":       {`[{"completed":true},null,3,"x",[]]`, "", "", `{"items":5,"left_out":4,"fault":"[1]: not an object"}`, `{"items":5,"done":1,"left_out":4,"fault":"[1]: not an object"}`},
-		"leaves out a todo that is neither":  {`[{"completed":true},{},{"completed":"secret"}]`, "", "", `{"items":3}`, `{"items":3,"done":1,"left_out":2,"fault":"[1].completed: missing, or not true or false"}`},
+		"counts":                                   {`[{"id":1,"completed":false},{"id":2,"completed":true},{"id":3,"completed":true}]`, "", "", `{"items":3}`, `{"items":3,"done":2}`},
+		"counts nothing":                           {`[]`, "0", "", `{"items":0,"total":0}`, `{"items":0,"total":0}`},
+		"takes 0 and 1 for a boolean":              {`[{"completed":0},{"completed":1},{"completed":"0"},{"completed":"true"}]`, "", "", `{"items":4}`, `{"items":4,"done":2}`},
+		"treats names as case-sensitive":           {`[{"completed":false,"Completed":true}]`, "", "", `{"items":1}`, `{"items":1}`},
+		"knows the total and the next page":        {`[{"completed":true}]`, "7", `</users/1/x?p=2>; rel="next"`, `{"items":1,"total":7,"next":"/users/1/x?p=2"}`, `{"items":1,"done":1,"total":7,"next":"/users/1/x?p=2"}`},
+		"ignores a total that is too small":        {`[{"completed":true},{"completed":true}]`, "1", "", `{"items":2}`, `{"items":2,"done":2}`},
+		"leaves out an item that is not an object": {`[{"completed":true},null,3,"x",[]]`, "", "", `{"items":5,"left_out":4,"fault":"[1]: not an object"}`, `{"items":5,"done":1,"left_out":4,"fault":"[1]: not an object"}`},
+		"leaves out a todo that is neither":        {`[{"completed":true},{},{"completed":"secret"}]`, "", "", `{"items":3}`, `{"items":3,"done":1,"left_out":2,"fault":"[1].completed: missing, or not true or false"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := respond(200, tt.body, "X-Total-Count", tt.total, "Link", tt.link)
@@ -30,7 +30,7 @@ func TestDecodeActivity(t *testing.T) {
 			if err != nil || asJSON(t, got) != tt.todos {
 				t.Errorf("todos = %s, %v; want %s", asJSON(t, got), err, tt.todos)
 			}
-			var again tally
+			var again count
 			if err := json.Unmarshal([]byte(asJSON(t, got)), &again); err != nil || asJSON(t, again) != tt.todos {
 				t.Errorf("stored and read again: %s, %v; want %s", asJSON(t, again), err, tt.todos)
 			}

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// Change is what a caller wants to write: a whole user, from [ParseUser], or the
-// fields to change, from [ParsePatch].
+// Change is a change to a user: all fields, from [ParseUser], or some, from
+// [ParsePatch].
 type Change struct {
-	// members are in the directory's words. As in a merge patch, nil stands for
-	// what is to go, and a map for changes within an object.
+	// members has the directory's field names. As in a merge patch, nil removes a
+	// member, and a map changes members of an object.
 	members map[string]any
 }
 
-// MalformedError is the error of a body that is not JSON.
+// MalformedError is the error for a body that is not JSON.
 type MalformedError struct{ Detail string }
 
 func (e *MalformedError) Error() string { return e.Detail }
 
-// InvalidError is the error of JSON that breaks rules. It lists every mistake, up
-// to a bound.
+// InvalidError is the error for JSON that breaks rules. It lists the mistakes, at
+// most maxMistakes.
 type InvalidError struct{ Fields []FieldError }
 
 func (e *InvalidError) Error() string {
@@ -38,17 +38,16 @@ type FieldError struct {
 	Detail  string `json:"detail"`
 }
 
-// mostMistakes bounds the list of mistakes.
-const mostMistakes = 100
+// maxMistakes limits the list of mistakes.
+const maxMistakes = 100
 
-// ParseUser reads a whole user, who is to be created or to replace another.
-// null is the same as absence. Its errors are a *MalformedError or an
-// *InvalidError.
+// ParseUser reads all fields of a user to create or replace. A null member counts as
+// absent. The error is a *MalformedError or an *InvalidError.
 func ParseUser(body []byte) (Change, error) { return parse(body, true) }
 
-// ParsePatch reads a JSON merge patch (RFC 7396) of a user. null removes a
-// field; name cannot be removed, and of a pair of coordinates not the one
-// without the other. Its errors are those of [ParseUser].
+// ParsePatch reads a JSON merge patch (RFC 7396) of a user. null removes a field,
+// except name, and a coordinate only together with the other. The error is a
+// *MalformedError or an *InvalidError.
 func ParsePatch(body []byte) (Change, error) { return parse(body, false) }
 
 func parse(body []byte, whole bool) (Change, error) {
@@ -62,22 +61,22 @@ func parse(body []byte, whole bool) (Change, error) {
 		return change, nil
 	}
 	slices.SortFunc(c.mistakes, func(a, b FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
-	return Change{}, &InvalidError{Fields: c.mistakes[:min(len(c.mistakes), mostMistakes)]}
+	return Change{}, &InvalidError{Fields: c.mistakes[:min(len(c.mistakes), maxMistakes)]}
 }
 
-// Empty reports whether there is nothing to change.
+// Empty reports whether c changes nothing.
 func (c Change) Empty() bool { return len(c.members) == 0 }
 
-// Wire is the whole user in the directory's words.
+// Wire returns the whole user as the directory's JSON.
 func (c Change) Wire() []byte { return encode(present(c.members)) }
 
-// encode writes what is made of texts and of JSON, which has a JSON form.
+// encode cannot fail: members contain only strings and JSON values.
 func encode(members map[string]any) []byte {
 	b, _ := json.Marshal(members)
 	return b
 }
 
-// present are the members that are there, without what is to go.
+// present returns the members without those to remove.
 func present(members map[string]any) map[string]any {
 	there := make(map[string]any, len(members))
 	for name, v := range members {
@@ -92,21 +91,22 @@ func present(members map[string]any) map[string]any {
 	return there
 }
 
-// Apply is the body of the PATCH that changes a record, in the directory's terms.
-// It has the members that the change names. An object in it is complete, with all
-// that the record has in it: some directories merge deeply (RFC 7396), others
-// exchange whole members (json-server), and both then come to the same result. A
-// member that is to be removed is null, which both understand.
+// Apply returns the body of the PATCH request for a record, as the directory's JSON,
+// with the members that c changes. Objects are complete, including members that do
+// not change: some directories merge objects (RFC 7396), others replace them
+// (json-server), and so both give the same result. A member to remove is null, which
+// both understand.
 //
-// Applying the change twice gives the same body, as a repetition with the same
-// Idempotency-Key needs. The exception is a record with a null of its own in such
-// an object: a deep merge removes it. It is sent all the same, or a directory that
+// Applying the change twice gives the same body, as a retry with the same
+// Idempotency-Key requires. There is one exception: if such an object already has a
+// null member, a merging directory removes it. It is sent nevertheless, because a
+// replacing directory would lose it otherwise.
 // exchanges members would lose it.
 func (c Change) Apply(to *Record) []byte { return encode(merged(to.raw, c.members, false)) }
 
 func merged(into json.RawMessage, members map[string]any, whole bool) map[string]any {
 	var old map[string]json.RawMessage
-	_ = json.Unmarshal(into, &old) // what is not an object has no members
+	_ = json.Unmarshal(into, &old) // if it is not an object, it has no members to keep
 	result := make(map[string]any, len(old)+len(members))
 	if whole {
 		for name, v := range old {
@@ -122,14 +122,14 @@ func merged(into json.RawMessage, members map[string]any, whole bool) map[string
 	return result
 }
 
-// checker holds an object against the rules and puts it into the directory's
-// words. It goes on after a mistake.
+// checker validates an object and converts it to the directory's field names. It
+// continues after a mistake to collect all of them.
 type checker struct {
-	whole    bool // not a patch
+	whole    bool // all fields, not a patch
 	mistakes []FieldError
 }
 
-func (c *checker) refuse(pointer, format string, args ...any) {
+func (c *checker) mistake(pointer, format string, args ...any) {
 	c.mistakes = append(c.mistakes, FieldError{pointer, fmt.Sprintf(format, args...)})
 }
 
@@ -140,22 +140,22 @@ func (c *checker) object(pointer string, object map[string]any, fields []field) 
 		v, given := object[f.name]
 		switch {
 		case f.required && v == nil && c.whole:
-			c.refuse(at, "is required")
+			c.mistake(at, "is required")
 		case f.required && v == nil && given:
-			c.refuse(at, "cannot be removed")
+			c.mistake(at, "cannot be removed")
 		case !given:
 		case v == nil:
 			set(members, nil, f.wire)
 		case f.fields != nil:
 			if nested, ok := v.(map[string]any); !ok {
-				c.refuse(at, "must be an object")
+				c.mistake(at, "must be an object")
 			} else {
 				set(members, c.object(at, nested, f.fields), f.wire)
 			}
 		default:
 			wire, detail := f.rule(v)
 			if detail != "" {
-				c.refuse(at, "%s", detail)
+				c.mistake(at, "%s", detail)
 			}
 			set(members, wire, f.wire)
 		}
@@ -169,7 +169,7 @@ func (c *checker) object(pointer string, object map[string]any, fields []field) 
 	return members
 }
 
-// set puts v under a path of names.
+// set sets v at a path of names.
 func set(members map[string]any, v any, path []string) {
 	for _, name := range path[:len(path)-1] {
 		nested, ok := members[name].(map[string]any)
@@ -182,7 +182,7 @@ func set(members map[string]any, v any, path []string) {
 	members[path[len(path)-1]] = v
 }
 
-// pair wants both coordinates or neither: half a place is none.
+// pair requires both coordinates or neither.
 func (c *checker) pair(pointer string, object map[string]any) {
 	lat, hasLat := object["latitude"]
 	lon, hasLon := object["longitude"]
@@ -194,15 +194,15 @@ func (c *checker) pair(pointer string, object map[string]any) {
 		missing = "longitude"
 	}
 	if !slices.ContainsFunc(c.mistakes, func(f FieldError) bool { return f.Pointer == pointer+"/"+missing }) {
-		c.refuse(pointer+"/"+missing, "goes together with the other coordinate")
+		c.mistake(pointer+"/"+missing, "goes together with the other coordinate")
 	}
 }
 
 func (c *checker) unknown(pointer, name string) {
 	at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 	if pointer == "" && slices.Contains(readOnly, name) {
-		c.refuse(at, "is read-only")
+		c.mistake(at, "is read-only")
 		return
 	}
-	c.refuse(at, "is not a field that is known")
+	c.mistake(at, "is not a field that is known")
 }

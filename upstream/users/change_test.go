@@ -9,7 +9,7 @@ import (
 
 func TestParseUser(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
-		"puts all into the directory's words": {
+		"converts all fields to the directory's names": {
 			`{"name":"Ada","username":"ada-l","email":"ada@example.org","phone":"+44 (0)20 x1","website":"https://example.org/ada",` +
 				`"address":{"street":"S","suite":"1","city":"C","postal_code":"12","latitude":-37.25,"longitude":1e1},"company":{"name":"E"}}`,
 			`{"address":{"city":"C","geo":{"lat":"-37.25","lng":"10"},"street":"S","suite":"1","zipcode":"12"},"company":{"name":"E"},` +
@@ -57,7 +57,7 @@ func TestRefusedFields(t *testing.T) {
 		"a website that runs":        {`"website":"javascript:alert(1)"`, "/website must be an http or https URL, or a host name"},
 		"a website of files":         {`"website":"file://example.org/etc"`, "/website must be an http or https URL, or a host name"},
 		"a website with a password":  {`"website":"https://a:b@example.org"`, "/website must be an http or https URL, or a host name"},
-		"a website of a word":        {`"website":"home"`, "/website must be an http or https URL, or a host name"},
+		"a website of one label":     {`"website":"home"`, "/website must be an http or https URL, or a host name"},
 		"a website with bad labels":  {`"website":"-a.b-.org"`, "/website must be an http or https URL, or a host name"},
 		"an address in a line":       {`"address":"here"`, "/address must be an object"},
 		"a street of a number":       {`"address":{"street":1}`, "/address/street must be a string"},
@@ -93,7 +93,7 @@ func TestRefusedFields(t *testing.T) {
 			}
 		})
 	}
-	t.Run("tells every mistake at once, in order", func(t *testing.T) {
+	t.Run("reports all mistakes in order", func(t *testing.T) {
 		_, err := ParseUser([]byte(`{"website":"x","id":4,"address":{"zip":1,"latitude":100},"email":7}`))
 		want := "/address/latitude must be from -90 to 90; /address/longitude goes together with the other coordinate; " +
 			"/address/zip is not a field that is known; /email must be a string; /id is read-only; /name is required; " +
@@ -102,14 +102,14 @@ func TestRefusedFields(t *testing.T) {
 			t.Errorf("error = %v, want %s", err, want)
 		}
 	})
-	t.Run("tells no more mistakes than anybody reads", func(t *testing.T) {
+	t.Run("limits the number of mistakes", func(t *testing.T) {
 		var body strings.Builder
 		for i := range 1000 {
 			fmt.Fprintf(&body, `"x%d":1,`, i)
 		}
 		_, err := ParseUser([]byte("{" + body.String() + `"name":"A"}`))
-		if invalid, ok := errors.AsType[*InvalidError](err); !ok || len(invalid.Fields) != mostMistakes {
-			t.Errorf("error has %d bytes, want %d mistakes", len(err.Error()), mostMistakes)
+		if invalid, ok := errors.AsType[*InvalidError](err); !ok || len(invalid.Fields) != maxMistakes {
+			t.Errorf("error has %d bytes, want %d mistakes", len(err.Error()), maxMistakes)
 		}
 	})
 	t.Run("requires a name of a user", func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestRefusedFields(t *testing.T) {
 			}
 		}
 	})
-	t.Run("lets nobody remove a name, nor half a place", func(t *testing.T) {
+	t.Run("rejects removing a name or one coordinate", func(t *testing.T) {
 		for body, want := range map[string]string{
 			`{"name":null}`:                               "/name cannot be removed",
 			`{"address":{"latitude":null}}`:               "/address/longitude goes together with the other coordinate",
@@ -169,15 +169,15 @@ func TestMalformed(t *testing.T) {
 func TestApply(t *testing.T) {
 	const company = `{"catchPhrase":"We count","name":"Example \u0026 Daughters"}`
 	for name, tt := range map[string]struct{ patch, want string }{
-		"sends what changes alone":       {`{"email":"b@example.org"}`, `{"email":"b@example.org"}`},
-		"sends null for what goes":       {`{"email":null,"address":null}`, `{"address":null,"email":null}`},
-		"sends what is the same already": {`{"name":"Ada Example"}`, `{"name":"Ada Example"}`},
-		"keeps what is beside it":        {`{"address":{"city":"Newtown"}}`, `{"address":{"city":"Newtown","floor":3,"geo":{"lat":"-37.3159","lng":"81.1496","datum":"WGS84"},"street":"Long Lane","suite":"Flat 3","zipcode":"12345-678"}}`},
-		"keeps what is deeper":           {`{"address":{"latitude":1,"longitude":2}}`, `{"address":{"city":"Exampleton","floor":3,"geo":{"datum":"WGS84","lat":"1","lng":"2"},"street":"Long Lane","suite":"Flat 3","zipcode":"12345-678"}}`},
-		"takes a place away":             {`{"address":{"latitude":null,"longitude":null}}`, `{"address":{"city":"Exampleton","floor":3,"geo":{"datum":"WGS84","lat":null,"lng":null},"street":"Long Lane","suite":"Flat 3","zipcode":"12345-678"}}`},
-		"takes one thing away":           {`{"company":{"name":null}}`, `{"company":{"catchPhrase":"We count","name":null}}`},
-		"sends an object as it is":       {`{"company":{}}`, `{"company":` + company + `}`},
-		"sends nothing for nothing":      {`{}`, `{}`},
+		"sends what changes alone":           {`{"email":"b@example.org"}`, `{"email":"b@example.org"}`},
+		"sends null for what goes":           {`{"email":null,"address":null}`, `{"address":null,"email":null}`},
+		"sends what is the same already":     {`{"name":"Ada Example"}`, `{"name":"Ada Example"}`},
+		"keeps what is beside it":            {`{"address":{"city":"Newtown"}}`, `{"address":{"city":"Newtown","floor":3,"geo":{"lat":"-37.3159","lng":"81.1496","datum":"WGS84"},"street":"Long Lane","suite":"Flat 3","zipcode":"12345-678"}}`},
+		"keeps what is deeper":               {`{"address":{"latitude":1,"longitude":2}}`, `{"address":{"city":"Exampleton","floor":3,"geo":{"datum":"WGS84","lat":"1","lng":"2"},"street":"Long Lane","suite":"Flat 3","zipcode":"12345-678"}}`},
+		"takes a place away":                 {`{"address":{"latitude":null,"longitude":null}}`, `{"address":{"city":"Exampleton","floor":3,"geo":{"datum":"WGS84","lat":null,"lng":null},"street":"Long Lane","suite":"Flat 3","zipcode":"12345-678"}}`},
+		"takes one thing away":               {`{"company":{"name":null}}`, `{"company":{"catchPhrase":"We count","name":null}}`},
+		"keeps unknown members of an object": {`{"company":{}}`, `{"company":` + company + `}`},
+		"sends nothing for nothing":          {`{}`, `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := ParsePatch([]byte(tt.patch))
@@ -211,7 +211,7 @@ func TestApply(t *testing.T) {
 	})
 }
 
-func TestBodiesThatAreNoObject(t *testing.T) {
+func TestBodiesThatAreNotObjects(t *testing.T) {
 	for _, body := range []string{`[{"name":"A"}]`, `null`, `"A"`, `5`, ` true `, `[]`} {
 		for name, parse := range map[string]func([]byte) (Change, error){"ParseUser": ParseUser, "ParsePatch": ParsePatch} {
 			_, err := parse([]byte(body))

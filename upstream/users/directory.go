@@ -11,22 +11,22 @@ import (
 	"tributary/upstream"
 )
 
-// The directory is a REST service in the shape of JSONPlaceholder.
+// The directory is a REST service with JSONPlaceholder's API.
 // https://jsonplaceholder.typicode.com, https://github.com/typicode/json-server
 
-// Record is a user as the directory has one: what we know of it, and the
-// directory's own object, so that a change loses nothing that we do not know.
-// It survives a trip through JSON, and is never changed.
+// Record is a user in the directory: the decoded fields, and the directory's own
+// object, so that a write keeps fields that we do not know. It can be stored as JSON
+// and does not change.
 type Record struct {
 	User User
 	raw  json.RawMessage // compact
-	etag string          // the directory's, if it was read for a write; not stored
+	etag string          // the directory's ETag if the user was read for a write; not stored
 }
 
-// MarshalJSON writes the directory's object.
+// MarshalJSON returns the directory's object.
 func (r *Record) MarshalJSON() ([]byte, error) { return r.raw, nil }
 
-// UnmarshalJSON reads the directory's object.
+// UnmarshalJSON decodes the directory's object.
 func (r *Record) UnmarshalJSON(b []byte) error {
 	read, err := readRecord(b)
 	if err != nil {
@@ -36,7 +36,7 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// directoryUser asks for one user.
+// directoryUser gets one user.
 func directoryUser() upstream.Spec[int64, *Record] {
 	return upstream.Spec[int64, *Record]{
 		Name:    "directory",
@@ -49,7 +49,7 @@ func directoryUser() upstream.Spec[int64, *Record] {
 	}
 }
 
-// errOther is the error of an answer about another user.
+// errOther is the error for an answer about another user.
 var errOther = errors.New("id: not the one that was asked for")
 
 func checkID(id int64, r *Record) error {
@@ -63,7 +63,7 @@ func idKey(id int64) string { return strconv.FormatInt(id, 10) }
 
 func userPath(id int64) string { return "/users/" + idKey(id) }
 
-// wireUser is the directory's user, to the letter.
+// wireUser has the directory's field names.
 type wireUser struct {
 	ID       identifier         `json:"id"`
 	Name     text               `json:"name"`
@@ -84,7 +84,7 @@ type wireAddress struct {
 }
 
 type wireGeo struct {
-	Lat number `json:"lat"` // in quotes, at JSONPlaceholder
+	Lat number `json:"lat"` // JSONPlaceholder sends a string
 	Lng number `json:"lng"`
 }
 
@@ -94,7 +94,7 @@ type wireCompany struct {
 
 func decodeRecord(r upstream.Response) (*Record, error) { return readRecord(r.Body) }
 
-// readRecord keeps no part of body.
+// readRecord does not retain body.
 func readRecord(body []byte) (*Record, error) {
 	user, err := decodeUser(body)
 	if err != nil {
@@ -116,8 +116,8 @@ func decodeUser(body []byte) (User, error) {
 	return w.user()
 }
 
-// user is the directory's user in our terms. Without a usable id or a name there
-// is none; any other wrong value is unknown.
+// user converts the directory's user. Without a valid id or a name it fails; any other
+// invalid value counts as unknown.
 func (w *wireUser) user() (User, error) {
 	switch {
 	case w.ID == 0:
@@ -142,7 +142,7 @@ func (w *wireUser) user() (User, error) {
 	return u, nil
 }
 
-// address is nil if nothing of it is known.
+// address is nil if no field is known.
 func (w *wireAddress) address() *Address {
 	a := Address{Street: string(w.Street), Suite: string(w.Suite), City: string(w.City), PostalCode: string(w.Zipcode)}
 	if geo := w.Geo.value; geo != nil {

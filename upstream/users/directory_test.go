@@ -7,7 +7,7 @@ import (
 	"tributary/upstream"
 )
 
-// ada is what a reader is told of testdata/user.json.
+// ada is testdata/user.json in the form of the API.
 const ada = `{"id":7,"name":"Ada Example","username":"ada.example","email":"ada@example.org","phone":"1-770-736-8031 x56442",` +
 	`"website":"ada.example.org","address":{"street":"Long Lane","suite":"Flat 3","city":"Exampleton","postal_code":"12345-678",` +
 	`"latitude":-37.3159,"longitude":81.1496},"company":{"name":"Example \u0026 Daughters"}}`
@@ -35,22 +35,22 @@ func TestDirectoryRequests(t *testing.T) {
 
 func TestDecodeRecord(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
-		"tells all that is known":                {testdata(t, "user.json"), ada},
-		"leaves out what is unknown":             {`{"id":1,"name":"A","email":"","phone":null,"website":" ","address":{},"company":{"name":null}}`, `{"id":1,"name":"A"}`},
-		"leaves out what is of another kind":     {`{"id":1,"name":"A","email":true,"username":["x"],"address":"here","company":[{"name":"x"}]}`, `{"id":1,"name":"A"}`},
-		"keeps what stands beside the wrong":     {`{"id":1,"name":"A","address":{"street":{},"city":"C","geo":7}}`, `{"id":1,"name":"A","address":{"city":"C"}}`},
-		"reads a number for text as its digits":  {`{"id":1,"name":42,"username":7,"phone":15550100,"address":{"zipcode":90210,"suite":1.50}}`, `{"id":1,"name":"42","username":"7","phone":"15550100","address":{"suite":"1.50","postal_code":"90210"}}`},
-		"keeps all digits of a number for text":  {`{"id":1,"name":"A","phone":123456789012345678901234567890,"website":-0,"email":1e5}`, `{"id":1,"name":"A","email":"1e5","phone":"123456789012345678901234567890","website":"-0"}`},
-		"takes an id in a string":                {`{"id":"7","name":"A"}`, `{"id":7,"name":"A"}`},
-		"tells cases of names apart":             {`{"ID":2,"id":1,"Id":3,"NAME":"B","name":"A","Name":"C","Email":"x","eMail":"y"}`, `{"id":1,"name":"A"}`},
-		"tells them apart further down":          {`{"id":1,"name":"A","address":{"City":"C","zipcode":"1","ZipCode":"2","geo":{"Lat":9,"lat":1,"lng":2,"LNG":8}},"company":{"Name":"N"}}`, `{"id":1,"name":"A","address":{"postal_code":"1","latitude":1,"longitude":2}}`},
-		"does not know a place in hexadecimal":   {`{"id":1,"name":"A","address":{"geo":{"lat":"0x1p3","lng":"1_0"}}}`, `{"id":1,"name":"A"}`},
-		"takes coordinates that are numbers":     {`{"id":1,"name":"A","address":{"geo":{"lat":-1.5,"lng":2}}}`, `{"id":1,"name":"A","address":{"latitude":-1.5,"longitude":2}}`},
-		"does not tell the negative zero":        {`{"id":1,"name":"A","address":{"geo":{"lat":"-0","lng":-0.0}}}`, `{"id":1,"name":"A","address":{"latitude":0,"longitude":0}}`},
-		"does not know half a place":             {`{"id":1,"name":"A","address":{"geo":{"lat":"1"}}}`, `{"id":1,"name":"A"}`},
-		"does not know a place beyond the poles": {`{"id":1,"name":"A","address":{"geo":{"lat":"90.5","lng":"1"}}}`, `{"id":1,"name":"A"}`},
-		"does not know a place that is no place": {`{"id":1,"name":"A","address":{"geo":{"lat":"NaN","lng":"Inf"}}}`, `{"id":1,"name":"A"}`},
-		"takes the greatest id":                  {`{"id":9007199254740991,"name":"A"}`, `{"id":9007199254740991,"name":"A"}`},
+		"has all known fields":                         {testdata(t, "user.json"), ada},
+		"leaves out what is unknown":                   {`{"id":1,"name":"A","email":"","phone":null,"website":" ","address":{},"company":{"name":null}}`, `{"id":1,"name":"A"}`},
+		"leaves out what is of another kind":           {`{"id":1,"name":"A","email":true,"username":["x"],"address":"here","company":[{"name":"x"}]}`, `{"id":1,"name":"A"}`},
+		"keeps what stands beside the wrong":           {`{"id":1,"name":"A","address":{"street":{},"city":"C","geo":7}}`, `{"id":1,"name":"A","address":{"city":"C"}}`},
+		"reads a number in a text field as its digits": {`{"id":1,"name":42,"username":7,"phone":15550100,"address":{"zipcode":90210,"suite":1.50}}`, `{"id":1,"name":"42","username":"7","phone":"15550100","address":{"suite":"1.50","postal_code":"90210"}}`},
+		"keeps all digits of a number for text":        {`{"id":1,"name":"A","phone":123456789012345678901234567890,"website":-0,"email":1e5}`, `{"id":1,"name":"A","email":"1e5","phone":"123456789012345678901234567890","website":"-0"}`},
+		"takes an id in a string":                      {`{"id":"7","name":"A"}`, `{"id":7,"name":"A"}`},
+		"treats names as case-sensitive":               {`{"ID":2,"id":1,"Id":3,"NAME":"B","name":"A","Name":"C","Email":"x","eMail":"y"}`, `{"id":1,"name":"A"}`},
+		"treats nested names as case-sensitive":        {`{"id":1,"name":"A","address":{"City":"C","zipcode":"1","ZipCode":"2","geo":{"Lat":9,"lat":1,"lng":2,"LNG":8}},"company":{"Name":"N"}}`, `{"id":1,"name":"A","address":{"postal_code":"1","latitude":1,"longitude":2}}`},
+		"does not know a place in hexadecimal":         {`{"id":1,"name":"A","address":{"geo":{"lat":"0x1p3","lng":"1_0"}}}`, `{"id":1,"name":"A"}`},
+		"takes coordinates that are numbers":           {`{"id":1,"name":"A","address":{"geo":{"lat":-1.5,"lng":2}}}`, `{"id":1,"name":"A","address":{"latitude":-1.5,"longitude":2}}`},
+		"does not tell the negative zero":              {`{"id":1,"name":"A","address":{"geo":{"lat":"-0","lng":-0.0}}}`, `{"id":1,"name":"A","address":{"latitude":0,"longitude":0}}`},
+		"does not know half a place":                   {`{"id":1,"name":"A","address":{"geo":{"lat":"1"}}}`, `{"id":1,"name":"A"}`},
+		"does not know a place beyond the poles":       {`{"id":1,"name":"A","address":{"geo":{"lat":"90.5","lng":"1"}}}`, `{"id":1,"name":"A"}`},
+		"leaves out coordinates out of range":          {`{"id":1,"name":"A","address":{"geo":{"lat":"NaN","lng":"Inf"}}}`, `{"id":1,"name":"A"}`},
+		"takes the greatest id":                        {`{"id":9007199254740991,"name":"A"}`, `{"id":9007199254740991,"name":"A"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := decodeRecord(respond(200, tt.body))
@@ -92,7 +92,7 @@ func TestDecodeRecord(t *testing.T) {
 		"with a blank name":      {`{"id":1,"name":" "}`, "name: missing"},
 		"with an empty object":   {`{}`, "id: missing"},
 	} {
-		t.Run("does not believe an answer "+name, func(t *testing.T) {
+		t.Run("rejects an answer "+name, func(t *testing.T) {
 			_, err := decodeRecord(respond(200, tt.body))
 			wantError(t, err, tt.want)
 		})

@@ -1,10 +1,10 @@
-// Package users reads and changes users: what the directory has of them
-// ([User]), what other services add ([Profile]), and changes ([Change]).
+// Package users reads and writes users: it combines the directory's data ([User]) with
+// data from other services ([Profile]) and applies changes ([Change]).
 //
-// A provider is an [upstream.Spec]: where to ask, what the answer looks like, and
-// what it means in our terms. It knows no cache, no policy and no other provider.
-// [Service] joins them.
+// A provider is an [upstream.Spec]: how to make the request, the form of the answer,
+// and its conversion. It knows no cache, no policy and no other provider. [Service]
+// combines the providers.
 //
-// The data is personal, so the errors of this package name fields and rules, and
-// never quote a value.
+// The data is personal, so errors of this package name fields and rules but never
+// quote a value.
 package users

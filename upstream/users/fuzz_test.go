@@ -11,8 +11,7 @@ import (
 	"tributary/upstream"
 )
 
-// checkError wants a decoder's error to be plain and short: it may quote
-// nothing that a body holds.
+// checkError checks that a decoder's error is short and does not quote the body.
 func checkError(t *testing.T, err error) {
 	t.Helper()
 	if typed, ok := errors.AsType[*upstream.Error](err); ok || len(err.Error()) > 100 {
@@ -45,7 +44,7 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// checkUser checks what holds for every user that was believed.
+// checkUser checks what every decoded user must satisfy.
 func checkUser(t *testing.T, u User) {
 	t.Helper()
 	if u.ID < 1 || u.ID > maxInteger || strings.TrimSpace(u.Name) == "" {
@@ -95,13 +94,13 @@ func FuzzActivity(f *testing.F) {
 	f.Add([]byte(`[{},null]`), "", "")
 	f.Fuzz(func(t *testing.T, body []byte, total, link string) {
 		r := respond(200, string(body), "X-Total-Count", total, "Link", link)
-		for name, decode := range map[string]func(upstream.Response) (tally, error){"posts": directoryPosts().Decode, "todos": directoryTodos().Decode} {
+		for name, decode := range map[string]func(upstream.Response) (count, error){"posts": directoryPosts().Decode, "todos": directoryTodos().Decode} {
 			got, err := decode(r)
 			if err != nil {
 				checkError(t, err)
 				continue
 			}
-			if got.Done < 0 || got.Done > got.written() || got.LeftOut < 0 || got.LeftOut > 0 && got.written() < 1 || got.Total != nil && *got.Total < int64(got.Items) {
+			if got.Done < 0 || got.Done > got.counted() || got.LeftOut < 0 || got.LeftOut > 0 && got.counted() < 1 || got.Total != nil && *got.Total < int64(got.Items) {
 				t.Errorf("%s = %+v", name, got)
 			}
 			query, ok := queryOf(got.Next, "/users/1/"+name)
@@ -135,7 +134,7 @@ func FuzzGitHub(f *testing.F) {
 	})
 }
 
-// checkRefused checks what holds for every body that is refused.
+// checkRefused checks the error of a rejected body.
 func checkRefused(t *testing.T, err error) {
 	t.Helper()
 	var (
@@ -163,7 +162,7 @@ func checkRefused(t *testing.T, err error) {
 	}
 }
 
-// What may be written is read again as it was meant, and can be written again.
+// A user that was written is decoded as it was meant, and can be written again.
 func FuzzParseUser(f *testing.F) {
 	f.Add([]byte(`{"name":"A","email":"a@b.c","address":{"postal_code":"1","latitude":-0.0,"longitude":1e2},"company":{"name":"x"}}`))
 	f.Add([]byte(`{"name":"A","address":null,"company":{},"website":"http://a.b/?<>&"}`))
@@ -184,8 +183,8 @@ func FuzzParseUser(f *testing.F) {
 	})
 }
 
-// A patch means to the directory, whether it merges deeply or exchanges whole
-// members, what RFC 7396 says that it means to the user whom a reader sees.
+// Applying a patch in the directory, whether it merges or replaces objects, changes the
+// user that a reader sees as RFC 7396 says.
 func FuzzParsePatch(f *testing.F) {
 	for _, body := range []string{
 		testdata(f, "user.json"),
@@ -227,7 +226,7 @@ func FuzzParsePatch(f *testing.F) {
 				t.Errorf("%s: %s, want %s", way, asJSON(t, after.User), asJSON(t, want))
 			}
 			if way == "merged" && strings.Contains(string(stored.raw), "null") {
-				continue // see Apply
+				continue // the exception described at Apply
 			}
 			var again any
 			unmarshal(t, c.Apply(after), &again)
@@ -238,8 +237,8 @@ func FuzzParsePatch(f *testing.F) {
 	})
 }
 
-// ambiguous reports whether a body has a name twice, of which the model here
-// and the directory need not take the same.
+// ambiguous reports whether a body has a name twice: the model here and the directory
+// may use different ones.
 func ambiguous(body []byte) bool {
 	_, err := strictObject(body)
 	return err != nil
@@ -252,7 +251,7 @@ func unmarshal(t *testing.T, b []byte, into *any) {
 	}
 }
 
-// wireOf is a reader's user in the directory's words.
+// wireOf converts a user from the API's field names to the directory's.
 func wireOf(t *testing.T, reader string) string {
 	t.Helper()
 	var u User
@@ -266,7 +265,7 @@ func wireOf(t *testing.T, reader string) string {
 	return asJSON(t, wire)
 }
 
-// mergePatch is RFC 7396, to the letter.
+// mergePatch is the algorithm of RFC 7396.
 func mergePatch(target, patch any) any {
 	changes, ok := patch.(map[string]any)
 	if !ok {
@@ -287,7 +286,7 @@ func mergePatch(target, patch any) any {
 	return result
 }
 
-// exchange is what json-server makes of a PATCH.
+// exchange applies a PATCH as json-server does.
 func exchange(target, change any) any {
 	result := map[string]any{}
 	for name, v := range target.(map[string]any) {

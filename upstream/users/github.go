@@ -12,21 +12,20 @@ import (
 	"tributary/upstream"
 )
 
-// GitHub's waits: the least after a limit that names none, by its guide, and
-// the length of its window, beyond which no wait is believed.
+// GitHub's waits after a rate limit: the least one if the answer names none, as its
+// guide says, and the length of the window, which is the longest wait accepted.
 const (
 	gitHubPause  = time.Minute
 	gitHubWindow = time.Hour
 )
 
-// gitHubUser asks GitHub for an account by its login, people, bots and
-// organizations alike.
+// gitHubUser gets a GitHub account (a person, bot or organization) by its login.
 // https://docs.github.com/en/rest/users/users#get-a-user
 func gitHubUser() upstream.Spec[string, *GitHub] {
 	return upstream.Spec[string, *GitHub]{
 		Name:  "github",
 		Route: "/users/{login}",
-		Key:   strings.ToLower, // GitHub does not tell case either
+		Key:   strings.ToLower, // logins ignore case
 		Request: func(ctx context.Context, login string) (*http.Request, error) {
 			r, err := get(ctx, "/users/"+url.PathEscape(login))
 			if err == nil {
@@ -43,15 +42,15 @@ func gitHubUser() upstream.Spec[string, *GitHub] {
 			return nil
 		},
 		Refusal:    gitHubRefusal,
-		Exhausted:  gitHubSpent,
+		Exhausted:  gitHubExhausted,
 		LimitPause: gitHubPause,
-		Private:    true, // a login is a name
+		Private:    true, // a login is personal data
 	}
 }
 
-// isLogin reports whether a name could be a login. Logins have letters, digits
-// and hyphens; those that a company manages have an underscore, those of bots
-// brackets. Others are not asked for: "..", most of all, is another path.
+// isLogin reports whether a name can be a login: letters, digits and hyphens, an
+// underscore in managed accounts, brackets in bots. Other names are not requested,
+// because a name such as ".." would change the path.
 func isLogin(name string) bool {
 	if len(name) > 100 || strings.Trim(name, ".") == "" {
 		return false
@@ -89,15 +88,15 @@ func decodeGitHub(r upstream.Response) (*GitHub, error) {
 		PublicRepos: w.PublicRepos.count(),
 		Followers:   w.Followers.count(),
 	}
-	// A year of five digits, which UTC may make of one of four, has no JSON form.
+	// A five-digit year, which UTC can make of 9999, has no JSON form.
 	if at, err := time.Parse(time.RFC3339, string(w.CreatedAt)); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10000 {
 		g.CreatedAt = at.UTC()
 	}
 	return g, nil
 }
 
-// gitHubRefusal knows the two limits, which come as 403 or as 429. Any other
-// 403 is about credentials.
+// gitHubRefusal recognises GitHub's two rate limits, which come as 403 or 429. Any
+// other 403 is about credentials.
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 func gitHubRefusal(r upstream.Response) *upstream.Error {
 	if r.Status != http.StatusForbidden && r.Status != http.StatusTooManyRequests {
@@ -116,9 +115,9 @@ func gitHubRefusal(r upstream.Response) *upstream.Error {
 	return nil
 }
 
-// gitHubSpent is how long nothing more will be answered: the last answer that
-// the quota had room for is a good one.
-func gitHubSpent(r upstream.Response) time.Duration {
+// gitHubExhausted is the time until the quota is renewed if this answer used the last
+// call of it.
+func gitHubExhausted(r upstream.Response) time.Duration {
 	if !nothingRemains(r) {
 		return 0
 	}
@@ -129,8 +128,8 @@ func nothingRemains(r upstream.Response) bool {
 	return strings.TrimSpace(r.Header.Get("X-RateLimit-Remaining")) == "0"
 }
 
-// untilReset is the time until the quota is renewed. One that should have been
-// renewed already, by a clock that differs from ours, is within a second.
+// untilReset is the time until the quota is renewed. A time in the past, which clock
+// differences can cause, counts as one second.
 func untilReset(r upstream.Response) time.Duration {
 	reset, err := strconv.ParseInt(strings.TrimSpace(r.Header.Get("X-RateLimit-Reset")), 10, 64)
 	if err != nil {
@@ -142,8 +141,8 @@ func untilReset(r upstream.Response) time.Duration {
 	return max(time.Second, time.Unix(max(0, reset), 0).Sub(r.At))
 }
 
-// saysSecondary looks for the only mark that a secondary limit has when it
-// names no wait: its message, in today's words or the earlier ones.
+// saysSecondary recognises a secondary limit that names no wait by its message, in
+// its current or earlier wording.
 func saysSecondary(body []byte) bool {
 	var said struct {
 		Message text `json:"message"`
@@ -155,8 +154,7 @@ func saysSecondary(body []byte) bool {
 	return strings.Contains(message, "secondary rate limit") || strings.Contains(message, "abuse")
 }
 
-// retryAfter is the wait that a Retry-After asks for, in seconds or as a date
-// (RFC 9110 §10.2.3).
+// retryAfter reads Retry-After, in seconds or as a date (RFC 9110 §10.2.3).
 func retryAfter(r upstream.Response) time.Duration {
 	v := strings.TrimSpace(r.Header.Get("Retry-After"))
 	if at, err := http.ParseTime(v); err == nil {

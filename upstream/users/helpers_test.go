@@ -13,10 +13,10 @@ import (
 	"tributary/upstream"
 )
 
-// now is when answers in tests were read.
+// now is the time at which answers are decoded.
 var now = time.Date(2026, 11, 24, 6, 20, 0, 0, time.UTC)
 
-// respond is an answer with headers, name and value in turn.
+// respond returns an answer with headers given as name, value, name, value…
 func respond(status int, body string, header ...string) upstream.Response {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
@@ -43,8 +43,8 @@ func asJSON(t testing.TB, v any) string {
 	return string(b)
 }
 
-// wantError wants a plain error, which a source reports as invalid_response,
-// with the given text in it.
+// wantError wants a plain error, which a source reports as invalid_response, that
+// contains the text.
 func wantError(t *testing.T, err error, text string) {
 	t.Helper()
 	if err == nil {
@@ -58,8 +58,8 @@ func wantError(t *testing.T, err error, text string) {
 	}
 }
 
-// refusesGarbage feeds a decoder what no provider means to send, and every
-// beginning of what it does mean to.
+// refusesGarbage gives a decoder bodies that no provider sends, and every prefix of a
+// good one; it must refuse them all.
 func refusesGarbage[A any](t *testing.T, decode func(upstream.Response) (A, error), good string) {
 	t.Helper()
 	for name, body := range map[string]string{
@@ -86,7 +86,7 @@ func refusesGarbage[A any](t *testing.T, decode func(upstream.Response) (A, erro
 	}
 }
 
-// requested returns the path and query that a spec asks for.
+// requested returns the path and query of a spec's request.
 func requested[Q, A any](t *testing.T, spec upstream.Spec[Q, A], q Q) string {
 	t.Helper()
 	r, err := spec.Request(t.Context(), q)

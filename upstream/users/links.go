@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// linkTargets are the targets of an answer's Link headers by their relation
-// types, in lower case (RFC 8288 §3). Of two links of one type the first counts.
+// linkTargets maps the relation types of the Link headers, in lower case, to their
+// targets (RFC 8288 §3). The first link of a type counts.
 func linkTargets(h http.Header) map[string]string {
 	targets := make(map[string]string)
 	for _, line := range h.Values("Link") {
@@ -29,7 +29,7 @@ func linkTargets(h http.Header) map[string]string {
 	return targets
 }
 
-// relOf is the value of the first rel among a link's parameters, in lower case.
+// relOf returns the first rel parameter of a link, in lower case.
 func relOf(parameters string) string {
 	for parameters != "" {
 		var parameter string
@@ -56,13 +56,12 @@ func cutUnquoted(s string, separator byte) (before, after string) {
 	return s, ""
 }
 
-// maxLink bounds a link that is followed.
+// maxLink is the greatest length of a link that is followed.
 const maxLink = 2000
 
-// queryOf is the query of a link that leads to another page of the list at
-// path. The rest of the link is not used: behind a proxy a directory may know
-// itself by another host and prefix, and no answer decides which host is asked.
-// It is not ok for a link to anything else.
+// queryOf returns the query of a link to another page of the list at path; ok is false
+// for any other link. Only the query is used: a directory behind a proxy may see
+// another host and prefix, and an answer must not decide which host is called.
 func queryOf(link, path string) (query string, ok bool) {
 	target, err := url.Parse(link)
 	if err != nil || len(link) > maxLink {

@@ -36,7 +36,7 @@ func TestLinkTargets(t *testing.T) {
 
 func TestQueryOf(t *testing.T) {
 	for name, tt := range map[string]struct {
-		link, query string // no query: it is not followed
+		link, query string // "": the link is not followed
 	}{
 		"a path":                  {"/users/1/posts?_page=2", "_page=2"},
 		"a URL":                   {"http://directory.test/users/1/posts?_page=2&_limit=10", "_page=2&_limit=10"},
@@ -51,7 +51,7 @@ func TestQueryOf(t *testing.T) {
 		"a path beyond it":        {"/users/1/posts/../../../admin?_page=2", ""},
 		"no query":                {"/users/1/posts", ""},
 		"an empty query":          {"/users/1/posts?", ""},
-		"a URL that is none":      {"http://[::1/users/1/posts?_page=2", ""},
+		"an invalid URL":          {"http://[::1/users/1/posts?_page=2", ""},
 		"a line break":            {"/users/1/posts?a\r\nb", ""},
 		"a link that is too long": {"/users/1/posts?_page=" + strings.Repeat("2", maxLink), ""},
 		"nothing":                 {"", ""},

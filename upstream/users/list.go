@@ -14,14 +14,14 @@ import (
 	"tributary/upstream"
 )
 
-// ListQuery asks for a page of the users who mention a text anywhere.
+// ListQuery asks for a page of the users that contain a text in any field.
 type ListQuery struct {
 	Page    int    // from 1
-	PerPage int    // at most so many, from 1
+	PerPage int    // greatest number of users, from 1
 	Text    string // empty: all users
 }
 
-// directoryList asks for a page of users. Not every directory knows of pages;
+// directoryList gets a page of users. Some directories ignore the page parameters;
 // see [paginate].
 func directoryList() upstream.Spec[ListQuery, *listed] {
 	return upstream.Spec[ListQuery, *listed]{
@@ -31,15 +31,15 @@ func directoryList() upstream.Spec[ListQuery, *listed] {
 		Key:     ListQuery.key,
 		Request: func(ctx context.Context, q ListQuery) (*http.Request, error) { return get(ctx, q.path()) },
 		Decode:  decodeList,
-		Private: true, // it names who is looked for
+		Private: true, // the query may contain a name
 
-		// The count and the links of a page may change while its body, and so its
-		// entity tag, stays the same.
+		// The total and the links of a page can change while its body, and so its entity
+		// tag, stays the same.
 		Renewable: func(l *listed, _ time.Time) bool { return l.Total == nil && !l.Linked },
 	}
 }
 
-// key has the text last because it may hold anything.
+// key ends with the text because it may contain any character.
 func (q ListQuery) key() string {
 	return strconv.Itoa(q.Page) + ":" + strconv.Itoa(q.PerPage) + ":" + q.Text
 }
@@ -52,15 +52,14 @@ func (q ListQuery) path() string {
 	return path
 }
 
-// listed is one answer of the directory's list of users, as the directory gave
-// it, whichever page that was. It survives a trip through JSON, and is never
-// changed.
+// listed is one answer of the directory's list of users, which may be another page
+// than the requested one. It can be stored as JSON and does not change.
 type listed struct {
 	Users []*User `json:"users"`           // nil: an item that was left out
-	Fault string  `json:"fault,omitempty"` // what the first item left out broke
-	Total *int64  `json:"total,omitempty"` // X-Total-Count; nil: not told
+	Fault string  `json:"fault,omitempty"` // the rule broken by the first item left out
+	Total *int64  `json:"total,omitempty"` // X-Total-Count; nil: unknown
 
-	// What the Link header says.
+	// From the Link header:
 	Linked bool `json:"linked,omitempty"` // there is one about pages
 	Prev   bool `json:"prev,omitempty"`
 	Next   bool `json:"next,omitempty"`
@@ -98,8 +97,8 @@ func decodeList(r upstream.Response) (*listed, error) {
 	return l, nil
 }
 
-// totalCount is how many items a whole list has, by its X-Total-Count; nil if
-// that is absent, or contradicts the number of items in the answer.
+// totalCount reads X-Total-Count, the number of items in the whole list. It is nil if
+// absent or less than the number of items in the answer.
 func totalCount(h http.Header, items int) *int64 {
 	total, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-Total-Count")), 10, 64)
 	if err != nil || total < int64(items) || total > maxInteger {
@@ -108,8 +107,7 @@ func totalCount(h http.Header, items int) *int64 {
 	return &total
 }
 
-// leftOut says how many items of an answer broke a rule, and which the first
-// one broke.
+// leftOut says how many items of an answer broke a rule, and the first broken rule.
 func leftOut(left, of int, fault string) string {
 	return fmt.Sprintf("%d of %d left out: %s", left, of, fault)
 }
@@ -122,7 +120,7 @@ func itemFault(i int, item json.RawMessage, err error) string {
 	return fmt.Sprintf("[%d].%v", i, err)
 }
 
-// fault is what to say of the items that were left out, "" if none was.
+// fault describes the items that were left out, "" if none.
 func (l *listed) fault() string {
 	if l.Fault == "" {
 		return ""
@@ -136,10 +134,10 @@ func (l *listed) fault() string {
 	return leftOut(left, len(l.Users), l.Fault)
 }
 
-// isWhole reports whether the directory says that this answer is the whole list.
+// isWhole reports whether X-Total-Count says that this answer is the whole list.
 func (l *listed) isWhole() bool { return l.Total != nil && *l.Total == int64(len(l.Users)) }
 
-// repeats reports whether l has users, and all of them are in first.
+// repeats reports whether l is not empty and all its users are in first.
 func (l *listed) repeats(first *listed) bool {
 	known := make(map[int64]bool, len(first.Users))
 	for _, u := range first.Users {

@@ -10,16 +10,16 @@ func TestDecodeList(t *testing.T) {
 	const both = `"users":[{"id":1,"name":"A"},{"id":2,"name":"B"}]`
 	for name, tt := range map[string]struct{ body, total, link, want string }{
 		"lists users":                            {list, "", "", `{` + both + `}`},
-		"tells how many there are":               {list, "12", "", `{` + both + `,"total":12}`},
-		"does not believe too low a total":       {list, "1", "", `{` + both + `}`},
-		"does not believe a total of words":      {list, "many", "", `{` + both + `}`},
-		"lists nobody":                           {`[]`, "0", "", `{"users":[],"total":0}`},
-		"tells what Link says of pages":          {list, "", `</users?_page=1>; rel="prev", </users?_page=3>; rel="next"`, `{` + both + `,"linked":true,"prev":true,"next":true}`},
+		"has the total":                          {list, "12", "", `{` + both + `,"total":12}`},
+		"ignores a total that is too low":        {list, "1", "", `{` + both + `}`},
+		"ignores a total that is not a number":   {list, "many", "", `{` + both + `}`},
+		"accepts an empty list":                  {`[]`, "0", "", `{"users":[],"total":0}`},
+		"has the links to other pages":           {list, "", `</users?_page=1>; rel="prev", </users?_page=3>; rel="next"`, `{` + both + `,"linked":true,"prev":true,"next":true}`},
 		"knows the older name of prev":           {list, "", `</users?_page=1>; rel=previous`, `{` + both + `,"linked":true,"prev":true}`},
 		"does not take another Link for a pager": {list, "", `</docs>; rel="help"`, `{` + both + `}`},
 		"leaves out a user without an id":        {`[{"name":"B"},{"id":1,"name":"A"}]`, "2", "", `{"users":[null,{"id":1,"name":"A"}],"fault":"[0].id: missing, or not a positive integer below 2^53 in decimal digits","total":2}`},
 		"leaves out a user without a name":       {`[{"id":1,"name":"A"},{"id":2}]`, "", "", `{"users":[{"id":1,"name":"A"},null],"fault":"[1].name: missing or blank"}`},
-		"leaves out what is no user":             {`[5,{"id":1,"name":"A"},null,"x",[],true]`, "", "", `{"users":[null,{"id":1,"name":"A"},null,null,null,null],"fault":"[0]: not an object"}`},
+		"leaves out an invalid user":             {`[5,{"id":1,"name":"A"},null,"x",[],true]`, "", "", `{"users":[null,{"id":1,"name":"A"},null,null,null,null],"fault":"[0]: not an object"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := decodeList(respond(200, tt.body, "X-Total-Count", tt.total, "Link", tt.link))

@@ -8,7 +8,7 @@ import (
 	"tributary/telemetry/telemetrytest"
 )
 
-// watch hears what the upstreams of these tests log.
+// watch checks the logs of the upstreams in these tests.
 var watch telemetrytest.Watch
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(watch.Over(m, telemetrytest.Log)) }

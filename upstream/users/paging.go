@@ -1,25 +1,24 @@
 package users
 
-// Page is a part of the list of users.
+// Page is a page of the list of users.
 type Page struct {
 	Users []User
-	Total *int64 // of the users who match; nil: not known
-	Last  int64  // the number of the last page; 0: not known
-	Next  bool   // there is a next page, or there may be one
+	Total *int64 // number of matching users; nil: unknown
+	Last  int64  // number of the last page; 0: unknown
+	Next  bool   // there is, or may be, a next page
 
 	fault string // what is missing from Users, and why; "": nothing
-	mixed bool   // Users are from other pages of the directory than the one that was asked for
+	mixed bool   // Users come from other pages of the directory than the requested one
 }
 
-// paginate makes the page that q asks for out of got, the directory's answer to
-// q. Directories differ: some ignore _page, some _limit, some both, and not all
-// say so. An answer to a page after the first is believed if the directory shows
-// that it knows which page it gave: by its X-Total-Count or Link, or because the
-// users differ from those of page 1. Otherwise a directory without pages would
-// repeat its users on every page, for ever.
+// paginate makes the page for q from got, the directory's answer to q. Some
+// directories ignore _page, _limit or both, and not all of them say so. An answer to
+// a page after the first is accepted only if the directory shows which page it is:
+// by X-Total-Count or Link, or because its users differ from those of page 1.
+// Otherwise a directory without pages would repeat its users on every page forever.
 //
-// ask asks the directory for another page of the same list; nil: no answer.
-// paginate is nil if it cannot do without one.
+// ask requests another page of the same list and returns nil if there is no answer.
+// paginate returns nil if it needs an answer that is missing.
 func paginate(q ListQuery, got *listed, ask func(page int) *listed) *Page {
 	switch {
 	case q.Page == 1 && len(got.Users) <= q.PerPage:
@@ -47,7 +46,7 @@ func paginate(q ListQuery, got *listed, ask func(page int) *listed) *Page {
 	case got.repeats(first):
 		return got.window(q)
 	case first.isWhole():
-		return first.window(q) // which has nobody on this page
+		return first.window(q) // no user is on this page
 	case len(first.Users) > q.PerPage:
 		return excerpt(q, first, ask)
 	case len(got.Users) > q.PerPage:
@@ -56,8 +55,8 @@ func paginate(q ListQuery, got *listed, ask func(page int) *listed) *Page {
 	return got.page(q, first.size(q))
 }
 
-// size is how many users a full page of the directory has, by its first page:
-// fewer than it was asked for if the page is short and yet not the last.
+// size is the number of users on a full page, derived from the first page: fewer than
+// requested if that page is short but not the last.
 func (l *listed) size(q ListQuery) int {
 	n := len(l.Users)
 	if n > 0 && n < q.PerPage && (l.Next || l.Total != nil && *l.Total > int64(n)) {
@@ -66,11 +65,11 @@ func (l *listed) size(q ListQuery) int {
 	return q.PerPage
 }
 
-// fits reports whether l, the answer to a page after the first, can only be
-// that page. A page that is not full must have the rest of what was counted. A
-// full one must have a link to the page before, and one to the next unless the
-// count ends with it: the last page of a directory that heeds no _limit may have
-// as many users by chance.
+// fits reports whether l, the answer to a page after the first, can only be that page.
+// A page that is not full must end the list by its total. A full page must link to
+// the previous page, and to the next one unless the total ends with it: otherwise it
+// could be the whole list of a directory that ignores _limit and happens to have
+// that number of users.
 func (l *listed) fits(q ListQuery) bool {
 	n := int64(len(l.Users))
 	switch {
@@ -82,8 +81,7 @@ func (l *listed) fits(q ListQuery) bool {
 	return false
 }
 
-// offset is how many users stand before the page, bounded so that it can be
-// added to.
+// offset is the number of users before the page, limited to avoid overflow.
 func (q ListQuery) offset() int64 {
 	if int64(q.Page-1) > maxInteger/int64(q.PerPage) {
 		return maxInteger
@@ -91,8 +89,8 @@ func (q ListQuery) offset() int64 {
 	return int64(q.Page-1) * int64(q.PerPage)
 }
 
-// page is l as the directory gave it: the page that q asks for. A full page has
-// size users.
+// page makes the page for q from l when l is the requested page. A full page has size
+// users.
 func (l *listed) page(q ListQuery, size int) *Page {
 	p := &Page{Users: readable(l.Users), Total: l.Total, fault: l.fault()}
 	n := len(l.Users)
@@ -109,8 +107,8 @@ func (l *listed) page(q ListQuery, size int) *Page {
 	return p
 }
 
-// window is the page that q asks for, cut out of l, which is all that the
-// directory gives, whichever page it is asked for.
+// window cuts the page for q out of l when the directory sends the same list for
+// every page.
 func (l *listed) window(q ListQuery) *Page {
 	total := int64(len(l.Users))
 	from := min(total, q.offset())
@@ -119,19 +117,19 @@ func (l *listed) window(q ListQuery) *Page {
 	p.Next = int64(q.Page) < p.Last
 	switch {
 	case l.isWhole():
-	case l.Total != nil, l.Next: // it knows of more users than these
+	case l.Total != nil, l.Next: // the directory has more users than it sends
 		p.Total, p.Last, p.fault = l.Total, 0, repeating
-	case len(l.Users) == q.PerPage: // there may be more, if it heeds _limit
+	case len(l.Users) == q.PerPage: // the directory may obey _limit, so there may be more
 		p.Total, p.Last = nil, 0
 	}
 	return p
 }
 
-// repeating is what to say when there are users who cannot be had.
+// repeating is the fault when the directory has users that it does not send.
 const repeating = "page: the directory repeats its first page on every other one"
 
-// excerpt is the page that q asks for, cut out of the pages of a directory that
-// has larger ones, whatever it is asked for. first is its first page.
+// excerpt cuts the page for q out of the pages of a directory that ignores _limit and
+// has its own page size. first is its first page.
 func excerpt(q ListQuery, first *listed, ask func(page int) *listed) *Page {
 	size := int64(len(first.Users))
 	from := q.offset()
@@ -170,7 +168,7 @@ func excerpt(q ListQuery, first *listed, ask func(page int) *listed) *Page {
 	return p
 }
 
-// readable are the users that could be read.
+// readable returns the users that were decoded.
 func readable(items []*User) []User {
 	users := make([]User, 0, len(items))
 	for _, u := range items {
@@ -181,7 +179,7 @@ func readable(items []*User) []User {
 	return users
 }
 
-// pages is how many pages of a size a list has, at least one.
+// pages is the number of pages of a list, at least one.
 func pages(total int64, size int) int64 {
 	return max(1, (total+int64(size)-1)/int64(size))
 }

@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// pager is a directory of users 1 to n with its own idea of pages.
+// pager is a directory of users 1 to n with its own rules of paging.
 type pager struct {
-	n        int
-	own      int  // users on a page, whatever _limit says; 0: as many as _limit says
-	max      int  // most users on a page; 0: no bound
-	deaf     bool // to _page
-	counts   bool // sends X-Total-Count
-	links    bool // sends Link
-	nameless int  // the id of a user who has no name
+	n           int
+	own         int  // users on a page; 0: as many as _limit says
+	max         int  // greatest page; 0: no limit
+	ignoresPage bool // ignores _page
+	counts      bool // sends X-Total-Count
+	links       bool // sends Link
+	nameless    int  // id of a user without a name
 }
 
 func (d pager) answer(q ListQuery) *listed {
@@ -26,7 +26,7 @@ func (d pager) answer(q ListQuery) *listed {
 		size = min(size, d.max)
 	}
 	page := q.Page
-	if d.deaf {
+	if d.ignoresPage {
 		page = 1
 	}
 	l := &listed{Users: []*User{}}
@@ -46,8 +46,8 @@ func (d pager) answer(q ListQuery) *listed {
 	return l
 }
 
-// walk is what a reader sees who goes from page to page as Next says, and how
-// many requests each page took.
+// walk follows Next from page to page, and returns the users found and the number of
+// requests for each page.
 func (d pager) walk(t *testing.T, perPage int) (ids []int64, requests []int, pages []*Page) {
 	t.Helper()
 	for q := (ListQuery{Page: 1, PerPage: perPage}); ; q.Page++ {
@@ -81,8 +81,8 @@ func upTo(n int) []int64 {
 	return ids
 }
 
-// Whatever a directory makes of _page and _limit, a reader who follows the next
-// links sees every user once.
+// Whatever a directory does with _page and _limit, following the next links finds
+// every user once.
 func TestPagesOfAllDirectories(t *testing.T) {
 	for _, says := range []struct {
 		name          string
@@ -93,7 +93,7 @@ func TestPagesOfAllDirectories(t *testing.T) {
 			pager
 		}{
 			{"knows pages", pager{}},
-			{"ignores _page and _limit", pager{own: 1 << 20, deaf: true}},
+			{"ignores _page and _limit", pager{own: 1 << 20, ignoresPage: true}},
 			{"ignores _limit, and has pages of 6", pager{own: 6}},
 			{"ignores _limit, and has one page", pager{own: 1 << 20}},
 		} {
@@ -126,13 +126,13 @@ func TestPagesOfADirectoryWithABound(t *testing.T) {
 }
 
 func TestPaginate(t *testing.T) {
-	static := pager{own: 1 << 20, deaf: true}
+	static := pager{own: 1 << 20, ignoresPage: true}
 	of := func(n int, d pager) pager { d.n = n; return d }
 	for name, tt := range map[string]struct {
 		d       pager
 		q       ListQuery
 		ids     []int64
-		total   int64 // -1: not told
+		total   int64 // -1: unknown
 		last    int64
 		next    bool
 		fault   string
@@ -144,20 +144,20 @@ func TestPaginate(t *testing.T) {
 		"it may have a next where the list is exactly one page":                         {of(10, static), ListQuery{Page: 1, PerPage: 10}, upTo(10), -1, 0, true, "", 1},
 		"it is the middle of all that a directory without pages has":                    {of(10, static), ListQuery{Page: 2, PerPage: 4}, []int64{5, 6, 7, 8}, 10, 3, true, "", 2},
 		"it is the beginning of that, once it is clear that it is all":                  {of(10, static), ListQuery{Page: 1, PerPage: 4}, upTo(4), 10, 3, true, "", 2},
-		"it needs no second request where all are counted":                              {of(10, pager{own: 20, deaf: true, counts: true}), ListQuery{Page: 2, PerPage: 4}, []int64{5, 6, 7, 8}, 10, 3, true, "", 1},
+		"it needs no second request where all are counted":                              {of(10, pager{own: 20, ignoresPage: true, counts: true}), ListQuery{Page: 2, PerPage: 4}, []int64{5, 6, 7, 8}, 10, 3, true, "", 1},
 		"it is far beyond any list":                                                     {of(10, static), ListQuery{Page: 1<<63 - 1, PerPage: 3}, nil, 10, 4, false, "", 2},
-		"it does not repeat the first page of a directory that heeds _limit only":       {of(30, pager{deaf: true}), ListQuery{Page: 2, PerPage: 10}, nil, -1, 0, false, "", 2},
-		"it says so where that directory counts more users":                             {of(30, pager{deaf: true, counts: true}), ListQuery{Page: 2, PerPage: 10}, nil, 30, 0, false, repeating, 2},
-		"it says so where that directory links to more users":                           {of(30, pager{deaf: true, links: true}), ListQuery{Page: 2, PerPage: 10}, nil, -1, 0, false, repeating, 2},
-		"it says so where a directory has pages of its own size, and gives only one":    {of(30, pager{own: 12, deaf: true, counts: true}), ListQuery{Page: 2, PerPage: 10}, []int64{11, 12}, 30, 0, false, repeating, 2},
-		"it is believed when full and linked to the page before":                        {of(30, pager{links: true}), ListQuery{Page: 2, PerPage: 10}, upTo(20)[10:], -1, 0, true, "", 1},
-		"it is believed when it is the rest of what was counted":                        {of(25, pager{counts: true}), ListQuery{Page: 3, PerPage: 10}, upTo(25)[20:], 25, 3, false, "", 1},
-		"it is believed when empty after all that was counted":                          {of(25, pager{counts: true}), ListQuery{Page: 4, PerPage: 10}, nil, 25, 3, false, "", 1},
+		"it does not repeat the first page of a directory that heeds _limit only":       {of(30, pager{ignoresPage: true}), ListQuery{Page: 2, PerPage: 10}, nil, -1, 0, false, "", 2},
+		"it has a fault if that directory counts more users":                            {of(30, pager{ignoresPage: true, counts: true}), ListQuery{Page: 2, PerPage: 10}, nil, 30, 0, false, repeating, 2},
+		"it has a fault if that directory links to more users":                          {of(30, pager{ignoresPage: true, links: true}), ListQuery{Page: 2, PerPage: 10}, nil, -1, 0, false, repeating, 2},
+		"it has a fault if a directory has its own page size and sends only one page":   {of(30, pager{own: 12, ignoresPage: true, counts: true}), ListQuery{Page: 2, PerPage: 10}, []int64{11, 12}, 30, 0, false, repeating, 2},
+		"it is accepted if full and linked to the page before":                          {of(30, pager{links: true}), ListQuery{Page: 2, PerPage: 10}, upTo(20)[10:], -1, 0, true, "", 1},
+		"it is accepted if it ends the list by its total":                               {of(25, pager{counts: true}), ListQuery{Page: 3, PerPage: 10}, upTo(25)[20:], 25, 3, false, "", 1},
+		"it is accepted if empty after the total":                                       {of(25, pager{counts: true}), ListQuery{Page: 4, PerPage: 10}, nil, 25, 3, false, "", 1},
 		"it is compared when it is full and only counted":                               {of(30, pager{counts: true}), ListQuery{Page: 2, PerPage: 10}, upTo(20)[10:], 30, 3, true, "", 2},
 		"it is compared when nothing is said of it":                                     {of(30, pager{}), ListQuery{Page: 2, PerPage: 10}, upTo(20)[10:], -1, 0, true, "", 2},
 		"it is cut out of two of the directory's pages":                                 {of(30, pager{own: 12}), ListQuery{Page: 3, PerPage: 5}, upTo(15)[10:], -1, 0, true, "", 3},
-		"it tells who was left out":                                                     {of(4, pager{counts: true, nameless: 2}), ListQuery{Page: 1, PerPage: 10}, []int64{1, 3, 4}, 4, 1, false, "1 of 4 left out: [0].name: missing or blank", 1},
-		"it counts places of those left out, so that nobody moves to another page":      {of(6, pager{own: 6, deaf: true, counts: true, nameless: 2}), ListQuery{Page: 2, PerPage: 3}, []int64{4, 5, 6}, 6, 2, false, "1 of 6 left out: [0].name: missing or blank", 1},
+		"it reports users that were left out":                                           {of(4, pager{counts: true, nameless: 2}), ListQuery{Page: 1, PerPage: 10}, []int64{1, 3, 4}, 4, 1, false, "1 of 4 left out: [0].name: missing or blank", 1},
+		"it counts users left out, so that others stay on their page":                   {of(6, pager{own: 6, ignoresPage: true, counts: true, nameless: 2}), ListQuery{Page: 2, PerPage: 3}, []int64{4, 5, 6}, 6, 2, false, "1 of 6 left out: [0].name: missing or blank", 1},
 		"it has no next where the directory's links name none, though the page is full": {of(10, pager{links: true}), ListQuery{Page: 1, PerPage: 10}, upTo(10), -1, 0, false, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestPaginate(t *testing.T) {
 	}
 }
 
-func TestPaginateWithoutThePageToCompareWith(t *testing.T) {
+func TestPaginateWithoutPageOne(t *testing.T) {
 	nothing := func(int) *listed { return nil }
 	q := ListQuery{Page: 2, PerPage: 4}
 	if got := paginate(q, (pager{n: 8}).answer(q), nothing); got == nil || got.Users[0].ID != 5 {

@@ -13,12 +13,12 @@ import (
 	"tributary/upstream/users"
 )
 
-// named is a precondition that the user has a name.
+// named is the precondition that the user has this name.
 func named(name string, exact bool) *users.Precondition {
 	return &users.Precondition{Holds: func(u users.User) bool { return u.Name == name }, Exact: exact}
 }
 
-// writesTo are the writes that can have a precondition.
+// writesTo are the writes that accept a precondition.
 var writesTo = map[string]func(b bench, t *testing.T, p *users.Precondition) (aggregate.Outcome, error){
 	"PUT": func(b bench, t *testing.T, p *users.Precondition) (aggregate.Outcome, error) {
 		_, outcome, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`), p)
@@ -33,13 +33,13 @@ var writesTo = map[string]func(b bench, t *testing.T, p *users.Precondition) (ag
 	},
 }
 
-// recorder stands before a directory and keeps what is asked of it.
+// recorder sits in front of a directory and records its requests.
 type recorder struct {
 	mu       sync.Mutex
 	requests []string // "METHOD If-Match"
-	etag     string   // of the directory's users; "": it has none
-	refuse   bool     // writes, with 412
-	lose     bool     // the answer to the first write, and refuse later ones with 412
+	etag     string   // of the directory's users; "": none
+	refuse   bool     // answers writes with 412
+	lose     bool     // drops the answer to the first write, and answers later ones with 412
 }
 
 func (r *recorder) front(w http.ResponseWriter, req *http.Request) bool {
@@ -77,7 +77,7 @@ func TestPrecondition(t *testing.T) {
 		for name, tt := range map[string]struct {
 			etag    string
 			p       *users.Precondition
-			written string // "": nothing is
+			written string // "": no write
 		}{
 			"that holds":                            {"", named("Leanne Graham", true), method + " "},
 			"that holds for a version":              {`"v1"`, named("Leanne Graham", true), method + ` "v1"`},
@@ -157,12 +157,12 @@ func TestPrecondition(t *testing.T) {
 	})
 }
 
-// What is stored after a write depends on what the write has done.
+// What stays stored depends on the effect of the write.
 func TestWritesInvalidate(t *testing.T) {
 	list := users.ListQuery{Page: 1, PerPage: 3}
 	for name, tt := range map[string]struct {
-		answer func(http.ResponseWriter) // of the directory to the write
-		user   string                    // state when nothing can be asked afterwards
+		answer func(http.ResponseWriter) // the directory's answer to the write
+		user   string                    // state afterwards when the directory is down
 		list   string
 	}{
 		"an unknown outcome keeps the old values for when asking fails": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }, "stale", "stale"},

@@ -10,8 +10,7 @@ import (
 	"tributary/upstream"
 )
 
-// recorded is an answer of a live service, cut down to what matters here, with
-// where it was published.
+// recorded is an answer of a real service, shortened, with its origin.
 func recorded(t *testing.T, name string) upstream.Response {
 	t.Helper()
 	var answer struct {
@@ -54,20 +53,20 @@ func TestRecordedDirectory(t *testing.T) {
 		if asJSON(t, got.User) != asJSON(t, page.Users[i]) {
 			t.Errorf("user = %s alone, %s in the list", asJSON(t, got.User), asJSON(t, page.Users[i]))
 		}
-		writable(t, got.User) // the rules accept what the directory has
+		writable(t, got.User) // the rules accept the directory's users
 	}
 
 	posts, err := directoryPosts().Decode(recorded(t, "directory-posts"))
-	if err != nil || posts.written() != 3 {
+	if err != nil || posts.counted() != 3 {
 		t.Errorf("posts = %+v, %v; want 3", posts, err)
 	}
 	todos, err := directoryTodos().Decode(recorded(t, "directory-todos"))
-	if err != nil || todos.written() != 9 || todos.Done != 2 {
+	if err != nil || todos.counted() != 9 || todos.Done != 2 {
 		t.Errorf("todos = %+v, %v; want 2 done of 9", todos, err)
 	}
 }
 
-// writable checks that what a reader is told can be written.
+// writable checks that a user in the form of the API can be written.
 func writable(t *testing.T, u User) Change {
 	t.Helper()
 	c, err := ParseUser([]byte(withoutID(t, u)))

@@ -11,19 +11,19 @@ import (
 	"unicode/utf8"
 )
 
-// field is one thing that may be written.
+// field is a member of a user that callers may write.
 type field struct {
 	name     string
-	wire     []string // where the directory has it, within the object that it has for the field's own
+	wire     []string // path of the directory's member, within the enclosing object's member
 	required bool
 	rule     rule
 	fields   []field // of an object, which has no rule
 }
 
-// rule turns a value into the directory's, or says what is wrong with it.
+// rule converts a value to the directory's form, or says what is wrong with it.
 type rule func(v any) (wire any, detail string)
 
-// userFields are all that may be written, and under which rules.
+// userFields are all writable fields with their rules.
 var userFields = []field{
 	{name: "name", wire: []string{"name"}, required: true, rule: textOf(200)},
 	{name: "username", wire: []string{"username"}, rule: textOf(39, isUsername)},
@@ -43,13 +43,13 @@ var userFields = []field{
 	}},
 }
 
-// readOnly are the members of a user that nobody writes.
+// readOnly are the members of a user that callers cannot write.
 var readOnly = []string{"id", "github", "activity", "weather"}
 
-// form is a further demand on a text; it says what is wrong, or nothing.
+// form checks a text further; it says what is wrong, or "".
 type form func(s string) (detail string)
 
-// textOf is a text of 1 to most characters, all printable and not all blank.
+// textOf is a text of 1 to most printable characters that is not blank.
 func textOf(most int, forms ...form) rule {
 	return func(v any) (any, string) {
 		s, ok := v.(string)
@@ -73,9 +73,9 @@ func textOf(most int, forms ...form) rule {
 	}
 }
 
-// isUnprintable is true of what shows nothing or moves what is around it:
-// control characters, line separators, and marks that turn the direction of
-// writing. Other marks, such as the joiners of some scripts, are part of words.
+// isUnprintable is true of characters that are invisible or change the text around
+// them: control characters, line separators, and marks that change the direction of
+// writing. Other marks, such as joiners, are part of words in some scripts.
 func isUnprintable(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || r == utf8.RuneError
 }
@@ -89,8 +89,7 @@ func isUsername(s string) string {
 	return ""
 }
 
-// isEmail wants what looks like an address; whether it is one, only a letter
-// can tell.
+// isEmail checks only the form of an address, not that it exists.
 func isEmail(s string) string {
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || at > 64 || strings.ContainsFunc(s, unicode.IsSpace) || strings.ContainsAny(s[:at], `@<>(),;:\"`) || !isDomain(s[at+1:]) {
@@ -99,8 +98,8 @@ func isEmail(s string) string {
 	return ""
 }
 
-// isWebsite wants a URL, which may lack its scheme: a host, as a rule. Only
-// schemes that a browser shows a page for are let through.
+// isWebsite accepts a URL, with or without its scheme. The scheme must be one for
+// which browsers show a page.
 func isWebsite(s string) string {
 	full := s
 	if !strings.Contains(s, "://") {
@@ -113,8 +112,8 @@ func isWebsite(s string) string {
 	return ""
 }
 
-// isDomain wants at least two labels of letters, digits and inner hyphens,
-// those of other scripts included.
+// isDomain requires two or more labels of letters of any script, digits and inner
+// hyphens.
 func isDomain(s string) bool {
 	labels := strings.Split(s, ".")
 	if len(s) > 253 || len(labels) < 2 {
@@ -130,7 +129,7 @@ func isDomain(s string) bool {
 	return true
 }
 
-// degreesTo is a coordinate, which the directory has as a text.
+// degreesTo is a coordinate, which the directory stores as text.
 func degreesTo(limit float64) rule {
 	return func(v any) (any, string) {
 		n, ok := v.(json.Number)
@@ -141,6 +140,6 @@ func degreesTo(limit float64) rule {
 		if err != nil || !(math.Abs(degrees) <= limit) {
 			return nil, fmt.Sprintf("must be from %g to %g", -limit, limit)
 		}
-		return strconv.FormatFloat(degrees+0, 'f', -1, 64), "" // -0 is 0
+		return strconv.FormatFloat(degrees+0, 'f', -1, 64), "" // adding 0 turns -0 into 0
 	}
 }

@@ -12,36 +12,35 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// WriteError is the error of a write. If Err.Uncertain is set, it may have been
-// carried out, else it was not. Err.Status is the directory's, if it gave one:
-// 404 there is no such user, 409 it contradicts what the directory has, 400 and
-// 422 it breaks a rule of the directory.
+// WriteError is the error of a write. If Err.Uncertain is set, the write may have been
+// carried out; otherwise it was not. Err.Status is the directory's status, if it
+// answered: 404 no such user, 409 a conflict, 400 and 422 a rule of the directory.
 type WriteError struct {
 	Err *upstream.Error
 
-	// Create says that it was to add a user: a 404 is then about the list of
-	// users, and not about one of them.
+	// Create is true for the creation of a user: then a 404 is about the list of users,
+	// not about a user.
 	Create bool
 
-	// RetrySafe says that sending the same write again does no harm: it has the
-	// same effect the second time, or a key that the directory honours.
+	// RetrySafe is true if sending the same write again is harmless: it is idempotent or
+	// has a key that the directory honours.
 	RetrySafe bool
 
-	Outcome aggregate.Outcome // of the directory
+	Outcome aggregate.Outcome // the directory's
 }
 
 func (e *WriteError) Error() string { return "write to the directory: " + e.Err.Error() }
 
-// Unwrap is the directory's error.
+// Unwrap returns the directory's error.
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Precondition is what a write demands of the user that it is about.
+// Precondition is a condition that a write sets on its user.
 type Precondition struct {
-	// Holds decides by the user as the directory has it now.
+	// Holds decides from the directory's current version of the user.
 	Holds func(User) bool
 
-	// Exact says that the write may only change the version that Holds has seen:
-	// if the directory gives it an ETag, the write carries it as If-Match.
+	// Exact binds the write to the version that Holds has seen: if the directory sends an
+	// ETag for it, the write carries it as If-Match.
 	Exact bool
 }
 
@@ -51,16 +50,16 @@ type PreconditionError struct{ Outcome aggregate.Outcome } // of the directory
 
 func (e *PreconditionError) Error() string { return "the user is not as the precondition demands" }
 
-// Create adds a user and returns it as the directory has it. key is the
-// caller's Idempotency-Key without its quotes, or empty. The error of all
-// writes is a *WriteError or a *PreconditionError.
+// Create adds a user and returns it as the directory stores it. key is the caller's
+// Idempotency-Key without quotes, or empty. Every write's error is a *WriteError or a
+// *PreconditionError.
 func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, aggregate.Outcome, error) {
 	record, outcome, err := send(ctx, s, write[*Record]{
 		method: http.MethodPost, route: "/users", path: "/users", body: c.Wire(), key: key,
 		decode: decodeRecord,
 	})
 	switch effectOf(err) {
-	case done: // somebody may have asked for the user before it existed
+	case done: // a 404 for this id may be cached
 		s.lists.RemoveAll()
 		s.users.Remove(record.User.ID)
 		s.removeActivity(record.User.ID)
@@ -70,44 +69,43 @@ func (s *Service) Create(ctx context.Context, c Change, key string) (*Record, ag
 	return record, outcome, err
 }
 
-// Replace puts a user in the place of another, all of which is lost, and
-// returns it as the directory has it. Without a precondition p is nil.
+// Replace replaces a user completely and returns it as the directory stores it. p is
+// nil without a precondition.
 func (s *Service) Replace(ctx context.Context, id int64, c Change, p *Precondition) (*Record, aggregate.Outcome, error) {
 	w := write[*Record]{method: http.MethodPut, body: c.Wire()}
 	if p == nil {
-		return s.change(ctx, id, w)
+		return s.update(ctx, id, w)
 	}
-	now, read, err := s.meets(ctx, id, p)
+	now, read, err := s.readForWrite(ctx, id, p)
 	if err != nil {
 		return nil, read, err
 	}
 	w.ifMatch = p.version(now)
-	record, outcome, err := s.change(ctx, id, w)
+	record, outcome, err := s.update(ctx, id, w)
 	return record, following(read, outcome, err), err
 }
 
-// Patch changes a user and returns it as the directory has it. It reads the
-// user first, past every cache: most directories exchange whole members, so
-// what is to stay in them has to be sent along. A change by somebody else
-// between the two can be lost, within the same member. Without a precondition p
-// is nil.
+// Patch changes a user and returns it as the directory stores it. It first reads the
+// user, bypassing all caches: most directories replace whole objects, so the members
+// that stay must be sent too. A change to the same object by another client between
+// the two requests can be lost. p is nil without a precondition.
 func (s *Service) Patch(ctx context.Context, id int64, c Change, key string, p *Precondition) (*Record, aggregate.Outcome, error) {
-	now, read, err := s.meets(ctx, id, p)
+	now, read, err := s.readForWrite(ctx, id, p)
 	if err != nil || c.Empty() {
 		return now, read, err
 	}
-	record, outcome, err := s.change(ctx, id, write[*Record]{
+	record, outcome, err := s.update(ctx, id, write[*Record]{
 		method: http.MethodPatch, body: c.Apply(now), key: key, ifMatch: p.version(now),
 	})
 	return record, following(read, outcome, err), err
 }
 
-// Delete removes a user. Without a precondition p is nil.
+// Delete removes a user. p is nil without a precondition.
 func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (aggregate.Outcome, error) {
 	w := write[struct{}]{method: http.MethodDelete, route: "/users/{id}", path: userPath(id), decode: decodeNothing}
 	var read aggregate.Outcome
 	if p != nil {
-		now, before, err := s.meets(ctx, id, p)
+		now, before, err := s.readForWrite(ctx, id, p)
 		if err != nil {
 			return before, err
 		}
@@ -116,10 +114,10 @@ func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (aggreg
 	_, outcome, err := send(ctx, s, w)
 	failed, _ := errors.AsType[*WriteError](err)
 	if failed != nil && failed.Err.Code == upstream.CodeNotFound && failed.Err.Uncertain {
-		// The request was repeated, and the first one had removed the user.
+		// The DELETE was retried, and the first request had removed the user.
 		outcome.State, outcome.Err, err = upstream.Live, nil, nil
 	}
-	s.written(id, err)
+	s.invalidate(id, err)
 	switch effectOf(err) {
 	case done:
 		s.removeActivity(id)
@@ -133,35 +131,35 @@ func (s *Service) Delete(ctx context.Context, id int64, p *Precondition) (aggreg
 	return outcome, err
 }
 
-// change is a write to a user who stays.
-func (s *Service) change(ctx context.Context, id int64, w write[*Record]) (*Record, aggregate.Outcome, error) {
+// update writes to a user that exists afterwards.
+func (s *Service) update(ctx context.Context, id int64, w write[*Record]) (*Record, aggregate.Outcome, error) {
 	w.route, w.path, w.decode = "/users/{id}", userPath(id), decodeRecordOf(id)
 	record, outcome, err := send(ctx, s, w)
-	s.written(id, err)
+	s.invalidate(id, err)
 	return record, outcome, err
 }
 
-// meets reads a user for a write, and whether the precondition, if any, holds.
-// Like a write, the request goes past every cache and is carried through; but
-// it changes nothing, so its failure is certain.
-func (s *Service) meets(ctx context.Context, id int64, p *Precondition) (*Record, aggregate.Outcome, error) {
+// readForWrite reads a user, bypassing all caches, and checks the precondition. The
+// request continues if the caller disconnects, as a write does. It changes nothing,
+// so after a failure the write is known not to be done.
+func (s *Service) readForWrite(ctx context.Context, id int64, p *Precondition) (*Record, aggregate.Outcome, error) {
 	record, outcome, err := send(ctx, s, write[*Record]{
 		method: http.MethodGet, route: "/users/{id}", path: userPath(id), decode: decodeRecordOf(id),
 	})
 	if failed, ok := errors.AsType[*WriteError](err); ok {
 		failed.Err.Uncertain = false
-		s.written(id, err)
+		s.invalidate(id, err)
 		return nil, outcome, err
 	}
 	if p != nil && !p.Holds(record.User) {
 		err = &PreconditionError{outcome}
-		s.written(id, err)
+		s.invalidate(id, err)
 		return nil, outcome, err
 	}
 	return record, outcome, nil
 }
 
-// version is the ETag that a write is bound to, "" for none.
+// version is the ETag that the write is bound to, or "".
 func (p *Precondition) version(now *Record) string {
 	if p == nil || !p.Exact {
 		return ""
@@ -169,8 +167,8 @@ func (p *Precondition) version(now *Record) string {
 	return now.etag
 }
 
-// following is the outcome of a read and of the write after it. A failed write
-// tells of both.
+// following is the outcome of a read and the write after it. The error of a failed
+// write gets it too.
 func following(read, write aggregate.Outcome, err error) aggregate.Outcome {
 	both := aggregate.Outcome{Name: write.Name, Provenance: aggregate.Together(read.Provenance, write.Provenance)}
 	both.Latency = read.Latency + write.Latency
@@ -188,15 +186,15 @@ func following(read, write aggregate.Outcome, err error) aggregate.Outcome {
 	return both
 }
 
-// effect is what a write has done, as far as that is known.
+// effect is the known effect of a write.
 type effect int
 
 const (
-	none    effect = iota // nothing
-	done                  // what it was meant to
-	unknown               // that, or nothing
-	gone                  // nothing: the user does not exist
-	differs               // nothing: the user is not what the caller has read
+	none    effect = iota // nothing was changed
+	done                  // carried out
+	unknown               // either of these
+	gone                  // nothing was changed: the user does not exist
+	differs               // nothing was changed: the precondition does not hold
 )
 
 func effectOf(err error) effect {
@@ -219,10 +217,9 @@ func effectOf(err error) effect {
 	return none
 }
 
-// written removes or invalidates what is stored about a user, by what a write
-// to them has done. After an unknown outcome the old values are kept for when
-// asking fails.
-func (s *Service) written(id int64, err error) {
+// invalidate removes stored answers about a user according to the effect of a write.
+// If the effect is unknown, they stay for stale-if-error.
+func (s *Service) invalidate(id int64, err error) {
 	switch effectOf(err) {
 	case done, gone:
 		s.users.Remove(id)
@@ -230,7 +227,7 @@ func (s *Service) written(id int64, err error) {
 	case unknown:
 		s.users.Invalidate(id)
 		s.lists.InvalidateAll()
-	case differs: // else readers would get the old tag from memory, and fail with it again
+	case differs: // else clients would get the old tag from the cache, and fail again
 		s.users.Invalidate(id)
 	}
 }
@@ -288,16 +285,16 @@ func (w write[A]) request(ctx context.Context) (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Not in canonical form, on purpose: net/http's transport takes a request
-		// with Idempotency-Key for one that it may repeat by itself when a kept
-		// connection breaks. Only we know whether the directory honours the key.
+		// Not in canonical form, on purpose: net/http's transport retries a request with
+		// Idempotency-Key by itself when a reused connection breaks. Only we know whether the
+		// directory honours the key.
 		r.Header["idempotency-key"] = []string{quoted}
 	}
 	return r, nil
 }
 
-// sfString is a string in a structured field (RFC 9651 §3.3.3), which is what
-// an Idempotency-Key is.
+// sfString formats a string of a structured field (RFC 9651 §3.3.3), the type of
+// Idempotency-Key.
 func sfString(s string) (string, error) {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
@@ -307,7 +304,7 @@ func sfString(s string) (string, error) {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`, nil
 }
 
-// decodeRecordOf decodes an answer about a user, and refuses one about another.
+// decodeRecordOf decodes a user and rejects another user's answer.
 func decodeRecordOf(id int64) func(upstream.Response) (*Record, error) {
 	return func(r upstream.Response) (*Record, error) {
 		record, err := decodeRecord(r)
@@ -318,8 +315,8 @@ func decodeRecordOf(id int64) func(upstream.Response) (*Record, error) {
 	}
 }
 
-// decodeNothing accepts an empty answer or any JSON. A page of HTML comes from
-// something between us and the directory.
+// decodeNothing accepts an empty body or any JSON. HTML would come from a proxy in
+// front of the directory.
 func decodeNothing(r upstream.Response) (struct{}, error) {
 	if len(bytes.TrimSpace(r.Body)) > 0 && !json.Valid(r.Body) {
 		return struct{}{}, errors.New("body: not JSON")

@@ -34,7 +34,7 @@ func patch(t *testing.T, body string) users.Change {
 	return c
 }
 
-// wantFailed wants an error of a write.
+// wantFailed wants the error of a write.
 func wantFailed(t *testing.T, err error, code upstream.Code, uncertain, retrySafe bool) *users.WriteError {
 	t.Helper()
 	failed, ok := errors.AsType[*users.WriteError](err)
@@ -50,7 +50,7 @@ func wantFailed(t *testing.T, err error, code upstream.Code, uncertain, retrySaf
 	return failed
 }
 
-// total is how many users the directory has.
+// total is the number of users in the directory.
 func (b bench) total(t *testing.T) int64 {
 	t.Helper()
 	page, _, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Directives{})
@@ -63,7 +63,7 @@ func (b bench) total(t *testing.T) int64 {
 func keyed(s *setup) { s.DirectoryIdempotency = true }
 
 func TestCreate(t *testing.T) {
-	t.Run("is read by whoever comes next", func(t *testing.T) {
+	t.Run("is visible to the next reader", func(t *testing.T) {
 		b := newBench(t)
 		if n := b.total(t); n != 10 {
 			t.Fatalf("total = %d", n)
@@ -164,7 +164,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("status = %d, want 422", failed.Err.Status)
 		}
 	})
-	t.Run("is uncertain when the answer cannot be believed", func(t *testing.T) {
+	t.Run("is uncertain if the answer is invalid", func(t *testing.T) {
 		for _, body := range []string{`{"name":"Ada"}`, `{}`, ``, `<html>Ada</html>`} {
 			b := newBench(t, answering(http.StatusCreated, body))
 			_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
@@ -173,7 +173,7 @@ func TestCreate(t *testing.T) {
 			}
 		}
 	})
-	t.Run("is certain not to be done when nobody listens", func(t *testing.T) {
+	t.Run("is known not to be done if the connection is refused", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
 		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
@@ -181,7 +181,7 @@ func TestCreate(t *testing.T) {
 	})
 }
 
-// answering is a directory with one answer.
+// answering is a directory that always gives one answer.
 func answering(status int, body string) func(*setup) {
 	return func(s *setup) {
 		s.front = func(w http.ResponseWriter, _ *http.Request) bool {
@@ -216,12 +216,12 @@ func TestReplace(t *testing.T) {
 			t.Errorf("name = %q, want what may have been written", p.Name)
 		}
 	})
-	t.Run("does not believe an answer about somebody else", func(t *testing.T) {
+	t.Run("rejects an answer about another user", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusOK, `{"id":2,"name":"Ada"}`))
 		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`), nil)
 		wantFailed(t, err, upstream.CodeInvalidResponse, true, true)
 	})
-	t.Run("is told of contradictions", func(t *testing.T) {
+	t.Run("returns a conflict", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusConflict, `{}`))
 		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`), nil)
 		if failed := wantFailed(t, err, upstream.CodeBadRequest, false, true); failed.Err.Status != http.StatusConflict {
@@ -231,7 +231,7 @@ func TestReplace(t *testing.T) {
 }
 
 func TestPatch(t *testing.T) {
-	// stored is the directory's own object of user 1.
+	// stored returns the directory's own object of user 1.
 	stored := func(t *testing.T, b bench) string {
 		t.Helper()
 		now, _, err := b.Patch(t.Context(), 1, patch(t, `{}`), "", nil)
@@ -292,14 +292,14 @@ func TestPatch(t *testing.T) {
 		wantFailed(t, err, upstream.CodeConnection, false, true)
 		b.wantCalls(t, 1, 0)
 	})
-	t.Run("knows when there is nobody to change", func(t *testing.T) {
+	t.Run("fails if the user does not exist", func(t *testing.T) {
 		b := newBench(t)
 		made, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		b.user(t, made.User.ID, users.Include{})
-		// Somebody else removes the user.
+		// Another client removes the user.
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, fmt.Sprintf("%s/users/%d", b.sim.URL(sim.Directory), made.User.ID), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -319,13 +319,13 @@ func TestPatch(t *testing.T) {
 	t.Run("can be repeated with its key after it was carried out", func(t *testing.T) {
 		b := newBench(t, keyed)
 		change := patch(t, `{"address":{"city":"Newtown","latitude":null,"longitude":null}}`)
-		for range 2 { // the second is a replay only if it is the same text
+		for range 2 { // a replay requires the same body
 			if _, _, err := b.Patch(t.Context(), 1, change, "k", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 	})
-	t.Run("says what became of both of its requests", func(t *testing.T) {
+	t.Run("returns the outcome of both requests", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodPatch {
@@ -343,7 +343,7 @@ func TestPatch(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
-	t.Run("is gone for whoever asks next, with all activity", func(t *testing.T) {
+	t.Run("removes the user and all activity for the next reader", func(t *testing.T) {
 		b := newBench(t)
 		b.user(t, 1, users.Include{Activity: true})
 		outcome, err := b.Delete(t.Context(), 1, nil)
@@ -360,7 +360,7 @@ func TestDelete(t *testing.T) {
 		_, err = b.Delete(t.Context(), 1, nil)
 		wantFailed(t, err, upstream.CodeNotFound, false, true)
 	})
-	t.Run("is done when only its repetition finds nobody", func(t *testing.T) {
+	t.Run("is done if only its retry gets a 404", func(t *testing.T) {
 		var deletes atomic.Int64
 		b := newBench(t, func(s *setup) {
 			s.retries = 1
@@ -368,7 +368,7 @@ func TestDelete(t *testing.T) {
 				if r.Method != http.MethodDelete {
 					return false
 				}
-				status := http.StatusBadGateway // its answer is lost
+				status := http.StatusBadGateway // the answer to the write is lost
 				if deletes.Add(1) == 2 {
 					status = http.StatusNotFound
 				}
@@ -381,7 +381,7 @@ func TestDelete(t *testing.T) {
 			t.Errorf("Delete = %+v, %v; want it done", outcome, err)
 		}
 	})
-	t.Run("does not believe a page that says nothing of it", func(t *testing.T) {
+	t.Run("rejects an HTML page", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeGarbage})
 		_, err := b.Delete(t.Context(), 1, nil)

@@ -8,37 +8,36 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// Config is what a service is made of. Directory and Patience are required.
+// Config configures a Service. Directory and Patience are required.
 type Config struct {
 	Directory *upstream.Upstream
-	GitHub    *upstream.Upstream // nil: switched off
-	Weather   WeatherAt          // nil: switched off
+	GitHub    *upstream.Upstream // nil: disabled
+	Weather   WeatherAt          // nil: disabled
 
-	// Patience is how long, from the start, parts are waited for once the
-	// directory has answered, and the directory if it holds an old answer.
+	// Patience is how long, from the start, other parts are waited for once the
+	// directory has answered, and the directory itself if it has a stale answer.
 	Patience time.Duration
 
-	// LinkByUsername says that a username of this directory is a GitHub login.
+	// LinkByUsername: the directory's usernames are GitHub logins.
 	LinkByUsername bool
 
-	// DirectoryIdempotency says that the directory honours Idempotency-Key, so
-	// that a write with one may be repeated.
+	// DirectoryIdempotency: the directory honours Idempotency-Key, so a write with a
+	// key may be retried.
 	DirectoryIdempotency bool
 }
 
-// Service answers questions about users, and changes them. It is safe for
-// concurrent use.
+// Service reads and writes users. It is safe for concurrent use.
 type Service struct {
 	Config
 	users *upstream.Source[int64, *Record]
 	lists *upstream.Source[ListQuery, *listed]
-	posts *upstream.Source[activityQuery, tally]
-	todos *upstream.Source[activityQuery, tally]
+	posts *upstream.Source[activityQuery, count]
+	todos *upstream.Source[activityQuery, count]
 
-	accounts *upstream.Source[string, *GitHub] // nil: nobody has one
+	accounts *upstream.Source[string, *GitHub] // nil: no user has one
 }
 
-// NewService makes a service with sources of its own.
+// NewService returns a service with its own sources.
 func NewService(cfg Config) *Service {
 	s := &Service{
 		Config: cfg,
@@ -53,12 +52,12 @@ func NewService(cfg Config) *Service {
 	return s
 }
 
-// Include says which parts of a profile are wanted.
+// Include selects the parts of a profile.
 type Include struct{ GitHub, Activity, Weather bool }
 
-// User returns one user with the parts that were asked for, and the outcome of
-// each source: the directory, then github, activity and weather. The error is an
-// *aggregate.NoAnswerError when the directory has no answer; a missing part is no
+// User returns a user with the selected parts, and the outcome of each source: the
+// directory, then github, activity and weather. The error is an
+// *aggregate.NoAnswerError if the directory has no answer; a missing part is not an
 // error.
 func (s *Service) User(ctx context.Context, id int64, include Include, d upstream.Directives) (Profile, []aggregate.Outcome, error) {
 	directory := aggregate.NewSlot(s.users, id, d)
@@ -70,7 +69,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	activity := s.activity(id, d)
 	weather := weatherPart{user: user, at: s.Weather, directives: d}
 
-	var beside, after []aggregate.Part // the directory, and its answer
+	var beside, after []aggregate.Part // parts that start with the directory, and parts that need its answer
 	if include.Activity {
 		beside = append(beside, &activity.posts, &activity.todos)
 	}
@@ -102,9 +101,9 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	return profile, sources, nil
 }
 
-// List returns a page of users. Users who cannot be read are left out; then the
-// outcome has an error beside its state. The error is an *aggregate.NoAnswerError
-// when the directory has no answer.
+// List returns a page of users. Unreadable users are left out; then the outcome has
+// an error although there is a page. The error is an *aggregate.NoAnswerError if the
+// directory has no answer.
 func (s *Service) List(ctx context.Context, q ListQuery, d upstream.Directives) (*Page, aggregate.Outcome, error) {
 	answer := s.list(ctx, q, d)
 	outcome := aggregate.Outcome{Name: s.lists.Name(), Provenance: answer.Provenance}
@@ -136,7 +135,7 @@ func (s *Service) List(ctx context.Context, q ListQuery, d upstream.Directives) 
 	return page, outcome, nil
 }
 
-// list is the directory's answer to q, whichever page it is about.
+// list returns the directory's answer to q, which may be another page.
 func (s *Service) list(ctx context.Context, q ListQuery, d upstream.Directives) upstream.Answer[*listed] {
 	slot := aggregate.NewSlot(s.lists, q, d)
 	aggregate.Gather(ctx, s.Patience, &slot)

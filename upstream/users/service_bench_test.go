@@ -12,8 +12,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// A user of whom everything is fresh: what the join itself costs, and what is
-// added by a real weather service and by encoding it all.
+// BenchmarkFreshUser measures a user whose parts are all fresh: the join alone, with a
+// real weather service, and with encoding.
 func BenchmarkFreshUser(b *testing.B) {
 	fresh := cache.Lifetimes{FreshFor: time.Hour, StaleFor: time.Hour}
 	joined := newBench(b, func(s *setup) { s.Lifetimes = fresh })
@@ -46,7 +46,7 @@ func BenchmarkFreshUser(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			ask() // the first time is not fresh
+			ask() // fills the cache
 			for b.Loop() {
 				ask()
 			}

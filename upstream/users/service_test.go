@@ -39,7 +39,7 @@ type setup struct {
 	retries int
 	quotas  map[string]sim.Quota
 
-	// front stands before the directory: what it does not answer goes on.
+	// front sits in front of the directory; requests that it does not answer go on.
 	front func(w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
@@ -86,7 +86,7 @@ func open(t testing.TB, name, base string, set setup) *upstream.Upstream {
 	return up
 }
 
-// inFront is the URL of a server before another one.
+// inFront returns the URL of a server in front of another one.
 func inFront(t testing.TB, base string, front func(http.ResponseWriter, *http.Request) bool) string {
 	t.Helper()
 	u, err := url.Parse(base)
@@ -104,12 +104,12 @@ func inFront(t testing.TB, base string, front func(http.ResponseWriter, *http.Re
 	return server.URL
 }
 
-// alwaysAsked are lifetimes of answers that are old at once.
+// alwaysAsked makes answers stale at once.
 func alwaysAsked(s *setup) { s.Lifetimes = cache.Lifetimes{FreshFor: 1, StaleFor: time.Hour} }
 
 func patience(d time.Duration) func(*setup) { return func(s *setup) { s.Patience = d } }
 
-// mild is the weather everywhere, cached.
+// mild is the same cached weather everywhere.
 func mild(_ context.Context, at weather.Place, _ upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
 	return weather.Current{Place: at, Temperature: new(20.0), Spread: weather.Spread{Temperature: aggregate.Range{Min: 19, Max: 21, Sources: 2}}},
 		[]aggregate.Outcome{{Name: "openmeteo", Provenance: upstream.Provenance{State: upstream.Cached, Age: time.Second}}}, nil
@@ -124,7 +124,7 @@ func (b bench) fault(t *testing.T, provider string, f sim.Fault) {
 
 var everything = users.Include{GitHub: true, Activity: true, Weather: true}
 
-// user asks for a user who is there.
+// user asks for a user that exists.
 func (b bench) user(t *testing.T, id int64, include users.Include) (users.Profile, []aggregate.Outcome) {
 	t.Helper()
 	p, sources, err := b.User(t.Context(), id, include, upstream.Directives{})
@@ -166,7 +166,7 @@ func encoded(t *testing.T, v any) string {
 }
 
 func TestUser(t *testing.T) {
-	t.Run("tells all parts, in the contract's words", func(t *testing.T) {
+	t.Run("has all parts with the contract's names", func(t *testing.T) {
 		b := newBench(t)
 		p, sources := b.user(t, 1, everything)
 		want := `{"id":1,"name":"Leanne Graham","username":"Bret","email":"Sincere@april.biz","phone":"1-770-736-8031 x56442","website":"hildegard.org",` +
@@ -188,7 +188,7 @@ func TestUser(t *testing.T) {
 		}
 		b.wantCalls(t, 3, 1)
 	})
-	t.Run("asks nobody again, and needs no goroutine, while all is fresh", func(t *testing.T) {
+	t.Run("sends no request and starts no goroutine while all is fresh", func(t *testing.T) {
 		var stack string
 		b := newBench(t, func(s *setup) {
 			s.Weather = func(ctx context.Context, at weather.Place, w upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
@@ -240,7 +240,7 @@ func TestUser(t *testing.T) {
 			return weather.Current{}, nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{{Name: "metno", Provenance: timeout}}}
 		}
 		b := newBench(t, patience(50*time.Millisecond), func(s *setup) { s.Weather = hang })
-		for range 2 { // beside the directory, and after it
+		for range 2 { // in parallel with the directory, and after it
 			p, sources := b.user(t, 1, users.Include{Weather: true})
 			if o := sources[1]; p.Weather != nil || o.State != upstream.Failed || o.Err.Code != upstream.CodeTimeout || o.Latency <= 0 {
 				t.Errorf("weather = %v, %+v; want failed with timeout", p.Weather, o)
@@ -305,7 +305,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 	})
-	t.Run("says when the directory is down and nothing is known", func(t *testing.T) {
+	t.Run("fails if the directory is down and nothing is cached", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
 		_, _, err := b.User(t.Context(), 1, everything, upstream.Directives{})
@@ -315,7 +315,7 @@ func TestUser(t *testing.T) {
 		}
 		wantSources(t, none.Sources, "directory failed connection")
 	})
-	t.Run("says when there is no such user, and remembers it", func(t *testing.T) {
+	t.Run("fails for an unknown user, and caches that", func(t *testing.T) {
 		b := newBench(t)
 		var calls []int64
 		for range 2 {
@@ -325,7 +325,7 @@ func TestUser(t *testing.T) {
 			}
 			calls = append(calls, b.sim.Calls(sim.Directory))
 		}
-		_, _, err := b.User(t.Context(), 404, everything, upstream.Directives{}) // of nobody nothing is asked
+		_, _, err := b.User(t.Context(), 404, everything, upstream.Directives{}) // for an unknown user no other source is called
 		if none, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok || !none.NotFound() {
 			t.Errorf("User = %v, want that it is not found", err)
 		}
@@ -383,7 +383,7 @@ func TestParts(t *testing.T) {
 			t.Errorf("activity = %+v, want none", p.Activity)
 		}
 	})
-	t.Run("github is skipped where there is no such account", func(t *testing.T) {
+	t.Run("github is skipped for an unknown account", func(t *testing.T) {
 		b := newBench(t)
 		made, _, err := b.Create(t.Context(), whole(t, `{"name":"A","username":"nobody-there"}`), "")
 		if err != nil {
@@ -395,7 +395,7 @@ func TestParts(t *testing.T) {
 			t.Errorf("profile = %s, want activity alone", encoded(t, p))
 		}
 	})
-	t.Run("github is not believed about somebody else, and is asked again", func(t *testing.T) {
+	t.Run("github's answer about another account is rejected and not cached", func(t *testing.T) {
 		var asked atomic.Int64
 		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			asked.Add(1)
@@ -420,7 +420,7 @@ func TestParts(t *testing.T) {
 			t.Errorf("requests = %d, want 2: the answer is neither retried nor stored", n)
 		}
 	})
-	t.Run("github is not asked about what cannot be a login", func(t *testing.T) {
+	t.Run("github is not called for an invalid login", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
 				_, _ = io.WriteString(w, `{"id":1,"name":"A","username":"../repos"}`)
@@ -431,7 +431,7 @@ func TestParts(t *testing.T) {
 		wantSources(t, sources, "directory live", "github skipped")
 		b.wantCalls(t, 0, 0)
 	})
-	t.Run("github is skipped where usernames are no logins", func(t *testing.T) {
+	t.Run("github is skipped if usernames are not logins", func(t *testing.T) {
 		b := newBench(t, func(s *setup) { s.LinkByUsername = false })
 		_, sources := b.user(t, 1, users.Include{GitHub: true})
 		wantSources(t, sources, "directory live", "github skipped")
@@ -474,15 +474,15 @@ func TestWeather(t *testing.T) {
 		age      time.Duration
 		attempts int
 	}{
-		"is as fresh as the least fresh source": {[]aggregate.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 1},
-		"is stale where a source is":            {[]aggregate.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 1},
-		"does not suffer from those not used":   {[]aggregate.Outcome{outcome(upstream.Failed, 0, upstream.CodeTimeout), unused, outcome(upstream.Revalidating, 3, "")}, nil, "weather revalidating", 3 * time.Second, 1},
-		"is live where nothing is told":         {nil, nil, "weather live", 0, 0},
-		"fails when all do":                     {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeTimeout)}}, "weather failed timeout", 0, 1},
-		"fails where nobody has any data now":   {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeNoData)}}, "weather failed no_data", 0, 1},
-		"is skipped where nobody has any":       {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound)}}, "weather skipped not_found", 0, 1},
-		"is skipped when all are off":           {nil, weather.ErrNoProvider, "weather skipped", 0, 0},
-		"fails for no reason that we know":      {nil, errors.New("broken"), "weather failed invalid_response", 0, 0},
+		"is as fresh as the least fresh source":    {[]aggregate.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Cached, 7, "")}, nil, "weather cached", 7 * time.Second, 1},
+		"is stale where a source is":               {[]aggregate.Outcome{outcome(upstream.Live, 0, ""), outcome(upstream.Stale, 9, upstream.CodeTimeout)}, nil, "weather stale timeout", 9 * time.Second, 1},
+		"does not suffer from those not used":      {[]aggregate.Outcome{outcome(upstream.Failed, 0, upstream.CodeTimeout), unused, outcome(upstream.Revalidating, 3, "")}, nil, "weather revalidating", 3 * time.Second, 1},
+		"is live without sources":                  {nil, nil, "weather live", 0, 0},
+		"fails when all do":                        {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeTimeout)}}, "weather failed timeout", 0, 1},
+		"fails if no source has data now":          {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound), outcome(upstream.Failed, 0, upstream.CodeNoData)}}, "weather failed no_data", 0, 1},
+		"is skipped if no source covers the place": {nil, &aggregate.NoAnswerError{Sources: []aggregate.Outcome{outcome(upstream.Skipped, 0, upstream.CodeNotFound)}}, "weather skipped not_found", 0, 1},
+		"is skipped when all are off":              {nil, weather.ErrNoProvider, "weather skipped", 0, 0},
+		"fails for no reason that we know":         {nil, errors.New("broken"), "weather failed invalid_response", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, func(s *setup) {
@@ -510,7 +510,7 @@ func TestWeather(t *testing.T) {
 			}
 		})
 	}
-	t.Run("says what the licences of those used want said, once each", func(t *testing.T) {
+	t.Run("has each attribution of the used sources once", func(t *testing.T) {
 		by := func(state upstream.State, unused bool, attribution string) aggregate.Outcome {
 			return aggregate.Outcome{Attribution: attribution, Unused: unused, Provenance: upstream.Provenance{State: state}}
 		}
@@ -563,7 +563,7 @@ func TestList(t *testing.T) {
 	if err != nil || len(page.Users) != 1 || page.Users[0].ID != 1 {
 		t.Errorf("List = %s, %v; want user 1", encoded(t, page), err)
 	}
-	t.Run("leaves out a user who cannot be read, and says so, from memory too", func(t *testing.T) {
+	t.Run("leaves out an unreadable user with an error, also from the cache", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusOK, `[{"id":1,"name":"A"},{"id":"x","name":"B"},{"id":3,"name":"C"}]`))
 		for _, state := range []upstream.State{upstream.Live, upstream.Cached} {
 			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Directives{})
@@ -578,7 +578,7 @@ func TestList(t *testing.T) {
 	})
 	t.Run("is as old as the page itself, and not as the one that it is compared with", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
-			s.front = func(w http.ResponseWriter, r *http.Request) bool { // pages, but no word of them
+			s.front = func(w http.ResponseWriter, r *http.Request) bool { // pages without a header that says so
 				id := 1
 				if r.URL.Query().Get("_page") == "2" {
 					id = 2
@@ -587,7 +587,7 @@ func TestList(t *testing.T) {
 				return true
 			}
 		})
-		for n := 1; n <= 2; n++ { // the second page is compared with the first, which is cached by then
+		for n := 1; n <= 2; n++ { // the second page is compared with the cached first
 			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: n, PerPage: 1}, upstream.Directives{})
 			if err != nil || len(page.Users) != 1 || page.Users[0].ID != int64(n) || outcome.State != upstream.Live {
 				t.Errorf("List(%d) = %s, %s, %v; want user %d, live", n, encoded(t, page), outcome.State, err, n)
@@ -628,7 +628,7 @@ func TestList(t *testing.T) {
 			t.Errorf("List = %s, %v; want users 9 and 10 of 10", encoded(t, page), err)
 		}
 	})
-	t.Run("says when the directory has no answer", func(t *testing.T) {
+	t.Run("fails if the directory has no answer", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{ErrorRate: 1})
 		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 4}, upstream.Directives{})

@@ -8,19 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep a body may nest; a user needs two.
+// maxDepth is the greatest nesting of a body; a user needs two levels.
 const maxDepth = 8
 
-// Reasons to refuse what encoding/json lets pass.
+// Errors for JSON that encoding/json would accept.
 var (
 	errTwice = errors.New("the body has an object with two members of one name")
 	errDeep  = fmt.Errorf("the body nests more than %d deep", maxDepth)
 )
 
-// strictObject reads one JSON object, numbers as they are written. Unlike
-// encoding/json it refuses a name that stands twice in an object, of which
-// readers do not agree which one counts (RFC 8259 §4), and broken UTF-8. Its
-// error is a *MalformedError, or for JSON of another kind an *InvalidError.
+// strictObject decodes one JSON object and keeps numbers as written. Unlike
+// encoding/json it rejects duplicate names, which readers interpret differently (RFC
+// 8259 §4), and invalid UTF-8. The error is a *MalformedError, or an *InvalidError if
+// the JSON is not an object.
 func strictObject(body []byte) (map[string]any, error) {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	switch {
@@ -28,7 +28,7 @@ func strictObject(body []byte) (map[string]any, error) {
 		return nil, &MalformedError{"the body is empty"}
 	case !utf8.Valid(body):
 		return nil, &MalformedError{"the body is not UTF-8"}
-	case !json.Valid(body): // also for what follows the value
+	case !json.Valid(body): // also rejects text after the value
 		return nil, &MalformedError{"the body is not JSON"}
 	case trimmed[0] != '{':
 		return nil, &InvalidError{[]FieldError{{Pointer: "", Detail: "must be a JSON object"}}}
@@ -42,7 +42,7 @@ func strictObject(body []byte) (map[string]any, error) {
 	return v.(map[string]any), nil
 }
 
-// strictValue reads the next value of what is known to be valid JSON.
+// strictValue decodes the next value; the JSON is known to be valid.
 func strictValue(d *json.Decoder, depth int) (any, error) {
 	token, err := d.Token()
 	if err != nil {
@@ -76,7 +76,7 @@ func strictValue(d *json.Decoder, depth int) (any, error) {
 			return nil, err
 		}
 	}
-	if _, err := d.Token(); err != nil { // the closing bracket
+	if _, err := d.Token(); err != nil { // reads the closing bracket
 		return nil, errors.New("the body is not JSON")
 	}
 	if delim == '[' {

@@ -6,9 +6,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// User is a person in the directory, as a reader gets one in JSON. What the
-// directory does not know is absent. A User is never changed once it was
-// decoded, so it may be shared.
+// User is a person in the directory, in the form of the API. Unknown values are
+// absent. A User does not change after decoding, so it may be shared.
 type User struct {
 	ID       int64    `json:"id"`
 	Name     string   `json:"name"`
@@ -16,12 +15,11 @@ type User struct {
 	Email    string   `json:"email,omitempty"`
 	Phone    string   `json:"phone,omitempty"`
 	Website  string   `json:"website,omitempty"`
-	Address  *Address `json:"address,omitempty"` // nil if nothing of it is known
+	Address  *Address `json:"address,omitempty"` // nil if nothing is known
 	Company  *Company `json:"company,omitempty"`
 }
 
-// Address is where a user is at home. Its coordinates are both known or
-// neither is.
+// Address is a user's address. Its coordinates are both known or both unknown.
 type Address struct {
 	Street     string   `json:"street,omitempty"`
 	Suite      string   `json:"suite,omitempty"`
@@ -31,34 +29,33 @@ type Address struct {
 	Longitude  *float64 `json:"longitude,omitempty"` // degrees east
 }
 
-// Company is whom a user works for.
+// Company is a user's employer.
 type Company struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Profile is a user with the parts that were asked for.
+// Profile is a user with the selected parts.
 type Profile struct {
 	User
 	Parts
 }
 
-// Parts are what others know of a user. One that there is none of, or that could
-// not be had, is absent.
+// Parts are data about a user from other services. A part that does not exist or was
+// not available is absent.
 type Parts struct {
 	GitHub   *GitHub          `json:"github,omitempty"`
 	Activity *Activity        `json:"activity,omitempty"`
 	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread
 }
 
-// Activity counts what a user has written and has to do.
+// Activity counts a user's posts and todos.
 type Activity struct {
 	Posts     int `json:"posts"`
 	TodosOpen int `json:"todos_open"`
 	TodosDone int `json:"todos_done"`
 }
 
-// GitHub is the public side of a GitHub account. Numbers that are not known are
-// absent.
+// GitHub is the public data of a GitHub account. Unknown numbers are absent.
 type GitHub struct {
 	Login       string    `json:"login"`
 	Name        string    `json:"name,omitempty"`
@@ -70,8 +67,7 @@ type GitHub struct {
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 }
 
-// place is where the weather of a user is asked for; false if the user's
-// coordinates are not known.
+// place returns the place for the user's weather; false if the coordinates are unknown.
 func (u *User) place() (weather.Place, bool) {
 	if u.Address == nil || u.Address.Latitude == nil {
 		return weather.Place{}, false

@@ -13,11 +13,11 @@ import (
 	"tributary/upstream/weather"
 )
 
-// WeatherAt returns the current weather of a place in metric units, and its
-// sources. It returns when ctx is done at the latest.
+// WeatherAt returns the current weather of a place in metric units, and its sources.
+// It must return when ctx is done.
 type WeatherAt func(ctx context.Context, at weather.Place, d upstream.Directives) (weather.Current, []aggregate.Outcome, error)
 
-// FromWeather asks a weather service.
+// FromWeather returns a WeatherAt of a weather service.
 func FromWeather(s *weather.Service) WeatherAt {
 	return func(ctx context.Context, at weather.Place, d upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
 		answer, err := s.Current(ctx, weather.Query{At: at, Directives: d})
@@ -34,10 +34,10 @@ func FromWeather(s *weather.Service) WeatherAt {
 	}
 }
 
-// weatherPart asks for the weather at the user's address.
+// weatherPart is the weather at the user's address.
 type weatherPart struct {
 	user       func() *User
-	at         WeatherAt // nil: switched off
+	at         WeatherAt // nil: disabled
 	directives upstream.Directives
 	value      *weather.Current
 	outcome    aggregate.Outcome
@@ -67,7 +67,7 @@ func (p *weatherPart) Ask(ctx context.Context) {
 	}
 }
 
-// place is where the weather is asked for; ok is false if it is not.
+// place returns the place of the weather; ok is false if there is none to ask for.
 func (p *weatherPart) place() (_ weather.Place, ok bool) {
 	p.outcome = aggregate.Outcome{Name: "weather", Provenance: upstream.Provenance{State: upstream.Skipped}}
 	if p.at == nil {
@@ -79,9 +79,9 @@ func (p *weatherPart) place() (_ weather.Place, ok bool) {
 // Useful implements aggregate.Part.
 func (p *weatherPart) Useful() bool { return p.outcome.Useful() }
 
-// used is the provenance of the weather by the sources that went into it, and
-// their attributions. The part's own state does not depend on the other sources:
-// they are listed under it.
+// used combines the provenance and attributions of the sources that were used for the
+// weather. Sources that were not used do not change the part's state; they are only
+// listed.
 func used(sources []aggregate.Outcome) (p upstream.Provenance, attribution string) {
 	var (
 		went    []upstream.Provenance
@@ -102,9 +102,9 @@ func used(sources []aggregate.Outcome) (p upstream.Provenance, attribution strin
 	return aggregate.Together(went[0], went[1:]...), strings.Join(credits, "; ")
 }
 
-// noWeather is why there is no weather, and what became of its sources: the part
-// is skipped if nobody is asked, or if every source says that it does not know
-// the place, and failed otherwise.
+// noWeather returns the provenance of missing weather and the outcomes of its sources.
+// The part is skipped if no provider is enabled or none knows the place, and failed
+// otherwise.
 func noWeather(err error) (upstream.Provenance, []aggregate.Outcome) {
 	if errors.Is(err, weather.ErrNoProvider) {
 		return upstream.Provenance{State: upstream.Skipped}, nil

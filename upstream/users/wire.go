@@ -11,17 +11,17 @@ import (
 	"tributary/upstream"
 )
 
-// What the providers' requests and answers have in common.
+// Helpers for the requests and answers of all providers.
 
-// maxInteger is below 2^53: what every reader of JSON can count to.
+// maxInteger is 2^53-1, the greatest integer that every JSON reader has exactly.
 const maxInteger = 1<<53 - 1
 
 func get(ctx context.Context, pathAndQuery string) (*http.Request, error) {
 	return http.NewRequestWithContext(ctx, http.MethodGet, pathAndQuery, nil)
 }
 
-// maybe reads an object. Anything else is unknown, and the rest of the answer
-// is read all the same.
+// maybe decodes an object. Any other value is unknown and does not fail the rest of
+// the answer.
 type maybe[T any] struct{ value *T }
 
 // UnmarshalJSON never fails.
@@ -34,9 +34,8 @@ func (m *maybe[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// text is a string, or a number as it is written: directories store postal
-// codes and phone numbers as either. Anything else is unknown, and so is a
-// blank string.
+// text decodes a string, or a number as written, because directories store postal
+// codes and phone numbers as either. Any other value and a blank string are unknown.
 type text string
 
 // UnmarshalJSON never fails.
@@ -50,9 +49,8 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// identifier is a positive integer below 2^53 in decimal digits, as a JSON
-// number or as a string. Anything else is 0: "12e1" is a name of somebody's
-// choosing and not the number 120.
+// identifier decodes a positive integer below 2^53 in decimal digits, as a JSON number
+// or a string. Any other value is 0: "12e1" is a name, not the number 120.
 type identifier int64
 
 // UnmarshalJSON never fails.
@@ -68,8 +66,8 @@ func (i *identifier) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// flag is true or false, also as the 0 and 1 of a database without booleans,
-// and each of the four as a string. Anything else is unknown.
+// flag decodes true or false, the numbers 1 or 0 of databases without booleans, or one
+// of these as a string. Any other value is unknown.
 type flag struct{ value *bool }
 
 // UnmarshalJSON never fails.
@@ -84,37 +82,36 @@ func (f *flag) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// number is a finite decimal number, as a JSON number or as a string.
+// number decodes a finite decimal number, as a JSON number or a string.
 type number struct{ value *float64 }
 
 // UnmarshalJSON never fails.
 func (n *number) UnmarshalJSON(b []byte) error {
 	n.value = nil
 	s := strings.TrimSpace(unquoted(b))
-	if strings.Trim(s, "0123456789.eE+-") != "" { // ParseFloat also reads hexadecimals, infinities and NaN
+	if strings.Trim(s, "0123456789.eE+-") != "" { // ParseFloat also accepts hexadecimal numbers, infinities and NaN
 		return nil
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err == nil && !math.IsInf(v, 0) {
-		n.value = new(v + 0) // -0 is 0
+		n.value = new(v + 0) // adding 0 turns -0 into 0
 	}
 	return nil
 }
 
-// unquoted is the content of a JSON string, or any other value as it is
-// written.
+// unquoted returns the content of a JSON string, or any other value as written.
 func unquoted(b []byte) string {
 	if b[0] != '"' {
 		return string(b)
 	}
 	var s string
-	_ = json.Unmarshal(b, &s) // it is a string
+	_ = json.Unmarshal(b, &s) // cannot fail: b is a JSON string
 	return s
 }
 
 func isNumber(b []byte) bool { return b[0] == '-' || b[0] >= '0' && b[0] <= '9' }
 
-// within is the number if it lies between least and most, else nil.
+// within returns the number if it is between least and most, else nil.
 func (n number) within(least, most float64) *float64 {
 	if n.value == nil || *n.value < least || *n.value > most {
 		return nil
@@ -122,7 +119,7 @@ func (n number) within(least, most float64) *float64 {
 	return n.value
 }
 
-// count is the number if it is a whole one from 0, else nil.
+// count returns the number if it is an integer from 0, else nil.
 func (n number) count() *int64 {
 	v := n.within(0, maxInteger)
 	if v == nil || *v != math.Trunc(*v) {

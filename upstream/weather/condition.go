@@ -1,8 +1,8 @@
 package weather
 
-// Condition is the state of the weather in one word. The values are part of
-// the public contract. Each provider's file maps its own codes to these; a code
-// that it does not map is Unknown.
+// Condition is the state of the weather in one word. The values are part of the
+// public contract. Each provider's file maps its own codes to them; a code without
+// a mapping is Unknown.
 type Condition string
 
 // The eighteen conditions.
@@ -68,10 +68,10 @@ func (c Condition) Text() string {
 	return "Unknown"
 }
 
-// known reports whether c says anything; neither the zero Condition nor Unknown does.
+// known is false for the zero Condition and Unknown.
 func (c Condition) known() bool { return c != "" && c != Unknown }
 
-// dry reports whether c rules out that anything falls from the sky.
+// dry reports whether c excludes precipitation.
 func (c Condition) dry() bool {
 	switch c {
 	case Clear, MostlyClear, PartlyCloudy, Cloudy, Fog, Haze, Dust:

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The words and their texts are the contract's: a change here is a change for
-// readers.
+// The conditions and their texts are part of the contract, so a change here is a
+// change of the API.
 func TestConditionTexts(t *testing.T) {
 	for code, want := range map[Condition]string{
 		"clear": "Clear", "mostly_clear": "Mostly clear", "partly_cloudy": "Partly cloudy", "cloudy": "Cloudy",
@@ -21,7 +21,7 @@ func TestConditionTexts(t *testing.T) {
 	}
 }
 
-func TestEveryConditionIsSaidBySomeone(t *testing.T) {
+func TestEveryConditionIsUsed(t *testing.T) {
 	said := map[Condition]bool{}
 	for _, words := range []map[Condition]bool{values(wmoCodes), values(openWeatherIDs), values(metnoSymbols)} {
 		for c := range words {
@@ -107,8 +107,8 @@ func TestOpenWeatherIDs(t *testing.T) {
 	}
 }
 
-// metnoSymbols has every base word of the official list, spelled as it is
-// there: two with a double s.
+// metnoSymbols has every base symbol of the official list in its official spelling;
+// two have a double s.
 var metnoSymbols = map[string]Condition{
 	"clearsky": Clear, "fair": MostlyClear, "partlycloudy": PartlyCloudy, "cloudy": Cloudy, "fog": Fog,
 	"lightrain": Rain, "rain": Rain, "heavyrain": Rain,
@@ -138,7 +138,7 @@ func TestMETNorwaySymbols(t *testing.T) {
 		}
 	}
 	for symbol, want := range map[string]Condition{
-		"lightsleetshowersandthunder_day": Thunderstorm, // the slips, should they ever be corrected
+		"lightsleetshowersandthunder_day": Thunderstorm, // the official misspellings, in case they are corrected
 		"lightsnowshowersandthunder_day":  Thunderstorm,
 		"":                                Unknown,
 		"_day":                            Unknown,

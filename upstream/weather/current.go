@@ -2,8 +2,8 @@ package weather
 
 import "time"
 
-// Current is the current weather in the form of the API: the data of /v1/weather.
-// Numbers that are not known are absent.
+// Current is the current weather as the API returns it: the data of /v1/weather.
+// Unknown numbers are absent.
 type Current struct {
 	Place         Place          `json:"place"`
 	ObservedAt    time.Time      `json:"observed_at"`
@@ -13,37 +13,37 @@ type Current struct {
 	DewPoint      *float64       `json:"dew_point,omitempty"`
 	Humidity      *float64       `json:"humidity,omitempty"`
 	Pressure      *float64       `json:"pressure,omitempty"`
-	Wind          Wind           `json:"wind,omitzero"` // absent if nothing of it is known
+	Wind          Wind           `json:"wind,omitzero"` // absent if nothing is known of it
 	CloudCover    *float64       `json:"cloud_cover,omitempty"`
 	Precipitation *float64       `json:"precipitation,omitempty"`
 	Visibility    *float64       `json:"visibility,omitempty"`
 	Units         UnitNames      `json:"units"`
 
-	// Spread is absent if no number comes from two sources. Set it to the zero
-	// Spread to leave it out.
+	// Spread is absent if no number comes from two sources. The zero Spread leaves it
+	// out.
 	Spread Spread `json:"spread,omitzero"`
 }
 
-// ConditionShown is a condition for programs and for people.
+// ConditionShown is a condition as a code and as English text.
 type ConditionShown struct {
 	Code  Condition `json:"code"`
 	Text  string    `json:"text"`
 	IsDay *bool     `json:"is_day,omitempty"`
 }
 
-// Wind is what is known of the wind.
+// Wind holds what is known about the wind.
 type Wind struct {
 	Speed     *float64 `json:"speed,omitempty"`
-	Direction *float64 `json:"direction,omitempty"` // degrees clockwise from north, where it comes from
+	Direction *float64 `json:"direction,omitempty"` // degrees clockwise from north, where the wind comes from
 	Gust      *float64 `json:"gust,omitempty"`
 }
 
-// Present converts what was merged into the form of the API, in these units. A
-// place without a time zone gets that of the reports.
+// Present converts merged reports to the form of the API in these units. A place
+// without a time zone gets the one from the reports.
 func Present(place Place, m *Merged, u Units) Current {
 	s := u.system()
 	place.Latitude, place.Longitude = Round2(place.Latitude), Round2(place.Longitude)
-	place.Admin, place.Population = "", nil // told where places are listed
+	place.Admin, place.Population = "", nil // shown only in lists of places
 	if place.Timezone == "" {
 		place.Timezone = m.Timezone
 	}

@@ -62,7 +62,7 @@ func TestPresentImperial(t *testing.T) {
 	}
 }
 
-func TestPresentRoundsImperialToWhatMatters(t *testing.T) {
+func TestPresentKeepsSmallImperialValues(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		report Report
@@ -88,7 +88,7 @@ func TestPresentRoundsImperialToWhatMatters(t *testing.T) {
 	}
 }
 
-// What is in order in SI units is in order as shown, however close together.
+// Values that are in order in a Report stay in order after rounding.
 func TestPresentKeepsTheOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
@@ -106,7 +106,7 @@ func TestPresentKeepsTheOrder(t *testing.T) {
 	}
 }
 
-func TestPresentWhatIsNotKnown(t *testing.T) {
+func TestPresentUnknownValues(t *testing.T) {
 	m := Merge(now, &Report{ObservedAt: clock(6, 0).Add(500 * time.Millisecond).In(time.FixedZone("", 3600)), Temperature: new(-0.04)})
 	const want = `{"place":{"latitude":-0.13,"longitude":0},"observed_at":"2026-11-24T06:00:00Z","condition":{"code":"unknown","text":"Unknown"},"temperature":0,` +
 		`"units":{"temperature":"°C","wind_speed":"m/s","pressure":"hPa","precipitation":"mm/h","visibility":"m","humidity":"%"}}`

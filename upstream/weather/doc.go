@@ -1,8 +1,8 @@
 // Package weather merges the current weather of a place from several providers:
-// what one provider reports ([Report]), what several report together ([Merge])
-// and how that is shown ([Present]).
+// [Report] is what one provider measured or computed, [Merge] combines several
+// reports, and [Present] converts the result for the API.
 //
-// A provider is one file: what to ask, the exact form of its answer, and how that
-// becomes a Report. It is an [upstream.Spec] and knows no cache, no policy and no
+// A provider is one file with an [upstream.Spec]: how to make the request, the form
+// of the answer, and its conversion to a Report. It knows no cache, no policy and no
 // other provider.
 package weather

@@ -9,8 +9,8 @@ import (
 	"tributary/upstream"
 )
 
-// checkReport checks what holds for every report of a decoder: its values are
-// possible, and it can be stored and read again, merged and shown.
+// checkReport checks what every decoded report must satisfy: its values are possible,
+// and it can be stored as JSON, merged and presented.
 func checkReport(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) {
 	report, err := spec.Decode(respond(string(body), now))
 	if err != nil {

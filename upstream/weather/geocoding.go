@@ -17,25 +17,25 @@ import (
 	"tributary/upstream"
 )
 
-// PlaceQuery asks which places have a name.
+// PlaceQuery asks for the places of a name.
 type PlaceQuery struct {
 	Name    string
-	Country string // ISO 3166 alpha-2; empty: all of them
-	Count   int    // at most so many, 1 to 100
+	Country string // ISO 3166 alpha-2; empty: any
+	Count   int    // greatest number of places, 1 to 100
 }
 
-// Found is the places that match a name, the likeliest first. It survives a trip
-// through JSON.
+// Found holds the places that match a name, the likeliest first. It can be stored
+// as JSON.
 type Found struct {
 	Places []Place `json:"places"`
 
-	// LeftOut says how many results could not be read, and why; empty: none.
+	// LeftOut says how many results were unreadable, and why; empty: none.
 	LeftOut string `json:"left_out,omitempty"`
 }
 
-// Geocoding asks Open-Meteo's geocoding API for places by name; the postal code
-// of a place finds it too. No place is an upstream.Error with CodeNotFound, never
-// an empty list. https://open-meteo.com/en/docs/geocoding-api
+// Geocoding looks up places in Open-Meteo's geocoding API by name or postal code. If
+// there is no such place, the error is an upstream.Error with CodeNotFound; the
+// list is never empty. https://open-meteo.com/en/docs/geocoding-api
 func Geocoding() upstream.Spec[PlaceQuery, Found] {
 	return upstream.Spec[PlaceQuery, Found]{
 		Name:    "geocoding",
@@ -55,23 +55,23 @@ func Geocoding() upstream.Spec[PlaceQuery, Found] {
 	}
 }
 
-// key is the same for names that the geocoder takes for the same. The name comes
-// last because it may hold anything.
+// key is equal for names that the geocoder treats as equal. The name comes last
+// because it may contain any character.
 func (q PlaceQuery) key() string {
 	return strings.Join([]string{strconv.Itoa(q.Count), strings.ToUpper(q.Country), fold(q.name())}, ":")
 }
 
-// fold takes out of a name what the geocoder does not look at: case, and the
-// diacritics of Latin, Greek and Cyrillic letters. It folds no more than the
-// geocoder does (Sources/App/SearchTextNormalizer.swift of
-// open-meteo/geocoding-api), or two questions would share an answer. Letters are
-// lowered one by one: ß is not ss, ı is not i, and ς is not σ. The marks of other
-// scripts stay, as they can be vowels.
+// fold removes what the geocoder ignores in a name: case, and the diacritics of
+// Latin, Greek and Cyrillic letters. It must not fold more than the geocoder does
+// (Sources/App/SearchTextNormalizer.swift of open-meteo/geocoding-api), or two
+// different questions would share an answer. Letters are lowered one by one: ß is
+// not ss, ı is not i, and ς is not σ. The marks of other scripts stay, because they
+// can be vowels.
 func fold(name string) string {
 	const endOfCyrillic = 0x0510
 	var b strings.Builder
 	b.Grow(len(name))
-	strip := false // the marks that follow
+	strip := false // whether to remove the following marks
 	for _, r := range norm.NFD.String(name) {
 		mark := unicode.Is(unicode.Mn, r)
 		if !mark {
@@ -92,15 +92,15 @@ func (q PlaceQuery) path() string {
 	return path
 }
 
-// name is sent in the caller's own spelling, but for white space and the encoding
-// of accents.
+// name is sent as the caller spelled it, except that white space and Unicode
+// composition are normalised.
 func (q PlaceQuery) name() string {
 	return norm.NFC.String(strings.Join(strings.Fields(q.Name), " "))
 }
 
 type geocodingAnswer struct {
 	Error   bool                     `json:"error"`
-	Results []object[geocodingPlace] `json:"results"` // absent when there is none
+	Results []object[geocodingPlace] `json:"results"` // absent if there are none
 }
 
 type geocodingPlace struct {
@@ -145,7 +145,7 @@ func decodeGeocoding(r upstream.Response) (Found, error) {
 	return found, nil
 }
 
-// place reads one result.
+// place converts one result.
 func (a *geocodingAnswer) place(i int) (Place, error) {
 	result := &a.Results[i]
 	if result.kind != jsontext.KindBeginObject {
@@ -158,9 +158,8 @@ func (a *geocodingAnswer) place(i int) (Place, error) {
 	return place, nil
 }
 
-// place takes one coordinate that was left out for 0: the answer is made from
-// protocol buffers, which leave a 0 out. Without any coordinate the place is
-// unknown.
+// place treats one missing coordinate as 0, because the answer is made from protocol
+// buffers, which omit zeros. If both are missing, the place is unknown.
 func (g *geocodingPlace) place() (Place, error) {
 	latitude, longitude := g.Latitude, g.Longitude
 	latitude.known = latitude.known || latitude.kind == jsontext.KindInvalid && g.Longitude.known

@@ -27,7 +27,7 @@ func TestGeocodingRequest(t *testing.T) {
 	}
 }
 
-// Names that the geocoder takes for the same share an answer, and no others do.
+// Names share an answer if and only if the geocoder treats them as equal.
 func TestGeocodingKeys(t *testing.T) {
 	key := Geocoding().Key
 	for _, tt := range []struct {
@@ -50,7 +50,7 @@ func TestGeocodingKeys(t *testing.T) {
 		{"the Turkish dotted I", "İzmir", []string{"izmir", "Izmir", "IZMIR"}, []string{"ızmir"}},
 		{"the Turkish dotless ı", "Iğdır", []string{"IĞDıR", "iğdır", "Igdır"}, []string{"Igdir", "ığdır"}},
 		{"Greek accents", "Σάμη", []string{"ΣΑΜΗ", "σαμη"}, nil},
-		{"the Greek sigma at the end of a word", "Σάμος", []string{"Σαμος"}, []string{"ΣΑΜΟΣ"}}, // which is lowered to σ
+		{"the Greek sigma at the end of a word", "Σάμος", []string{"Σαμος"}, []string{"ΣΑΜΟΣ"}}, // lowered to σ, not ς
 		{"Cyrillic letters", "Ёлкино", []string{"ЕЛКИНО", "елкино"}, []string{"Олкино"}},
 		{"vowel signs of Hindi", "दिल्ली", []string{"दिल्ली"}, []string{"दल्ली", "दलल", "दिल्ल"}},
 		{"voicing marks of Japanese", "がま", []string{"か\u3099ま"}, []string{"かま"}},
@@ -115,7 +115,7 @@ func TestGeocodingReadsOneResult(t *testing.T) {
 	for _, tt := range []struct{ name, result, want string }{
 		{"on the meridian", `{"name":"Somersham","latitude":52.38333,"country_code":"GB"}`, `{"name":"Somersham","country":"GB","latitude":52.38,"longitude":0}`},
 		{"on the equator", `{"name":"Macapá","longitude":-51.06639}`, `{"name":"Macapá","latitude":0,"longitude":-51.07}`},
-		{"at a 0 that is told", `{"name":"A","latitude":0,"longitude":0}`, `{"name":"A","latitude":0,"longitude":0}`},
+		{"at an explicit 0", `{"name":"A","latitude":0,"longitude":0}`, `{"name":"A","latitude":0,"longitude":0}`},
 		{"with an odd population", `{"name":"A","latitude":1,"longitude":2,"population":-1}`, `{"name":"A","latitude":1,"longitude":2}`},
 		{"with more people than there are", `{"name":"A","latitude":1,"longitude":2,"population":1e300}`, `{"name":"A","latitude":1,"longitude":2}`},
 		{"with text for a population", `{"name":"A","latitude":1,"longitude":2,"population":"many"}`, `{"name":"A","latitude":1,"longitude":2}`},
@@ -134,7 +134,7 @@ func TestGeocodingReadsOneResult(t *testing.T) {
 	}
 }
 
-// A result that cannot be read is left out; alone, it leaves nothing.
+// An unreadable result is left out; if it is the only one, the answer is an error.
 func TestGeocodingLeavesOutAResult(t *testing.T) {
 	const good = `{"name":"A","latitude":1,"longitude":2}`
 	for _, tt := range []struct{ name, result, why string }{
@@ -145,7 +145,7 @@ func TestGeocodingLeavesOutAResult(t *testing.T) {
 		{"with null for a longitude", `{"name":"B","latitude":1,"longitude":null}`, ".longitude: a JSON null that cannot be read"},
 		{"with null beside nothing", `{"name":"B","longitude":null}`, ".latitude: missing"},
 		{"with text for a latitude", `{"name":"B","latitude":"1","longitude":2}`, ".latitude: a JSON string that cannot be read"},
-		{"with a latitude of no float", `{"name":"B","latitude":1e400,"longitude":2}`, ".latitude: a JSON number that cannot be read"},
+		{"with a latitude out of the range of a float", `{"name":"B","latitude":1e400,"longitude":2}`, ".latitude: a JSON number that cannot be read"},
 		{"beyond the pole", `{"name":"B","latitude":90.1,"longitude":2}`, ".latitude: outside -90 to 90"},
 		{"beyond the date line", `{"name":"B","latitude":1,"longitude":-180.5}`, ".longitude: outside -180 to 180"},
 		{"that is null", `null`, ": a JSON null that cannot be read"},

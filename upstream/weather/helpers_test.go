@@ -16,8 +16,8 @@ import (
 	"tributary/upstream"
 )
 
-// now is when the payloads in testdata are read: a few minutes after they
-// were made.
+// now is when the payloads in testdata are decoded: a few minutes after they were
+// made.
 var now = time.Date(2026, 11, 24, 6, 20, 0, 0, time.UTC)
 
 func clock(hour, minute int) time.Time {
@@ -37,7 +37,7 @@ func testdata(t testing.TB, name string) string {
 	return string(b)
 }
 
-// edit replaces each old text, which must be there, with the new one after it.
+// edit replaces each old text, which must occur, with the new text after it.
 func edit(t testing.TB, body string, oldNew ...string) string {
 	t.Helper()
 	for i := 0; i < len(oldNew); i += 2 {
@@ -114,8 +114,8 @@ func asJSON(t testing.TB, v any) string {
 	return string(b)
 }
 
-// wantError wants a plain error, which a source reports as invalid_response,
-// with the given text in it, on one line.
+// wantError wants a plain error, which a source reports as invalid_response, that
+// contains the text and is one line.
 func wantError(t *testing.T, err error, text string) {
 	t.Helper()
 	if err == nil {
@@ -166,8 +166,8 @@ func checkRefusals[A any](t *testing.T, decode func(upstream.Response) (A, error
 	}
 }
 
-// refusesGarbage feeds a decoder what no provider means to send, and every
-// beginning of what it does mean to.
+// refusesGarbage gives a decoder bodies that no provider sends, and every prefix of a
+// good one; it must refuse them all.
 func refusesGarbage[A any](t *testing.T, decode func(upstream.Response) (A, error), good string) {
 	t.Helper()
 	for name, body := range map[string]string{
@@ -196,7 +196,7 @@ func refusesGarbage[A any](t *testing.T, decode func(upstream.Response) (A, erro
 	}
 }
 
-// requested returns the path and query that a spec asks for.
+// requested returns the path and query of a spec's request.
 func requested[Q, A any](t *testing.T, spec upstream.Spec[Q, A], q Q) string {
 	t.Helper()
 	req, err := spec.Request(t.Context(), q)

@@ -23,8 +23,8 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a))), Request: r}, nil
 }
 
-// geocoder is a service whose geocoder answers with a body, and that has one
-// provider, which has nothing.
+// geocoder is a service whose geocoder answers with body and whose only provider has
+// no data.
 func geocoder(t *testing.T, body string) *weather.Service {
 	t.Helper()
 	store := cache.NewStore(1000)
@@ -43,7 +43,7 @@ func geocoder(t *testing.T, body string) *weather.Service {
 		weather.Provider{Source: upstream.NewSource(open("metno", `{"properties":{"timeseries":[]}}`), weather.METNorway())})
 }
 
-func TestPlacesLeavesOutWhatItCannotRead(t *testing.T) {
+func TestPlacesLeavesOutUnreadableResults(t *testing.T) {
 	const good = `{"name":"Paris","latitude":48.85,"longitude":2.35}`
 	s := geocoder(t, `{"results":[`+good+`,{"name":"Paris","latitude":95,"longitude":1},`+good+`]}`)
 	for _, state := range []upstream.State{upstream.Live, upstream.Cached} {

@@ -8,19 +8,19 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// lateAfter is how much older than the newest observation one may be and still be
-// used for every field.
+// lateAfter is the greatest difference to the newest observation at which a report is
+// still used for every field.
 const lateAfter = 90 * time.Minute
 
-// Merged is several reports merged into one.
+// Merged is the combination of several reports.
 type Merged struct {
 	Report        // without Next, PrecipitationNextHour and VisibilityCapped; ObservedAt is the oldest of the reports used
-	Spread Spread // how far the reports lie apart
-	Used   []bool // for each report given to Merge, whether any field is made of it
+	Spread Spread // how far the reports differ
+	Used   []bool // for each report given to Merge: whether it was used for any field
 }
 
-// Spread has, for each number that at least two reports gave, how far they lie
-// apart; in the units of Report, or once presented in the reader's.
+// Spread has the range of each number that at least two reports gave, in the units
+// of Report or, after Present, in the caller's.
 type Spread struct {
 	Temperature   aggregate.Range `json:"temperature,omitzero"`
 	FeelsLike     aggregate.Range `json:"feels_like,omitzero"`
@@ -35,17 +35,17 @@ type Spread struct {
 	Visibility    aggregate.Range `json:"visibility,omitzero"`
 }
 
-// Merge makes one report for now out of several. Their order decides ties. A nil
-// report stands for a source that has none; if all are nil, so is the result. The
-// reports are not changed, but the result may share their memory.
+// Merge combines several reports into one for now. Their order decides ties. A nil
+// report stands for a source without one; if all are nil, the result is nil. The
+// reports are not changed, but the result may share memory with them.
 //
-// Numbers are medians; the wind's direction is the mean of its unit vectors,
-// and absent where they cancel out; the condition and whether it is day are
-// what most reports have. A report more than 90 minutes older than the newest is
-// used only for fields that no newer one has.
+// Numbers are medians. The wind direction is the direction of the sum of unit
+// vectors, and absent if they cancel out. The condition and day or night are the
+// most frequent values. A report more than 90 minutes older than the newest is used
+// only for fields that no newer one has.
 //
-// Medians of different fields can come from different reports. A gust below the
-// wind speed or a dew point above the temperature, which no report may have, is
+// The medians of two fields can come from different reports, so they can contradict
+// each other: a gust below the wind speed and a dew point above the temperature are
 // left out.
 func Merge(now time.Time, reports ...*Report) *Merged {
 	current := make([]*Report, len(reports))
@@ -86,14 +86,14 @@ func Merge(now time.Time, reports ...*Report) *Merged {
 	return &m
 }
 
-// panel is the reports side by side, each at its entry for now.
+// panel holds the reports in order, each at its entry for now.
 type panel struct{ *aggregate.Panel[Report] }
 
-// greater reports whether both numbers are known and a is greater.
+// greater reports whether both numbers are known and a is greater than b.
 func greater(a, b *float64) bool { return a != nil && b != nil && *a > *b }
 
-// precipitation decides what counts as such: what was measured if a report that
-// is not late has it, else also a forecast for the next hour.
+// precipitation returns the field to merge: the measured value if a report that is
+// not late has one, else also the forecast for the next hour.
 func (p panel) precipitation() func(*Report) *float64 {
 	measured := func(r *Report) *float64 { return r.Precipitation }
 	if p.AnyInTime(func(r *Report) bool { return measured(r) != nil }) {
@@ -107,10 +107,10 @@ func (p panel) precipitation() func(*Report) *float64 {
 	}
 }
 
-// visibility is a median in which a capped value, which says "at least", counts
-// as the median of those that are not capped where that is greater: it agrees
-// with them, and never lowers their median. Among capped values alone it is
-// their plain median. The range is that of the values as they were given.
+// visibility is a median in which a capped value means "at least". A capped value
+// counts as the median of the uncapped ones if that is greater, so it never lowers
+// their median. If all values are capped, it is their plain median. The range is of
+// the values as reported.
 func (p panel) visibility() (*float64, aggregate.Range) {
 	of := func(r *Report) *float64 { return r.Visibility }
 	if !p.Any(func(r *Report) bool { return r.VisibilityCapped }) {
@@ -141,10 +141,10 @@ func (p panel) visibility() (*float64, aggregate.Range) {
 	return p.Keep(aggregate.Median(exact)), aggregate.RangeOf(given)
 }
 
-// direction is the direction of the sum of the unit vectors. Speeds do not
-// weigh: they are another field, which need not be known. A report of calm has a
-// direction of no meaning, mostly 0, and where all current ones are calm a late
-// one does not replace it.
+// direction is the direction of the sum of the unit vectors, not weighted by speed,
+// which is another field and may be unknown. Reports of calm are skipped: their
+// direction, mostly 0, has no meaning. If all current reports are calm, a late one
+// does not replace them.
 func (p panel) direction() (*float64, aggregate.Range) {
 	of := func(r *Report) *float64 {
 		if r.calm() {
@@ -169,12 +169,12 @@ func (p panel) direction() (*float64, aggregate.Range) {
 	}
 	arc := smallestArc(v)
 	if math.Hypot(north, east)/float64(len(v)) < 1e-6 {
-		return nil, arc // they cancel out
+		return nil, arc // the vectors cancel out
 	}
 	return p.Keep(clockwise(math.Atan2(east, north) * 180 / math.Pi)), arc
 }
 
-// smallestArc is the circle without the widest gap between neighbours.
+// smallestArc is the circle without the widest gap between two neighbours.
 func smallestArc(ascending []float64) aggregate.Range {
 	n := len(ascending)
 	arc := aggregate.Range{Min: ascending[0], Max: ascending[n-1], Sources: n}
@@ -188,8 +188,8 @@ func smallestArc(ascending []float64) aggregate.Range {
 	return arc
 }
 
-// clockwise brings an angle of -360 to 360 into 0 to below 360. An angle so
-// little below 0 that adding 360 rounds to 360 is north too.
+// clockwise maps an angle of -360 to 360 to [0, 360). A tiny negative angle, for
+// which adding 360 rounds to 360, becomes 0.
 func clockwise(degrees float64) float64 {
 	if degrees < 0 {
 		degrees += 360
@@ -223,8 +223,8 @@ func (p panel) isDay() *bool {
 	return new(aggregate.Majority(votes))
 }
 
-// timezone is the first that a report has. It is the place's and not an
-// observation: it does not grow old, and a report is not used for it.
+// timezone returns the first time zone of any report. It belongs to the place, not to
+// an observation, so a late report may provide it and does not count as used.
 func (p panel) timezone() string {
 	if r := p.First(func(r *Report) bool { return r.Timezone != "" }); r != nil {
 		return r.Timezone

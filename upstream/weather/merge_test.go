@@ -12,7 +12,7 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// said is a report of six o'clock with what the cases of a table add to it.
+// said is a report of six o'clock, changed by with.
 func said(with func(r *Report)) *Report {
 	r := &Report{ObservedAt: clock(6, 0), Temperature: new(20.0)}
 	with(r)
@@ -56,7 +56,7 @@ func TestMergeOfNothing(t *testing.T) {
 	}
 }
 
-// Each number goes its own way: to its own field, with its own spread.
+// Each number is merged into its own field, with its own spread.
 func TestMergeOfEveryField(t *testing.T) {
 	a := openMeteoDelhi()
 	b := metnoDelhi()
@@ -65,16 +65,16 @@ func TestMergeOfEveryField(t *testing.T) {
 	sameReport(t, &got.Report, &Report{
 		ObservedAt:  clock(6, 0),
 		Temperature: new(24.1),
-		FeelsLike:   new(24.36), // of 24.12 and 24.6
+		FeelsLike:   new(24.36), // median of 24.12 and 24.6
 		DewPoint:    new(12.0),
 		Humidity:    new(49.2),
 		Pressure:    new(1014.0),
 		WindSpeed:   new(2.3),
-		WindGust:    new(4.8), // of 4.5 and 5.1
-		// 290, 290.4, 300: their vectors' sum, not their mean of 293.47.
+		WindGust:    new(4.8), // median of 4.5 and 5.1
+		// The sum of the vectors of 290, 290.4 and 300, not their mean of 293.47.
 		WindDirection: new(293.463131758),
 		CloudCover:    new(40.0),
-		Precipitation: new(0.4), // of 0 and 0.8; MET's next hour does not count
+		Precipitation: new(0.4), // median of 0 and 0.8; the forecast for the next hour is not used
 		Visibility:    new(3750.0),
 		Condition:     PartlyCloudy,
 		IsDay:         new(true),
@@ -153,13 +153,13 @@ func TestMergeOfCalms(t *testing.T) {
 		want    *float64
 		arc     aggregate.Range
 	}{
-		{"a calm has no say", []*Report{wind(0, 0), wind(0.6, 200), wind(0, 0)}, new(200.0), aggregate.Range{}},
-		{"whatever direction it tells", []*Report{wind(0, 90), wind(3, 200)}, new(200.0), aggregate.Range{}},
+		{"a calm report is ignored", []*Report{wind(0, 0), wind(0.6, 200), wind(0, 0)}, new(200.0), aggregate.Range{}},
+		{"a calm report with a direction is ignored", []*Report{wind(0, 90), wind(3, 200)}, new(200.0), aggregate.Range{}},
 		{"two winds beside a calm", []*Report{wind(2, 190), wind(0, 0), wind(3, 210)}, new(200.0), aggregate.Range{Min: 190, Max: 210, Sources: 2}},
-		{"calms alone have no direction", []*Report{wind(0, 0), wind(0, 180)}, nil, aggregate.Range{}},
+		{"only calm reports have no direction", []*Report{wind(0, 0), wind(0, 180)}, nil, aggregate.Range{}},
 		{"one calm has none", []*Report{wind(0, 360)}, nil, aggregate.Range{}},
 		{"the least wind has one", []*Report{wind(0.1, 10)}, new(10.0), aggregate.Range{}},
-		{"an unknown speed is no calm", []*Report{said(func(r *Report) { r.WindDirection = new(0.0) })}, new(0.0), aggregate.Range{}},
+		{"an unknown speed is not calm", []*Report{said(func(r *Report) { r.WindDirection = new(0.0) })}, new(0.0), aggregate.Range{}},
 		{"a late wind does not turn a calm", []*Report{wind(0, 0), late(wind(5, 200))}, nil, aggregate.Range{}},
 		{"a late calm is ignored too", []*Report{late(wind(0, 0)), wind(5, 200)}, new(200.0), aggregate.Range{}},
 		{"a late wind where no current report has any", []*Report{temperature(20), late(wind(5, 200))}, new(200.0), aggregate.Range{}},
@@ -184,15 +184,15 @@ func TestMergeOfCappedVisibility(t *testing.T) {
 		want    float64
 		spread  aggregate.Range
 	}{
-		{"agrees with one that sees further", []*Report{exact(61_023), capped(10_000)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 2}},
+		{"counts as a greater uncapped value", []*Report{exact(61_023), capped(10_000)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 2}},
 		{"and does not depend on the order", []*Report{capped(10_000), exact(61_023)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 2}},
-		{"agrees with one that sees as far", []*Report{exact(10_000), capped(10_000)}, 10_000, aggregate.Range{Min: 10_000, Max: 10_000, Sources: 2}},
-		{"counts as itself against one that sees less", []*Report{exact(3000), capped(10_000)}, 6500, aggregate.Range{Min: 3000, Max: 10_000, Sources: 2}},
+		{"counts as an equal uncapped value", []*Report{exact(10_000), capped(10_000)}, 10_000, aggregate.Range{Min: 10_000, Max: 10_000, Sources: 2}},
+		{"keeps its value beside a lower uncapped one", []*Report{exact(3000), capped(10_000)}, 6500, aggregate.Range{Min: 3000, Max: 10_000, Sources: 2}},
 		{"does not lower the median of two that see further", []*Report{exact(24_000), capped(10_000), exact(50_000)}, 37_000, aggregate.Range{Min: 10_000, Max: 50_000, Sources: 3}},
-		{"does not lower the median of one that sees less and one that sees further", []*Report{exact(2000), capped(10_000), exact(61_023)}, 31_511.5, aggregate.Range{Min: 2000, Max: 61_023, Sources: 3}},
+		{"does not lower the median of a lower and a greater uncapped value", []*Report{exact(2000), capped(10_000), exact(61_023)}, 31_511.5, aggregate.Range{Min: 2000, Max: 61_023, Sources: 3}},
 		{"is the median of two that see less", []*Report{exact(8000), capped(10_000), exact(9000)}, 9000, aggregate.Range{Min: 8000, Max: 10_000, Sources: 3}},
 		{"is in the middle of one less and one more", []*Report{exact(8000), capped(10_000), exact(12_000)}, 10_000, aggregate.Range{Min: 8000, Max: 12_000, Sources: 3}},
-		{"is told where nobody sees further", []*Report{capped(10_000)}, 10_000, aggregate.Range{}},
+		{"is used if all values are capped", []*Report{capped(10_000)}, 10_000, aggregate.Range{}},
 		{"has a median among caps", []*Report{capped(10_000), capped(16_093)}, 13_046.5, aggregate.Range{Min: 10_000, Max: 16_093, Sources: 2}},
 		{"two of them do not lower it either", []*Report{capped(10_000), capped(16_093), exact(61_023)}, 61_023, aggregate.Range{Min: 10_000, Max: 61_023, Sources: 3}},
 	} {
@@ -203,14 +203,14 @@ func TestMergeOfCappedVisibility(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a cap without a visibility is nothing", func(t *testing.T) {
+	t.Run("a cap without a visibility is ignored", func(t *testing.T) {
 		if m := Merge(now, said(func(r *Report) { r.VisibilityCapped = true })); m.Visibility != nil {
 			t.Errorf("visibility = %g, want none", *m.Visibility)
 		}
 	})
 }
 
-func TestMergeLeavesOutWhatIsOutOfOrder(t *testing.T) {
+func TestMergeLeavesOutContradictions(t *testing.T) {
 	wind := func(speed float64, gust *float64) *Report {
 		return said(func(r *Report) { r.WindSpeed, r.WindGust = &speed, gust })
 	}
@@ -246,7 +246,7 @@ func TestMergeLeavesOutWhatIsOutOfOrder(t *testing.T) {
 	}
 }
 
-func TestMergeDoesNotUseAReportForWhatItLeavesOut(t *testing.T) {
+func TestMergeCountsNoUseForWhatItLeavesOut(t *testing.T) {
 	late := func(with func(r *Report)) *Report {
 		return said(func(r *Report) { with(r); r.ObservedAt = clock(3, 0) })
 	}
@@ -260,7 +260,7 @@ func TestMergeDoesNotUseAReportForWhatItLeavesOut(t *testing.T) {
 		{"a dew point that is left out", late(func(r *Report) { r.DewPoint = new(25.0) }), false},
 		{"such a gust, but a visibility too", late(func(r *Report) { r.WindGust, r.Visibility = new(5.0), new(9000.0) }), true},
 		{"such a gust, but a feeling too", late(func(r *Report) { r.WindGust, r.FeelsLike = new(5.0), new(9.0) }), true},
-		{"a gust that is told", late(func(r *Report) { r.WindGust = new(12.0) }), true},
+		{"a gust that only it has", late(func(r *Report) { r.WindGust = new(12.0) }), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := Merge(now, current(), tt.late)
@@ -284,10 +284,10 @@ func TestMergeOfConditions(t *testing.T) {
 		{"takes what most say", []Condition{Clear, Rain, Rain}, Rain},
 		{"takes the first of a tie of two", []Condition{Cloudy, Rain}, Cloudy},
 		{"takes the first of a tie of three", []Condition{Hail, Rain, Clear}, Hail},
-		{"prefers one that knows to two that do not", []Condition{Unknown, Snow, Unknown}, Snow},
+		{"prefers one known condition to two unknown", []Condition{Unknown, Snow, Unknown}, Snow},
 		{"takes the first of a tie among those that know", []Condition{Unknown, Snow, Rain}, Snow},
 		{"does not count silence", []Condition{"", Fog, ""}, Fog},
-		{"is unknown where nobody knows", []Condition{Unknown, "", Unknown}, Unknown},
+		{"is unknown if all are unknown", []Condition{Unknown, "", Unknown}, Unknown},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var reports []*Report
@@ -311,7 +311,7 @@ func TestMergeOfDayAndNight(t *testing.T) {
 		{"takes what most say", []*bool{day, night, night}, night},
 		{"takes the first of a tie", []*bool{nil, night, day}, night},
 		{"takes the only one", []*bool{nil, nil, day}, day},
-		{"is unknown where nobody knows", []*bool{nil, nil, nil}, nil},
+		{"is unknown if all are unknown", []*bool{nil, nil, nil}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var reports []*Report
@@ -343,7 +343,7 @@ func TestMergeOfLateReports(t *testing.T) {
 		sources    int // of temperature
 	}{
 		{"90 minutes are not late", []*Report{at(0, visible(100)), at(-90, visible(300))}, "[true true]", clock(4, 30), new(200.0), 2},
-		{"a late one is not used where a newer one has it all", []*Report{at(0, visible(100)), at(-91, visible(300))}, "[true false]", clock(6, 0), new(100.0), 0},
+		{"a late one is not used if a newer one has all fields", []*Report{at(0, visible(100)), at(-91, visible(300))}, "[true false]", clock(6, 0), new(100.0), 0},
 		{"a late one is used for what no newer one has", []*Report{at(0, nothing), at(-91, visible(300))}, "[true true]", clock(4, 29), new(300.0), 0},
 		{"of two late ones the newer is used", []*Report{at(-200, visible(500)), at(0, nothing), at(-100, visible(300))}, "[false true true]", clock(4, 20), new(300.0), 0},
 		{"two late ones of the same time both are", []*Report{at(-100, visible(500)), at(0, nothing), at(-100, visible(300))}, "[true true true]", clock(4, 20), new(400.0), 0},
@@ -367,7 +367,7 @@ func TestMergeOfLateReports(t *testing.T) {
 	}
 }
 
-func TestMergeDoesNotHearALateConditionOrLight(t *testing.T) {
+func TestMergeIgnoresALateConditionOrDaylight(t *testing.T) {
 	late := said(func(r *Report) {
 		r.ObservedAt, r.Condition, r.IsDay, r.Timezone = clock(1, 0), Clear, new(false), "Asia/Kolkata"
 	})
@@ -412,7 +412,7 @@ func TestMergeOfPrecipitation(t *testing.T) {
 	}
 }
 
-func TestMergeReadsASeriesAtItsEntryForNow(t *testing.T) {
+func TestMergeUsesTheEntryForNow(t *testing.T) {
 	series := temperature(20)
 	series.Next = &Report{ObservedAt: clock(7, 0), Temperature: new(22.0)}
 	for at, want := range map[time.Time]float64{clock(6, 59): 20, clock(7, 0): 22} {
@@ -423,7 +423,7 @@ func TestMergeReadsASeriesAtItsEntryForNow(t *testing.T) {
 	}
 }
 
-// anyReport is random but believable; about a third of it is missing.
+// anyReport is a random, plausible report; about a third of its fields are missing.
 func anyReport(r *rand.Rand) *Report {
 	report := &Report{ObservedAt: now.Add(-time.Duration(r.IntN(180)) * time.Minute), Condition: []Condition{Clear, Rain, Unknown, ""}[r.IntN(4)]}
 	v := reflect.ValueOf(report).Elem()
@@ -461,7 +461,7 @@ func TestMergeProperties(t *testing.T) {
 	}
 }
 
-// checkMerged checks what holds for whatever is merged.
+// checkMerged checks what every merged report must satisfy.
 func checkMerged(t *testing.T, m *Merged, reports []*Report) {
 	t.Helper()
 	spread := reflect.ValueOf(m.Spread)
@@ -478,7 +478,7 @@ func checkMerged(t *testing.T, m *Merged, reports []*Report) {
 				gave++
 			}
 		}
-		// The fields of Spread are named like those of Report.
+		// The fields of Spread have the names of those of Report.
 		var in aggregate.Range
 		for i := range spread.NumField() {
 			if tag := spread.Type().Field(i).Tag.Get("json"); tag == name+",omitzero" {
@@ -490,7 +490,7 @@ func checkMerged(t *testing.T, m *Merged, reports []*Report) {
 		}
 		switch {
 		case gave == 0 || n != nil || name == "wind_direction":
-		case (name == "wind_gust" || name == "dew_point") && in == (aggregate.Range{}): // out of order
+		case (name == "wind_gust" || name == "dew_point") && in == (aggregate.Range{}): // left out because it contradicts another median
 		default:
 			t.Fatalf("%s is unknown, though %d gave it", name, gave)
 		}

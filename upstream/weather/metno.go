@@ -14,21 +14,21 @@ import (
 	"tributary/upstream"
 )
 
-// METNorwayAttribution is required by MET Norway's licence wherever its data is shown.
+// METNorwayAttribution must be shown with MET Norway's data (licence).
 const METNorwayAttribution = "Data from MET Norway (CC BY 4.0)"
 
 const (
-	// metnoHorizon is how much of the series is kept after the current entry:
-	// well over the half hour after which MET is asked again.
+	// metnoHorizon is how many hours of the series are kept. It must exceed the half
+	// hour after which MET is asked again.
 	metnoHorizon = 5 * time.Hour
 
-	// metnoRenewable is how old the entry for now may be for a 304 to be
-	// believed: an hour between entries, and some room.
+	// metnoRenewable is the greatest age of the entry for now at which a 304 may renew
+	// the report: entries are an hour apart, plus some room.
 	metnoRenewable = 90 * time.Minute
 )
 
-// METNorway asks MET Norway's Locationforecast. It is a forecast: its current
-// weather is the latest entry of its series whose time is not after now.
+// METNorway gets MET Norway's Locationforecast. Its current weather is the latest
+// entry of the forecast whose time is not after now.
 // https://docs.api.met.no/doc/locationforecast/HowTO.html
 func METNorway() upstream.Spec[Place, *Report] {
 	return upstream.Spec[Place, *Report]{
@@ -36,7 +36,7 @@ func METNorway() upstream.Spec[Place, *Report] {
 		Route: "/weatherapi/locationforecast/2.0/compact",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			// More than four decimals would be answered with a 403.
+			// MET answers 403 to more than four decimals.
 			return get(ctx, "/weatherapi/locationforecast/2.0/compact?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude))
 		},
 		Decode: decodeMETNorway,
@@ -50,7 +50,7 @@ func METNorway() upstream.Spec[Place, *Report] {
 			return now.Sub(r.At(now).ObservedAt) <= metnoRenewable
 		},
 		ObeyExpires: true,                  // https://api.met.no/doc/TermsOfService
-		Forbidden:   upstream.ThisUpstream, // a ban, which more calls would make permanent
+		Forbidden:   upstream.ThisUpstream, // a 403 is a ban, which further calls would make permanent
 		MinFresh:    minFresh,
 	}
 }
@@ -66,14 +66,14 @@ type metnoAnswer struct {
 
 type metnoEntry struct {
 	Time text           `json:"time"`
-	Data jsontext.Value `json:"data"` // a metnoData
+	Data jsontext.Value `json:"data"` // decoded later as a metnoData
 }
 
 type metnoData struct {
 	Instant object[struct {
 		Details object[metnoDetails] `json:"details"`
 	}] `json:"instant"`
-	Next1Hours  object[metnoPeriod] `json:"next_1_hours"` // absent later in the series
+	Next1Hours  object[metnoPeriod] `json:"next_1_hours"` // absent in later entries
 	Next6Hours  object[metnoPeriod] `json:"next_6_hours"`
 	Next12Hours object[metnoPeriod] `json:"next_12_hours"`
 }
@@ -82,11 +82,11 @@ type metnoDetails struct {
 	AirPressureAtSeaLevel number `json:"air_pressure_at_sea_level"`
 	AirTemperature        number `json:"air_temperature"`
 	CloudAreaFraction     number `json:"cloud_area_fraction"`
-	DewPointTemperature   number `json:"dew_point_temperature"` // only in complete
+	DewPointTemperature   number `json:"dew_point_temperature"` // only in the complete format
 	RelativeHumidity      number `json:"relative_humidity"`
 	WindFromDirection     number `json:"wind_from_direction"`
 	WindSpeed             number `json:"wind_speed"`
-	WindSpeedOfGust       number `json:"wind_speed_of_gust"` // only in complete, and not everywhere
+	WindSpeedOfGust       number `json:"wind_speed_of_gust"` // only in the complete format, for some places
 }
 
 type metnoPeriod struct {
@@ -122,7 +122,7 @@ func decodeMETNorway(r upstream.Response) (*Report, error) {
 	for _, e := range series.kept[1:] {
 		report, err := e.report(declared)
 		if err != nil || report.checkTemperature() != nil {
-			break // the series ends before a later entry that cannot be read
+			break // a later entry is unreadable, so the series ends before it
 		}
 		report.dropImpossible()
 		last.Next, last = report, report
@@ -130,20 +130,20 @@ func decodeMETNorway(r upstream.Response) (*Report, error) {
 	return first, nil
 }
 
-// metnoSeries is the part of the series that is about now: the entry for now and
-// those of the hours after it. Later entries, nine tenths of an answer, are
-// skipped. An entry that cannot be read is left out when its time has passed,
-// which a readable entry after it shows; otherwise the series ends before it.
+// metnoSeries decodes the part of the series that is needed: the entry for now and
+// those of the following hours. It skips later entries, nine tenths of an answer. An
+// unreadable entry is ignored if a readable one after it shows that its time has
+// passed; otherwise the series ends before it.
 type metnoSeries struct {
 	now  time.Time     // set before decoding
-	kind jsontext.Kind // what the member holds; 0: it was left out
+	kind jsontext.Kind // kind of the JSON value; 0: absent
 	kept []metnoTimed
-	last time.Time // of the entries read so far
-	gap  error     // why an entry after those kept could not be read
-	over bool      // no later entry can be of use
+	last time.Time // time of the last entry read
+	gap  error     // why the entry after the kept ones is unreadable
+	over bool      // no later entry is needed
 }
 
-// metnoTimed is an entry with its time read.
+// metnoTimed is an entry with its parsed time.
 type metnoTimed struct {
 	at   time.Time
 	data jsontext.Value
@@ -183,7 +183,7 @@ func (s *metnoSeries) add(e metnoEntry) {
 		s.gap = errors.New("timeseries: the time of an entry is not an RFC 3339 time")
 	case !at.After(s.last):
 		s.gap = errors.New("timeseries: not in the order of time")
-	case !at.After(s.now): // the earlier ones are past
+	case !at.After(s.now): // an entry for now replaces earlier ones
 		s.kept, s.gap, s.last = append(s.kept[:0], entry), nil, at
 	case s.gap != nil || len(s.kept) > 0 && at.Sub(s.kept[0].at) > metnoHorizon:
 		s.over = true
@@ -192,7 +192,7 @@ func (s *metnoSeries) add(e metnoEntry) {
 	}
 }
 
-// unusable says why there is no entry for now; nil when there is one.
+// unusable returns why there is no entry for now, or nil.
 func (s *metnoSeries) unusable() error {
 	switch {
 	case s.kind != jsontext.KindBeginArray:
@@ -215,7 +215,7 @@ func (e metnoTimed) report(u units) (*Report, error) {
 		return nil, unusable("instant.details", details.kind)
 	}
 	d := &details.value
-	if !d.AirTemperature.told() { // MET leaves out what it has no value for
+	if !d.AirTemperature.present() { // MET omits fields without a value
 		return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the entry for now has no air_temperature")
 	}
 	temperature, err := u.require("air_temperature", d.AirTemperature, toCelsius)
@@ -239,8 +239,8 @@ func (e metnoTimed) report(u units) (*Report, error) {
 	}, nil
 }
 
-// symbol reads the symbol of the shortest period that has one. Day or night is
-// told only by the next hour: longer periods hold both.
+// symbol returns the condition of the shortest period that has one. Only the next
+// hour's symbol tells day from night: longer periods contain both.
 func (d *metnoData) symbol() (Condition, *bool) {
 	if code := d.Next1Hours.value.symbol(); code != "" {
 		return metnoCondition(code)
@@ -254,8 +254,8 @@ func (d *metnoData) symbol() (Condition, *bool) {
 	return Unknown, nil
 }
 
-// metnoCondition reads every symbol code, among them two official spelling slips
-// (a double s). In the polar twilight it is neither day nor night.
+// metnoCondition maps every symbol code, including two misspelled ones (with a double
+// s). In polar twilight it is neither day nor night.
 // https://api.met.no/weatherapi/weathericon/2.0/documentation
 func metnoCondition(symbol string) (Condition, *bool) {
 	base, light, _ := strings.Cut(symbol, "_")

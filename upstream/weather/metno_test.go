@@ -24,7 +24,7 @@ func TestMETNorwayRequest(t *testing.T) {
 	}
 }
 
-// metnoDelhi is the entry of six o'clock in testdata/metno.json, read by hand.
+// metnoDelhi is the entry for six o'clock of testdata/metno.json, converted by hand.
 func metnoDelhi() Report {
 	return Report{
 		ObservedAt: clock(6, 0), Temperature: new(23.6), Humidity: new(49.2), Pressure: new(1014.0),
@@ -61,8 +61,8 @@ func TestMETNorwayReadsTheEntryOfNow(t *testing.T) {
 	}
 }
 
-// metnoBody is a forecast in MET's shape of one entry an hour from the given
-// one on; detail is appended to the instant details of each.
+// metnoBody is a forecast in MET's format with an entry for each of hours; detail is
+// appended to the instant details of each.
 func metnoBody(hours []int, units, detail, periods string) string {
 	var series []string
 	for _, h := range hours {
@@ -80,20 +80,20 @@ func TestMETNorwayReads(t *testing.T) {
 		want Report
 	}{
 		{"an entry with a temperature only", metnoBody(six, ``, ``, ``), Report{Condition: Unknown}},
-		{"what complete has more", metnoBody(six, `,"dew_point_temperature":"celsius","wind_speed_of_gust":"m/s"`, `,"dew_point_temperature":-1.5,"wind_speed_of_gust":12.5`, ``),
+		{"fields of the complete format", metnoBody(six, `,"dew_point_temperature":"celsius","wind_speed_of_gust":"m/s"`, `,"dew_point_temperature":-1.5,"wind_speed_of_gust":12.5`, ``),
 			Report{DewPoint: new(-1.5), WindGust: new(12.5), Condition: Unknown}},
-		{"units it never sent yet", metnoBody(six, `,"wind_speed":"km/h","air_pressure_at_sea_level":"Pa"`, `,"wind_speed":36,"air_pressure_at_sea_level":99950`, ``),
+		{"convertible units that MET has not used so far", metnoBody(six, `,"wind_speed":"km/h","air_pressure_at_sea_level":"Pa"`, `,"wind_speed":36,"air_pressure_at_sea_level":99950`, ``),
 			Report{WindSpeed: new(10.0), Pressure: new(999.5), Condition: Unknown}},
 		{"the next hour before later ones", metnoBody(six, `,"precipitation_amount":"mm"`, ``,
 			`,"next_1_hours":{"summary":{"symbol_code":"lightssnowshowersandthunder_night"},"details":{"precipitation_amount":0.4}},"next_6_hours":{"summary":{"symbol_code":"rain"},"details":{"precipitation_amount":9}}`),
 			Report{PrecipitationNextHour: new(0.4), Condition: Thunderstorm, IsDay: new(false)}},
-		{"the next six hours, but not their light or their rain", metnoBody(six, `,"precipitation_amount":"mm"`, ``,
+		{"the symbol of the next six hours, but not their daylight or rain", metnoBody(six, `,"precipitation_amount":"mm"`, ``,
 			`,"next_6_hours":{"summary":{"symbol_code":"fair_night"},"details":{"precipitation_amount":9}},"next_12_hours":{"summary":{"symbol_code":"cloudy"},"details":{}}`),
 			Report{Condition: MostlyClear}},
 		{"the next twelve hours", metnoBody(six, ``, ``, `,"next_12_hours":{"summary":{"symbol_code":"heavysnow"},"details":{}}`), Report{Condition: Snow}},
 		{"the polar twilight", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":"clearsky_polartwilight"},"details":{}}`), Report{Condition: Clear}},
 		{"null for what is not known", metnoBody(six, ``, `,"wind_speed":null`, `,"next_1_hours":null`), Report{Condition: Unknown}},
-		{"a symbol of later years", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":"frogs_day"},"details":{}}`), Report{Condition: Unknown, IsDay: new(true)}},
+		{"an unknown symbol", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":"frogs_day"},"details":{}}`), Report{Condition: Unknown, IsDay: new(true)}},
 		{"text for a number", metnoBody(six, `,"wind_speed":"m/s","relative_humidity":"%"`, `,"wind_speed":"n/a","relative_humidity":50`, ``),
 			Report{Humidity: new(50.0), Condition: Unknown}},
 		{"an object and a number out of range for numbers", metnoBody(six, `,"wind_speed":"m/s","relative_humidity":"%"`, `,"wind_speed":{"value":3},"relative_humidity":1e400`, ``),
@@ -105,12 +105,12 @@ func TestMETNorwayReads(t *testing.T) {
 			Report{Humidity: new(50.0), Condition: Unknown}},
 		{"no unit", metnoBody(six, `,"relative_humidity":"%"`, `,"wind_speed":3,"relative_humidity":50`, ``),
 			Report{Humidity: new(50.0), Condition: Unknown}},
-		{"a unit that is no text", metnoBody(six, `,"wind_speed":7,"relative_humidity":"%"`, `,"wind_speed":3,"relative_humidity":50`, ``),
+		{"a unit that is not text", metnoBody(six, `,"wind_speed":7,"relative_humidity":"%"`, `,"wind_speed":3,"relative_humidity":50`, ``),
 			Report{Humidity: new(50.0), Condition: Unknown}},
 		{"periods of another shape", metnoBody(six, ``, ``, `,"next_1_hours":[],"next_6_hours":{"summary":"rain"},"next_12_hours":{"summary":{"symbol_code":"fog"}}`),
 			Report{Condition: Fog}},
-		{"a symbol that is no text", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":3}}`), Report{Condition: Unknown}},
-		{"names in their own case only", metnoBody(six, `,"wind_speed":"m/s"`, `,"wind_speed":3,"Wind_Speed":30,"AIR_TEMPERATURE":30`, ``),
+		{"a symbol that is not text", metnoBody(six, ``, ``, `,"next_1_hours":{"summary":{"symbol_code":3}}`), Report{Condition: Unknown}},
+		{"names in exact case only", metnoBody(six, `,"wind_speed":"m/s"`, `,"wind_speed":3,"Wind_Speed":30,"AIR_TEMPERATURE":30`, ``),
 			Report{WindSpeed: new(3.0), Condition: Unknown}},
 		{"a forecast that ends now", metnoBody([]int{4, 5, 6}, ``, ``, ``), Report{Condition: Unknown}},
 	} {
@@ -125,7 +125,7 @@ func TestMETNorwayReads(t *testing.T) {
 	}
 }
 
-func TestMETNorwayReadsAForecastThatBeginsInAMoment(t *testing.T) {
+func TestMETNorwayReadsAForecastThatBeginsSoon(t *testing.T) {
 	body := metnoBody([]int{7, 8, 14}, ``, ``, ``)
 	got, err := decodeMETNorway(respond(body, clock(6, 45)))
 	if err != nil {
@@ -194,7 +194,7 @@ func TestMETNorwayEndsTheSeriesBeforeAnEntryItCannotRead(t *testing.T) {
 				t.Errorf("got %s, %v; want six and seven o'clock", asJSON(t, got), err)
 			}
 		})
-		if tt.name == "a time before the last one" || tt.name == "the same time again" { // nothing comes before the first
+		if tt.name == "a time before the last one" || tt.name == "the same time again" { // the first entry cannot be out of order
 			continue
 		}
 		t.Run(tt.name+" now", func(t *testing.T) {
@@ -215,7 +215,7 @@ func TestMETNorwayRefuses(t *testing.T) {
 		{"no series", `{"type":"Feature"}`, "properties.timeseries: missing", false},
 		{"a series of another kind", `{"properties":{"timeseries":{}}}`, "properties.timeseries: a JSON object that cannot be read", false},
 		{"properties of another kind", `{"properties":[]}`, "properties: a JSON array that cannot be read", false},
-		{"a series of the past", metnoBody([]int{1, 2, 3}, ``, ``, ``), "the observation is more than 3 hours old", true},
+		{"a series that has ended", metnoBody([]int{1, 2, 3}, ``, ``, ``), "the observation is more than 3 hours old", true},
 		{"no time", edit(t, good, `"time":"2026-11-24T06:00:00Z",`, ``), "the time of an entry is not an RFC 3339 time", false},
 		{"a time without its zone", edit(t, good, `06:00:00Z`, `06:00:00`), "the time of an entry is not an RFC 3339 time", false},
 		{"no temperature", edit(t, good, `"air_temperature":6.5`, ``), "the entry for now has no air_temperature", true},
@@ -246,8 +246,8 @@ func TestMETNorwayRefusal(t *testing.T) {
 	}
 }
 
-func TestMETNorwayIsRenewableWhileItsSeriesSpeaksOfNow(t *testing.T) {
-	report, err := decodeMETNorway(respond(testdata(t, "metno.json"), now)) // six to eleven o'clock
+func TestMETNorwayIsRenewableWhileItHasACurrentEntry(t *testing.T) {
+	report, err := decodeMETNorway(respond(testdata(t, "metno.json"), now)) // entries from six to eleven o'clock
 	if err != nil {
 		t.Fatal(err)
 	}

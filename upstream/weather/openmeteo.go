@@ -15,26 +15,26 @@ import (
 	"tributary/upstream"
 )
 
-// OpenMeteoAttribution is required by Open-Meteo's licence wherever its data is shown.
+// OpenMeteoAttribution must be shown with Open-Meteo's data (licence).
 const OpenMeteoAttribution = "Weather data by Open-Meteo.com (CC BY 4.0)"
 
-// minFresh is the least time between two requests for one place, whatever
+// minFresh is the least time between two requests for one place, whatever freshness
 // lifetime a provider gives.
 const minFresh = 30 * time.Second
 
-// openMeteoVariables is the current value of everything we have a field for.
-// Sums and gusts of current look back over one interval of 15 minutes.
+// openMeteoVariables are the current values that Report has a field for. Sums and
+// gusts cover the last interval of 15 minutes.
 const openMeteoVariables = "temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day," +
 	"precipitation,weather_code,cloud_cover,pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility"
 
 const openMeteoQuery = "&current=" + openMeteoVariables +
 	"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime"
 
-// OpenMeteo asks the forecast API of Open-Meteo for the current weather.
+// OpenMeteo gets the current weather from Open-Meteo's forecast API.
 // https://open-meteo.com/en/docs
 //
-// Times are asked for in unix time, so that the time zone matters for nothing
-// but its name. Where Open-Meteo refuses timezone=auto, it is left out.
+// Times are requested in unix time, so only the name of the time zone is used. For
+// regions where Open-Meteo refuses timezone=auto, it is omitted.
 func OpenMeteo() upstream.Spec[Place, *Report] {
 	noZone := newZonelessRegions()
 	return upstream.Spec[Place, *Report]{
@@ -52,14 +52,14 @@ func OpenMeteo() upstream.Spec[Place, *Report] {
 		Refusal:   openMeteoRefusal,
 		Again:     noZone.again,
 		Weight:    openMeteoWeight(openMeteoVariables),
-		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
+		Forbidden: upstream.ThisSource, // a 403 concerns our key or plan
 		MinFresh:  minFresh,
 	}
 }
 
-// openMeteoWeight is what one request for a place with a comma list of variables
-// counts in Open-Meteo's quota: one call for every ten variables, and at least
-// one (calculateQueryWeight in Sources/App/Helper/Writer/ForecastApiResult.swift).
+// openMeteoWeight is the number of calls that Open-Meteo counts for one request with
+// a comma list of variables: one for every ten variables, at least one
+// (calculateQueryWeight in Sources/App/Helper/Writer/ForecastApiResult.swift).
 func openMeteoWeight(variables string) float64 {
 	return max(1, float64(1+strings.Count(variables, ","))/10)
 }
@@ -70,7 +70,7 @@ type openMeteoAnswer struct {
 	CurrentUnits     object[units]            `json:"current_units"`
 	Current          object[openMeteoCurrent] `json:"current"`
 
-	// The older form of the block, answered to a request with current_weather.
+	// The older form of the block, sent for current_weather.
 	OldUnits object[units]               `json:"current_weather_units"`
 	Old      object[openMeteoOldWeather] `json:"current_weather"`
 }
@@ -171,13 +171,13 @@ func (a *openMeteoAnswer) oldReport() (*Report, error) {
 	}, nil
 }
 
-// time reads a unix number, which is UTC whatever time zone was asked for, or
-// local text without an offset: "2026-01-16T22:15".
+// time reads a unix time, which is UTC whatever time zone was requested, or local
+// text without an offset: "2026-01-16T22:15".
 func (a *openMeteoAnswer) time(raw jsontext.Value) (time.Time, error) {
 	if kind := raw.Kind(); kind != jsontext.KindString {
 		var seconds number
 		if len(raw) > 0 {
-			_ = json.Unmarshal(raw, &seconds) // it was valid JSON, and a number takes any
+			_ = json.Unmarshal(raw, &seconds) // cannot fail: raw is valid JSON, and number accepts any value
 		}
 		return unixTime("time", seconds)
 	}
@@ -198,8 +198,8 @@ func (a *openMeteoAnswer) time(raw jsontext.Value) (time.Time, error) {
 	return t.Add(-time.Duration(offset.value) * time.Second), nil
 }
 
-// zone is the place's time zone. GMT is what the API says when it was asked for
-// none, and no place's.
+// zone returns the place's time zone. GMT is the API's default for a request without
+// one, so it counts as unknown.
 func (a *openMeteoAnswer) zone() string {
 	if a.Timezone == "GMT" {
 		return ""
@@ -214,8 +214,8 @@ func dayOrNight(isDay number) *bool {
 	return new(isDay.value == 1)
 }
 
-// hourly turns a sum over an interval in seconds into a rate. Over an unknown
-// time the rate is unknown.
+// hourly converts a sum over an interval in seconds into a rate. If the interval is
+// unknown, so is the rate.
 func hourly(sum, interval *float64) *float64 {
 	if sum == nil || interval == nil || *interval <= 0 {
 		return nil
@@ -223,8 +223,8 @@ func hourly(sum, interval *float64) *float64 {
 	return new(*sum * 3600 / *interval)
 }
 
-// openMeteoRefusal reads what Open-Meteo says only in words. The texts are
-// those of its source, Sources/App/Helper (ForecastapiQuery.swift and
+// openMeteoRefusal reads limits that Open-Meteo states only in its message. The texts
+// are from its source, Sources/App/Helper (ForecastapiQuery.swift and
 // Vapor/RateLimiter.swift).
 func openMeteoRefusal(r upstream.Response) *upstream.Error {
 	reason := openMeteoReason(r)
@@ -247,9 +247,9 @@ func openMeteoReason(r upstream.Response) string {
 	return string(a.Reason)
 }
 
-// openMeteoLimit tells how long a limit lasts. The server clears its counts of
-// calls at each full minute, hour and day; its limit of calls at the same time is
-// over as soon as another call ends. It is nil for a reason that we do not know.
+// openMeteoLimit returns the error of a limit and how long it lasts. The server
+// resets its counters at each full minute, hour and day; its limit of concurrent
+// calls ends when another call ends. An unknown reason gives nil.
 func openMeteoLimit(reason string, now time.Time) *upstream.Error {
 	until := func(window time.Duration) time.Duration { return now.Truncate(window).Add(window).Sub(now) }
 	limited := func(wait time.Duration, detail string) *upstream.Error {
@@ -268,12 +268,12 @@ func openMeteoLimit(reason string, now time.Time) *upstream.Error {
 	return nil
 }
 
-// notCovered is the error of a provider that has no data for a place.
+// notCovered is the error for a place that the provider has no data for.
 func notCovered(status int) *upstream.Error {
 	return &upstream.Error{Code: upstream.CodeNotFound, Detail: "does not cover this location", Status: status}
 }
 
-// wmoCondition reads the WMO codes that Open-Meteo uses, all of them.
+// wmoCondition maps all WMO codes that Open-Meteo uses.
 // https://open-meteo.com/en/docs#weather_variable_documentation
 func wmoCondition(code *float64) Condition {
 	if code == nil {
@@ -306,7 +306,7 @@ func wmoCondition(code *float64) Condition {
 		return SnowShowers
 	case 95:
 		return Thunderstorm
-	case 96, 99: // thunderstorm with hail: hail implies thunder, not the reverse
+	case 96, 99: // with hail; hail implies thunder, not the reverse
 		return Hail
 	}
 	return Unknown

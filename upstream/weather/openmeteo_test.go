@@ -33,12 +33,12 @@ func TestOpenMeteoDeclares(t *testing.T) {
 	}
 }
 
-// openMeteoDelhi is testdata/openmeteo.json, read by hand.
+// openMeteoDelhi is testdata/openmeteo.json, converted by hand.
 func openMeteoDelhi() Report {
 	return Report{
 		ObservedAt: clock(6, 15), Temperature: new(24.1), FeelsLike: new(24.6), DewPoint: new(12.0), Humidity: new(47.0),
 		Pressure: new(1014.2), WindSpeed: new(2.4), WindGust: new(5.1), WindDirection: new(290.0), CloudCover: new(40.0),
-		Precipitation: new(0.8), // 0.2 mm in a quarter of an hour
+		Precipitation: new(0.8), // 0.2 mm in 15 minutes
 		Visibility:    new(4000.0), Condition: PartlyCloudy, IsDay: new(true), Timezone: "Asia/Kolkata",
 	}
 }
@@ -64,7 +64,7 @@ func TestOpenMeteoReads(t *testing.T) {
 		), func(want *Report) {
 			want.Temperature, want.FeelsLike = new(24.0), new(24.0)
 			want.WindSpeed, want.WindGust = new(2.5), new(4.4704)
-			want.Precipitation = new(1.016) // 0.254 mm, four times an hour
+			want.Precipitation = new(1.016) // 0.254 mm in 15 minutes
 			want.Visibility = new(3048.0)
 		}},
 		{"knots", edit(t, good, `"wind_speed_10m":"m/s"`, `"wind_speed_10m":"kn"`, `"wind_speed_10m":2.40`, `"wind_speed_10m":18`),
@@ -87,7 +87,7 @@ func TestOpenMeteoReads(t *testing.T) {
 		{"a code of later years", edit(t, good, `"weather_code":2`, `"weather_code":17`), func(want *Report) { want.Condition = Unknown }},
 		{"fields of later years", edit(t, good, `"elevation":216.0`, `"elevation":216.0,"moon":{"phase":[1,2]}`), func(*Report) {}},
 		{"a sum over an unknown time", edit(t, good, `"interval":900,`, ``), func(want *Report) { want.Precipitation = nil }},
-		{"a sum over no time", edit(t, good, `"interval":900`, `"interval":0`), func(want *Report) { want.Precipitation = nil }},
+		{"a sum over an interval of 0", edit(t, good, `"interval":900`, `"interval":0`), func(want *Report) { want.Precipitation = nil }},
 		{"a sum over a negative time", edit(t, good, `"interval":900`, `"interval":-900`), func(want *Report) { want.Precipitation = nil }},
 		{"an interval in other units", edit(t, good, `"interval":"seconds"`, `"interval":"fortnights"`), func(want *Report) { want.Precipitation = nil }},
 		{"a negative sum", edit(t, good, `"precipitation":0.20`, `"precipitation":-0.1`), func(want *Report) { want.Precipitation = nil }},
@@ -95,7 +95,7 @@ func TestOpenMeteoReads(t *testing.T) {
 		{"a missing unit", edit(t, good, `"wind_speed_10m":"m/s",`, ``), func(want *Report) { want.WindSpeed = nil }},
 		{"an unknown unit", edit(t, good, `"pressure_msl":"hPa"`, `"pressure_msl":"mmHg"`), func(want *Report) { want.Pressure = nil }},
 		{"an unknown unit of another temperature", edit(t, good, `"dew_point_2m":"°C"`, `"dew_point_2m":"°Ré"`), func(want *Report) { want.DewPoint = nil }},
-		{"a unit that is no text", edit(t, good, `"visibility":"m"`, `"visibility":null`), func(want *Report) { want.Visibility = nil }},
+		{"a unit that is not text", edit(t, good, `"visibility":"m"`, `"visibility":null`), func(want *Report) { want.Visibility = nil }},
 		{"humidity a little over 100", edit(t, good, `"relative_humidity_2m":47`, `"relative_humidity_2m":101`), func(want *Report) { want.Humidity = new(100.0) }},
 		{"humidity as if Kelvin", edit(t, good, `"relative_humidity_2m":47`, `"relative_humidity_2m":297`), func(want *Report) { want.Humidity = nil }},
 		{"cloud cover from raw model data", edit(t, good, `"cloud_cover":40`, `"cloud_cover":102`), func(want *Report) { want.CloudCover = new(100.0) }},
@@ -106,11 +106,11 @@ func TestOpenMeteoReads(t *testing.T) {
 			func(want *Report) { want.Humidity, want.CloudCover, want.Condition = nil, nil, Unknown }},
 		{"other JSON for numbers", edit(t, good, `"relative_humidity_2m":47`, `"relative_humidity_2m":{"value":[47]}`, `"is_day":1`, `"is_day":true`, `"pressure_msl":1014.2`, `"pressure_msl":[1014.2]`),
 			func(want *Report) { want.Humidity, want.IsDay, want.Pressure = nil, nil, nil }},
-		{"names in their own case only", edit(t, good, `"current":{`, `"Current":{"time":1},"current":{"Temperature_2m":99,"VISIBILITY":1,`), func(*Report) {}},
+		{"names in exact case only", edit(t, good, `"current":{`, `"Current":{"time":1},"current":{"Temperature_2m":99,"VISIBILITY":1,`), func(*Report) {}},
 		{"the last of two members of one name", edit(t, good, `"temperature_2m":24.1`, `"temperature_2m":3,"temperature_2m":24.1`, `"visibility":4000.00`, `"visibility":4000.00,"visibility":"n/a"`),
 			func(want *Report) { want.Visibility = nil }},
 		{"no time zone where none was asked for", edit(t, good, `"timezone":"Asia/Kolkata"`, `"timezone":"GMT"`), func(want *Report) { want.Timezone = "" }},
-		{"a time zone that is no text", edit(t, good, `"timezone":"Asia/Kolkata"`, `"timezone":5.5`), func(want *Report) { want.Timezone = "" }},
+		{"a time zone that is not text", edit(t, good, `"timezone":"Asia/Kolkata"`, `"timezone":5.5`), func(want *Report) { want.Timezone = "" }},
 		{"other scripts", edit(t, good, `"timezone_abbreviation":"GMT+5:30"`, `"timezone_abbreviation":"भारत"`), func(*Report) {}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestOpenMeteoRefusal(t *testing.T) {
 		{"another limit", 429, "", `{"error":true,"reason":"Enough for now"}`, nil},
 		{"an overload", 503, "", `{"error":true,"reason":"The service is overloaded"}`, nil},
 		{"a page", 429, "", `<html>429</html>`, nil},
-		{"a reason that is no text", 400, "", `{"error":true,"reason":{"code":7}}`, nil},
+		{"a reason that is not text", 400, "", `{"error":true,"reason":{"code":7}}`, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := upstream.Response{Status: tt.status, Header: http.Header{}, Body: []byte(tt.body), At: at}

@@ -14,12 +14,12 @@ import (
 	"tributary/upstream"
 )
 
-// openWeatherMostVisibility is the most that OpenWeather tells: 10 km means "10 km
-// or more". Older answers have 16093 m, ten miles, in the same sense.
+// openWeatherMostVisibility is OpenWeather's cap: 10 km means "10 km or more". Older
+// answers have a cap of 16093 m, ten miles.
 const openWeatherMostVisibility = 10_000 // m
 
-// OpenWeather asks OpenWeather for the current weather; the upstream adds the
-// key. https://openweathermap.org/current
+// OpenWeather gets the current weather from OpenWeather; the upstream adds the key.
+// https://openweathermap.org/current
 func OpenWeather() upstream.Spec[Place, *Report] {
 	return upstream.Spec[Place, *Report]{
 		Name:  "openweather",
@@ -29,16 +29,16 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 			return get(ctx, "/data/2.5/weather?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude)+"&units=metric")
 		},
 		Decode:     decodeOpenWeather,
-		Forbidden:  upstream.ThisSource, // a 403 is about our key or plan
+		Forbidden:  upstream.ThisSource, // a 403 concerns our key or plan
 		LimitPause: time.Minute,         // the quota of the free plan is per minute
 		MinFresh:   minFresh,
 	}
 }
 
-// openWeatherAnswer declares no units: those of metric are °C, hPa, m/s, mm
+// openWeatherAnswer declares no units. With units=metric they are °C, hPa, m/s, mm
 // and m.
 type openWeatherAnswer struct {
-	Cod   jsontext.Value `json:"cod"` // a number, or the same as text
+	Cod   jsontext.Value `json:"cod"` // a number, or a string of digits
 	Coord object[struct {
 		Lat number `json:"lat"`
 	}] `json:"coord"`
@@ -54,7 +54,7 @@ type openWeatherAnswer struct {
 
 type openWeatherSky struct {
 	ID   number `json:"id"`
-	Icon text   `json:"icon"` // "04n": a picture, and day or night
+	Icon text   `json:"icon"` // the name of an icon; "d" or "n" at its end is day or night
 }
 
 type openWeatherMain struct {
@@ -102,8 +102,8 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	return report, nil
 }
 
-// refused reads cod: OpenWeather has sent errors with a status of 200. A cod
-// means what the same status would mean.
+// refused reads cod, because OpenWeather has sent errors with status 200. A cod has
+// the meaning of the HTTP status of that number.
 func (a *openWeatherAnswer) refused() error {
 	text := strings.Trim(string(a.Cod), `"`)
 	if text == "" || text == "null" {
@@ -159,16 +159,16 @@ func (a *openWeatherAnswer) report() (*Report, error) {
 		VisibilityCapped: a.Visibility.value >= openWeatherMostVisibility,
 		Condition:        Unknown,
 	}
-	if len(a.Weather) > 0 { // the first is the primary one
+	if len(a.Weather) > 0 { // the first is the primary condition
 		sky := &a.Weather[0].value
 		report.Condition, report.IsDay = openWeatherCondition(sky.ID.pointer()), sky.isDay()
 	}
 	return report, nil
 }
 
-// pressure is that at sea level. "pressure" is documented as the same, but has
-// been the pressure at the station's height: it is not believed where it is
-// equal to "grnd_level".
+// pressure returns the pressure at sea level. "pressure" is documented as the same
+// value, but has been the pressure at the station's height: if it equals
+// "grnd_level", it is ignored.
 func (m *openWeatherMain) pressure() *float64 {
 	switch {
 	case m.SeaLevel.known && m.SeaLevel.value >= minPressure && m.SeaLevel.value <= maxPressure:
@@ -179,10 +179,9 @@ func (m *openWeatherMain) pressure() *float64 {
 	return m.Pressure.pointer()
 }
 
-// precipitation is rain and snow together, in mm/h. Their blocks are left out
-// when it is dry, but also at times when it is not: only when everything in
-// weather is dry does their absence mean 0. One amount that cannot be read makes
-// the sum unknown.
+// precipitation is the sum of rain and snow in mm/h. Absent blocks mean 0 only if
+// every condition in weather is dry, because OpenWeather sometimes omits them in
+// rain. If one amount is unreadable, the sum is unknown.
 func (a *openWeatherAnswer) precipitation() *float64 {
 	var sum float64
 	told := false
@@ -208,8 +207,8 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 	return new(0.0)
 }
 
-// openWeatherRate is what falls in an hour; a number that was left out where the
-// block tells no amount.
+// openWeatherRate returns the amount per hour. If the block has no amount, the number
+// counts as omitted.
 func openWeatherRate(fall object[openWeatherFall]) number {
 	switch {
 	case fall.kind == jsontext.KindNull:
@@ -217,11 +216,11 @@ func openWeatherRate(fall object[openWeatherFall]) number {
 	case fall.kind != jsontext.KindBeginObject:
 		return number{kind: fall.kind}
 	}
-	if hour := fall.value.OneHour; hour.told() {
+	if hour := fall.value.OneHour; hour.present() {
 		return hour
 	}
 	rate := fall.value.ThreeHours
-	if !rate.told() {
+	if !rate.present() {
 		return number{}
 	}
 	rate.value /= 3
@@ -238,18 +237,18 @@ func (s *openWeatherSky) isDay() *bool {
 	return nil
 }
 
-// plausible checks the unit of the temperature, which is not declared, by the
-// place: beyond 40° of latitude nobody has ever measured 50 °C, so a greater
-// number is °F. In warmer places, and in cold weather, °F is not detected.
+// plausible detects °F, because the unit is not declared: beyond 40° of latitude
+// nobody has ever measured 50 °C. In warmer places and in cold weather °F is not
+// detected.
 func (a *openWeatherAnswer) plausible(report *Report) error {
-	latitude := a.Coord.value.Lat.value // 0 where it is unknown
+	latitude := a.Coord.value.Lat.value // 0 if unknown
 	if math.Abs(latitude) > 40 && *report.Temperature > 50 {
 		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", *report.Temperature, latitude)
 	}
 	return nil
 }
 
-// openWeatherCondition reads the condition ids, all of them.
+// openWeatherCondition maps all condition ids.
 // https://openweathermap.org/weather-conditions
 func openWeatherCondition(id *float64) Condition {
 	if id == nil {

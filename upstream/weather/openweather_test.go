@@ -18,7 +18,7 @@ func TestOpenWeatherRequest(t *testing.T) {
 	}
 }
 
-// openWeatherDelhi is testdata/openweather.json, read by hand.
+// openWeatherDelhi is testdata/openweather.json, converted by hand.
 func openWeatherDelhi() Report {
 	return Report{
 		ObservedAt: clock(6, 12), Temperature: new(24.4), FeelsLike: new(24.12), Humidity: new(50.0), Pressure: new(1014.0),
@@ -41,7 +41,7 @@ func TestOpenWeatherReads(t *testing.T) {
 			func(want *Report) { want.WindSpeed, want.WindGust, want.WindDirection = nil, nil, nil }},
 		{"null for what is not known", edit(t, good, `"visibility":3500`, `"visibility":null,"rain":null`), func(want *Report) { want.Visibility = nil }},
 		{"the pressure at sea level rather than another", edit(t, good, `"pressure":1014,`, `"pressure":989,`), func(*Report) {}},
-		{"the pressure where sea level is not told", edit(t, good, `"pressure":1014,`, `"pressure":1013.5,`, `"sea_level":1014,"grnd_level":989`, `"x":1`),
+		{"pressure without a value at sea level", edit(t, good, `"pressure":1014,`, `"pressure":1013.5,`, `"sea_level":1014,"grnd_level":989`, `"x":1`),
 			func(want *Report) { want.Pressure = new(1013.5) }},
 		{"a view of its most", edit(t, good, `3500`, `10000`), func(want *Report) { want.Visibility, want.VisibilityCapped = new(10000.0), true }},
 		{"a view of just less than its most", edit(t, good, `3500`, `9999`), func(want *Report) { want.Visibility = new(9999.0) }},
@@ -72,7 +72,7 @@ func TestOpenWeatherReads(t *testing.T) {
 		{"rain and snow of more than all floats", edit(t, good, `"clouds"`, `"rain":{"1h":1e308},"snow":{"1h":1e308},"clouds"`), func(want *Report) { want.Precipitation = nil }},
 		{"null amounts on a dry day", edit(t, good, `"clouds"`, `"rain":{"1h":null},"snow":null,"clouds"`), func(*Report) {}},
 		{"three hours of rain where one is null", edit(t, good, `"clouds"`, `"rain":{"1h":null,"3h":6},"clouds"`), func(want *Report) { want.Precipitation = new(2.0) }},
-		{"names in their own case only", edit(t, good, `"humidity":50`, `"humidity":50,"Humidity":1,"TEMP":1`, `"cod":200`, `"cod":200,"COD":500`), func(*Report) {}},
+		{"names in exact case only", edit(t, good, `"humidity":50`, `"humidity":50,"Humidity":1,"TEMP":1`, `"cod":200`, `"cod":200,"COD":500`), func(*Report) {}},
 		{"night", edit(t, good, `50d`, `50n`), func(want *Report) { want.IsDay = new(false) }},
 		{"neither day nor night", edit(t, good, `50d`, ``), func(want *Report) { want.IsDay = nil }},
 		{"a code as text", edit(t, good, `"cod":200`, `"cod":"200"`), func(*Report) {}},
@@ -92,7 +92,7 @@ func TestOpenWeatherReads(t *testing.T) {
 			func(want *Report) { want.Condition, want.Precipitation = RainShowers, nil }},
 		{"an empty block of rain", edit(t, good, haze, `{"id":520,"icon":"09d"}`, `"clouds"`, `"rain":{},"clouds"`),
 			func(want *Report) { want.Condition, want.Precipitation = RainShowers, nil }},
-		{"mist that comes with rain of no amount", edit(t, good, haze, `{"id":701,"icon":"50d"},{"id":500,"icon":"10d"}`),
+		{"mist with rain without an amount", edit(t, good, haze, `{"id":701,"icon":"50d"},{"id":500,"icon":"10d"}`),
 			func(want *Report) { want.Condition, want.Precipitation = Fog, nil }},
 		{"an id of later years", edit(t, good, `721`, `999`), func(want *Report) { want.Condition, want.Precipitation = Unknown, nil }},
 		{"summer in the far north", edit(t, good, `"lat":28.65`, `"lat":68.5`, `"temp":24.4`, `"temp":32.5`), func(want *Report) { want.Temperature = new(32.5) }},
@@ -125,7 +125,7 @@ func TestOpenWeatherRefuses(t *testing.T) {
 		{"no temperature", edit(t, good, `"temp":24.4,`, ``), "main.temp: missing", false},
 		{"null for a temperature", edit(t, good, `"temp":24.4`, `"temp":null`), "main.temp is null", true},
 		{"text for a temperature", edit(t, good, `"temp":24.4`, `"temp":"24.4"`), "main.temp: a JSON string that cannot be read", false},
-		{"a temperature of no float", edit(t, good, `"temp":24.4`, `"temp":1e999`), "main.temp: a JSON number that cannot be read", false},
+		{"a temperature out of the range of a float", edit(t, good, `"temp":24.4`, `"temp":1e999`), "main.temp: a JSON number that cannot be read", false},
 		{"no time", edit(t, good, `"dt":1795500720,`, ``), "dt: missing", false},
 		{"null for a time", edit(t, good, `"dt":1795500720`, `"dt":null`), "dt is null", true},
 		{"text for a time", edit(t, good, `"dt":1795500720`, `"dt":"now"`), "dt: a JSON string that cannot be read", false},
@@ -133,13 +133,13 @@ func TestOpenWeatherRefuses(t *testing.T) {
 		{"a time of four hours ago", edit(t, good, `1795500720`, `1795486320`), "the observation is more than 3 hours old", true},
 		{"a time in half an hour", edit(t, good, `1795500720`, `1795503000`), "the observation is more than 15 minutes in the future", true},
 		{"a code that is none", `{"cod":"out of order"}`, `cod: "out of order" in an answer with status 200`, false},
-		{"a code that is no number", `{"cod":"NaN"}`, `cod: "NaN" in an answer`, false},
+		{"a code that is not number", `{"cod":"NaN"}`, `cod: "NaN" in an answer`, false},
 		{"a code of a redirect", `{"cod":302}`, `cod: "302" in an answer`, false},
 		{"a code a page long", `{"cod":"<html><body>Internal error"}`, `cod: "<html><body>" in an answer`, false},
 	})
 }
 
-// A cod means what the same status would mean, as a number or as text.
+// A cod has the meaning of the same HTTP status, as a number or as a string.
 func TestOpenWeatherReadsTheCodeInsideA200(t *testing.T) {
 	for cod, want := range map[int]upstream.Code{
 		400: upstream.CodeBadRequest,

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Place is a place on Earth that weather is asked for. Make one with [NewPlace]
-// and add what is known of it.
+// Place is a place on Earth. Create it with [NewPlace], then set the fields that are
+// known.
 type Place struct {
 	Name       string  `json:"name,omitempty"`
 	Admin      string  `json:"admin,omitempty"`   // the first administrative level: state, region
@@ -21,24 +21,24 @@ type Place struct {
 	key string
 }
 
-// NewPlace returns the nameless place at these coordinates, rounded with
-// [Round2]. The caller has checked that they are on Earth.
+// NewPlace returns a place without a name at these coordinates, rounded with
+// [Round2]. The caller has checked their range.
 func NewPlace(latitude, longitude float64) Place {
 	latitude, longitude = Round2(latitude), Round2(longitude)
 	return Place{Latitude: latitude, Longitude: longitude, key: coordinatesKey(latitude, longitude)}
 }
 
-// Round2 rounds to two decimals, about a kilometre: as fine as the finest of
-// the providers' grids, and coarse enough that neighbours share one cache entry.
-// Halves are rounded away from zero in the decimal form, as a reader would do
-// it: 1.005 is 1.01, though the nearest binary number is a little less. It never
-// returns the negative zero, which would be a second key for the same place.
+// Round2 rounds to two decimals, about a kilometre: as fine as the finest provider's
+// grid, and coarse enough that neighbours share a cache entry. It rounds halves away
+// from zero in decimal notation, as people do: 1.005 becomes 1.01, though the
+// nearest binary number is a little less. It never returns negative zero, which
+// would be a second key for the same place.
 func Round2(degrees float64) float64 {
 	const decimals = 2
 	digits := strconv.AppendFloat(make([]byte, 0, 32), math.Abs(degrees), 'f', -1, 64)
 	point := bytes.IndexByte(digits, '.')
 	if point < 0 || len(digits)-point-1 <= decimals {
-		return positiveZero(degrees) // it has no more decimals
+		return positiveZero(degrees) // already at most two decimals
 	}
 	end := point + 1 + decimals
 	hundredths, _ := strconv.ParseInt(string(digits[:point])+string(digits[point+1:end]), 10, 64) // a float with a fraction is below 2^53
@@ -48,16 +48,16 @@ func Round2(degrees float64) float64 {
 	return positiveZero(math.Copysign(float64(hundredths)/100, degrees))
 }
 
-// Key is the same for all names of the same coordinates: "28.65,77.23". NewPlace
-// makes it once, because every source of every request asks for it.
+// Key depends on the coordinates only: "28.65,77.23". NewPlace computes it once,
+// because every source uses it in every request.
 func (p Place) Key() string {
-	if p.key == "" { // a literal
+	if p.key == "" { // not made with NewPlace
 		return coordinatesKey(Round2(p.Latitude), Round2(p.Longitude))
 	}
 	return p.key
 }
 
-// AnswerKey is canonical for the coordinates and the name that an answer shows.
+// AnswerKey identifies the coordinates and the name that an answer shows.
 func (p Place) AnswerKey() string {
 	if p.Name == "" {
 		return p.Key()
@@ -65,7 +65,7 @@ func (p Place) AnswerKey() string {
 	return p.Key() + " " + p.Country + " " + p.Name
 }
 
-// UnmarshalJSON makes the key again: it is not stored.
+// UnmarshalJSON restores the key, which is not stored.
 func (p *Place) UnmarshalJSON(b []byte) error {
 	type stored Place
 	if err := json.Unmarshal(b, (*stored)(p)); err != nil {
@@ -79,12 +79,12 @@ func coordinatesKey(latitude, longitude float64) string {
 	return degrees(latitude) + "," + degrees(longitude)
 }
 
-// degrees writes a coordinate the way all providers read it: decimal, no
-// exponent, no more decimals than it has.
+// degrees formats a coordinate for providers: decimal, without exponent or trailing
+// zeros.
 func degrees(v float64) string { return strconv.FormatFloat(Round2(v), 'f', -1, 64) }
 
-// roundTo rounds v to a whole number of 1/parts, halves away from zero, and
-// makes the negative zero positive.
+// roundTo rounds v to a multiple of 1/parts, halves away from zero, and returns 0 for
+// negative zero.
 func roundTo(v, parts float64) float64 { return positiveZero(math.Round(v*parts) / parts) }
 
 func positiveZero(v float64) float64 {

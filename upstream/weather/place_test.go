@@ -42,8 +42,8 @@ func TestPlaceKey(t *testing.T) {
 	}
 }
 
-// Each half of a hundredth on Earth is rounded as its decimal form says; binary
-// arithmetic gets hundreds of them wrong.
+// Every half of a hundredth on Earth is rounded in decimal notation; binary arithmetic
+// rounds hundreds of them wrong.
 func TestRound2OfEveryHalf(t *testing.T) {
 	for thousandths := int64(5); thousandths <= 180_000; thousandths += 10 {
 		v, err := strconv.ParseFloat(fmt.Sprintf("%d.%03d", thousandths/1000, thousandths%1000), 64)
@@ -60,7 +60,7 @@ func TestRound2OfEveryHalf(t *testing.T) {
 	}
 }
 
-func TestRound2OfWhatIsNotOnEarth(t *testing.T) {
+func TestRound2OutOfRange(t *testing.T) {
 	for _, v := range []float64{0, 1e15 + 0.5, 1e300, math.Inf(1), 5e-324} {
 		if got := Round2(v); math.Abs(got-v) > 0.01 && !math.IsInf(v, 1) || math.Signbit(got) {
 			t.Errorf("Round2(%v) = %v", v, got)
@@ -94,7 +94,7 @@ func TestPlaceSurvivesJSON(t *testing.T) {
 	}
 }
 
-func TestPlaceKeyIsMadeOnce(t *testing.T) {
+func TestPlaceKeyIsComputedOnce(t *testing.T) {
 	p := NewPlace(28.65, 77.23)
 	if n := testing.AllocsPerRun(100, func() { _ = p.Key() }); n != 0 {
 		t.Errorf("Key allocates %v times, want 0", n)

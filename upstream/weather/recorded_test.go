@@ -12,8 +12,8 @@ import (
 )
 
 // eachRecording runs check on every recorded answer of a provider in
-// testdata/recorded; one that the table does not list, or does list but is not
-// there, fails the test.
+// testdata/recorded. A file that the table does not list, or lists but does not
+// exist, fails the test.
 func eachRecording[W any](t *testing.T, provider string, table map[string]W, check func(t *testing.T, body []byte, want W)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "recorded", provider, "*.json"))
@@ -43,10 +43,10 @@ func eachRecording[W any](t *testing.T, provider string, table map[string]W, che
 	}
 }
 
-// read is what a person has read in a recorded answer: a report, a part of an
-// error's text, a code, or a status that means what it says.
+// read is the expected result for a recorded answer, written by hand: a report, a part
+// of an error's text, a code, or a status.
 type read struct {
-	at     string // when it was read, RFC 3339
+	at     string // time of decoding, RFC 3339
 	report *Report
 	err    string
 	code   upstream.Code
@@ -88,17 +88,17 @@ func moment(s string) time.Time {
 
 func TestRecordedOpenMeteo(t *testing.T) {
 	forecasts := map[string]read{
-		// Asked for the weather code only.
+		// The request had only the weather code.
 		"forecast-berlin-all-blocks":    {at: "2023-11-13T10:47:45Z", err: "temperature_2m: missing"},
 		"forecast-berlin-customer-host": {at: "2024-01-24T08:38:41Z", err: "temperature_2m: missing"},
-		// Asked for hours only.
+		// The request had only hourly values.
 		"forecast-brasilia-hourly": {at: "2023-10-25T12:00:00Z", err: "current: missing"},
-		// 22:15 at two hours east; 4.7 and 12.2 km/h; nobody asked for rain.
+		// Local time 22:15 at UTC+2; 4.7 and 12.2 km/h; no rain requested.
 		"forecast-bucharest-current-hourly": {at: "2026-01-16T20:20:00Z", report: &Report{
 			ObservedAt: moment("2026-01-16T20:15:00Z"), Temperature: new(-5.3), FeelsLike: new(-9.2), Humidity: new(72.0), Pressure: new(1034.7),
 			WindSpeed: new(4.7 / 3.6), WindGust: new(12.2 / 3.6), WindDirection: new(81.0), Condition: Clear, IsDay: new(false), Timezone: "Europe/Bucharest",
 		}},
-		// 20:45 at nine and a half hours east.
+		// Local time 20:45 at UTC+9:30.
 		"forecast-darwin-current_weather": {at: "2023-10-25T11:27:09Z", report: &Report{
 			ObservedAt: moment("2023-10-25T11:15:00Z"), Temperature: new(29.0), WindSpeed: new(12.2 / 3.6), WindDirection: new(90.0),
 			Condition: MostlyClear, IsDay: new(false), Timezone: "Australia/Darwin",
@@ -147,16 +147,16 @@ func TestRecordedOpenMeteo(t *testing.T) {
 
 func TestRecordedOpenWeather(t *testing.T) {
 	table := map[string]read{
-		// Asked without units, so in Kelvin.
+		// Requested without units, so in Kelvin.
 		"current-london-latlon":    {at: "2020-04-28T04:40:00Z", err: "temperature: 282.08 °C is outside"},
 		"current-london-name":      {at: "2020-04-28T03:30:00Z", err: "temperature: 282.57 °C is outside"},
 		"current-london-night":     {at: "2022-01-04T01:55:00Z", err: "temperature: 281.33 °C is outside"},
 		"current-newyork-state":    {at: "2020-04-28T03:50:00Z", err: "temperature: 279.86 °C is outside"},
 		"current-newyork-zip":      {at: "2020-04-28T04:40:00Z", err: "temperature: 279.69 °C is outside"},
 		"legacy2014-current-kochi": {at: "2014-08-28T10:45:00Z", err: "temperature: 299.793 °C is outside"},
-		// Asked for in Fahrenheit: 12 °C, on the latitude of Moscow.
+		// Requested in Fahrenheit: 12 °C, at the latitude of Moscow.
 		"current-moscow-ru-imperial": {at: "2020-05-01T13:20:00Z", err: "temperature: 53.6 cannot be °C at latitude 55.75"},
-		// Showers (520) of which no amount is told.
+		// Showers (520) without an amount.
 		"current-moscow-fr-metric": {at: "2020-05-17T12:15:00Z", report: &Report{
 			ObservedAt: moment("2020-05-17T12:13:42Z"), Temperature: new(13.67), FeelsLike: new(5.79), Humidity: new(47.0), Pressure: new(1010.0),
 			WindSpeed: new(9.0), WindDirection: new(260.0), CloudCover: new(40.0), Visibility: new(10000.0), VisibilityCapped: true, Condition: RainShowers, IsDay: new(true),
@@ -165,13 +165,13 @@ func TestRecordedOpenWeather(t *testing.T) {
 			ObservedAt: moment("2021-02-13T20:24:50Z"), Temperature: new(-0.85), FeelsLike: new(-5.25), Humidity: new(93.0), Pressure: new(1011.0),
 			WindSpeed: new(3.09), WindDirection: new(120.0), CloudCover: new(90.0), Precipitation: new(0.75), Visibility: new(2414.0), Condition: Snow, IsDay: new(true),
 		}},
-		// The pressure is that at sea level, not the station's 1020.95.
+		// The pressure at sea level, not the station's 1020.95.
 		"legacy2014-current-kochi-metric": {at: "2014-08-28T10:45:00Z", report: &Report{
 			ObservedAt: moment("2014-08-28T10:43:47Z"), Temperature: new(26.643), Humidity: new(99.0), Pressure: new(1021.19),
 			WindSpeed: new(5.46), WindDirection: new(313.001), CloudCover: new(88.0), Precipitation: new(0.0), Condition: Cloudy, IsDay: new(true),
 		}},
 		"legacy2014-not-found-as-200": {at: "2014-08-28T10:45:00Z", code: upstream.CodeNotFound},
-		// Other questions than ours.
+		// Answers to requests that we do not make.
 		"group-three-metric": {at: "2020-05-01T12:10:00Z", err: "main: missing"},
 		"geo-direct-lisbon":  {at: "2020-05-01T12:10:00Z", err: "body: not a JSON object"},
 		"geo-zip-lisbon":     {at: "2020-05-01T12:10:00Z", err: "main: missing"},

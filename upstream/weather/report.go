@@ -2,10 +2,9 @@ package weather
 
 import "time"
 
-// Report is what one provider says of the weather at one place and time, in the
-// units named beside each field. A nil number was not reported, which is not 0.
-// A Report is never changed once it was decoded, so it may be shared; it
-// survives a trip through JSON.
+// Report is the weather that one provider gives for a place and time, in the units
+// named at each field. nil means not reported, which differs from 0. A Report does
+// not change after decoding, so it may be shared. It can be stored as JSON.
 type Report struct {
 	ObservedAt time.Time `json:"observed_at"` // UTC
 
@@ -16,31 +15,31 @@ type Report struct {
 	Pressure      *float64 `json:"pressure,omitempty"`       // hPa, at sea level
 	WindSpeed     *float64 `json:"wind_speed,omitempty"`     // m/s, 10 m above ground
 	WindGust      *float64 `json:"wind_gust,omitempty"`      // m/s
-	WindDirection *float64 `json:"wind_direction,omitempty"` // degrees clockwise from north, where it comes from
+	WindDirection *float64 `json:"wind_direction,omitempty"` // degrees clockwise from north, where the wind comes from
 	CloudCover    *float64 `json:"cloud_cover,omitempty"`    // % of the sky
-	Precipitation *float64 `json:"precipitation,omitempty"`  // mm/h, a rate
+	Precipitation *float64 `json:"precipitation,omitempty"`  // mm/h
 	Visibility    *float64 `json:"visibility,omitempty"`     // m
 
-	// VisibilityCapped says that Visibility is the most that the provider ever
-	// tells, and so means "at least".
+	// VisibilityCapped is true if Visibility is the greatest value that the provider
+	// reports, so that it means "at least".
 	VisibilityCapped bool `json:"visibility_capped,omitempty"`
 
-	// PrecipitationNextHour, mm/h, is forecast for the hour that begins at
-	// ObservedAt. It is used where no report has Precipitation.
+	// PrecipitationNextHour, in mm/h, is the forecast for the hour from ObservedAt. It is
+	// used only if no report has Precipitation.
 	PrecipitationNextHour *float64 `json:"precipitation_next_hour,omitempty"`
 
 	Condition Condition `json:"condition"`
 	IsDay     *bool     `json:"is_day,omitempty"`
-	Timezone  string    `json:"timezone,omitempty"` // IANA name of the place's, if told
+	Timezone  string    `json:"timezone,omitempty"` // IANA name, if the provider gives it
 
-	// Next replaces this report from its ObservedAt on. With some hours of a
-	// forecast kept, an answer from the cache, or one that a 304 has confirmed,
-	// is still about now.
+	// Next replaces this report from Next.ObservedAt on. Keeping some hours of the
+	// forecast lets a cached answer, or one confirmed by a 304, still describe the
+	// current hour.
 	Next *Report `json:"next,omitempty"`
 }
 
-// At returns the entry for now of the series that begins with r: the latest
-// whose time is not after now, or r itself if all are later.
+// At returns the report for now from the series that starts with r: the latest one
+// whose time is not after now, or r if all are later.
 func (r *Report) At(now time.Time) *Report {
 	for r.Next != nil && !r.Next.ObservedAt.After(now) {
 		r = r.Next
@@ -48,5 +47,5 @@ func (r *Report) At(now time.Time) *Report {
 	return r
 }
 
-// calm reports whether there is no wind, and so no direction that it comes from.
+// calm reports whether there is no wind, so that its direction has no meaning.
 func (r *Report) calm() bool { return r.WindSpeed != nil && *r.WindSpeed == 0 }

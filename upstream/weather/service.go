@@ -11,31 +11,31 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// ErrNoGeocoding is returned for names of places when geocoding is switched off,
-// ErrNoProvider for weather when every provider is.
+// ErrNoGeocoding is the error for a place name when geocoding is disabled,
+// ErrNoProvider for weather when all providers are.
 var (
 	ErrNoGeocoding = errors.New("geocoding, which looks up names of places, is switched off")
 	ErrNoProvider  = errors.New("every weather provider is switched off")
 )
 
-// mostPlaces is how many places are asked for at once, whatever a caller's
-// limit is, so that all limits share an answer.
+// mostPlaces is the number of places requested, whatever the caller's limit is, so
+// that all limits share one cached answer.
 const mostPlaces = 20
 
-// Service answers questions about places and their weather. It is safe for
-// concurrent use.
+// Service finds places and merges their current weather. It is safe for concurrent
+// use.
 type Service struct {
-	geocoding *upstream.Source[PlaceQuery, Found] // nil: switched off
+	geocoding *upstream.Source[PlaceQuery, Found] // nil: disabled
 	patience  time.Duration
 	current   *aggregate.Merger[Place, Report, Merged]
 }
 
-// Provider is one source of reports, and the attribution that its licence requires.
+// Provider is a source of reports with the attribution that its licence requires.
 type Provider = aggregate.Provider[Place, Report]
 
-// NewService makes a service of these providers, in the order that decides ties.
-// Once one provider has answered, the others are waited for no longer than
-// patience. Merges are kept in store, beside the answers they are made of.
+// NewService returns a service of these providers; their order decides ties. Once one
+// provider has answered, the others are waited for no longer than patience. Merged
+// results are cached in store.
 func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found], patience time.Duration, providers ...Provider) *Service {
 	return &Service{
 		geocoding: geocoding,
@@ -52,8 +52,8 @@ func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found
 	}
 }
 
-// Query asks for the weather of a city, in a country or anywhere, or where
-// City is empty for the weather of the place At.
+// Query asks for the weather of a city, optionally in a country, or, if City is
+// empty, of the place At.
 type Query struct {
 	City       string
 	Country    string
@@ -61,7 +61,7 @@ type Query struct {
 	Directives upstream.Directives
 }
 
-// Weather is the current weather of a place, and the sources that it is from.
+// Weather is the current weather of a place and the outcomes of its sources.
 type Weather struct {
 	Sources []aggregate.Outcome
 
@@ -69,7 +69,7 @@ type Weather struct {
 	merged *aggregate.Merged[Report, Merged]
 }
 
-// Data is the JSON of the weather in these units.
+// Data returns the weather as JSON in these units.
 func (w Weather) Data(u Units) (aggregate.Encoded, error) {
 	form := 0
 	if u == Imperial {
@@ -78,8 +78,8 @@ func (w Weather) Data(u Units) (aggregate.Encoded, error) {
 	return w.merged.Encode(form, func(m *Merged) any { return Present(w.place, m, u) })
 }
 
-// Current is the current weather. The error is an *aggregate.NoAnswerError when
-// no provider has any, or the city is not known.
+// Current returns the current weather. The error is an *aggregate.NoAnswerError if
+// no provider has data, or the city is not found.
 func (s *Service) Current(ctx context.Context, q Query) (Weather, error) {
 	if len(s.current.Providers) == 0 {
 		return Weather{}, ErrNoProvider
@@ -96,8 +96,8 @@ func (s *Service) Current(ctx context.Context, q Query) (Weather, error) {
 	return Weather{Sources: sources, place: place, merged: merged}, nil
 }
 
-// Locate finds the place that q is about. sources has the geocoding where it was
-// needed. The error is an *aggregate.NoAnswerError when the city is not known.
+// Locate returns the place of q. sources has the outcome of geocoding if it was
+// needed. The error is an *aggregate.NoAnswerError if the city is not found.
 func (s *Service) Locate(ctx context.Context, q Query) (place Place, sources []aggregate.Outcome, err error) {
 	if q.City == "" {
 		return q.At, nil, nil
@@ -114,7 +114,7 @@ func (s *Service) Locate(ctx context.Context, q Query) (place Place, sources []a
 	return places[i], sources, nil
 }
 
-// Places are up to limit places that match a name; none is an answer too.
+// Places returns up to limit places that match a name; an empty list is valid.
 func (s *Service) Places(ctx context.Context, name string, limit int, d upstream.Directives) ([]Place, aggregate.Outcome, error) {
 	places, outcome, err := s.lookUp(ctx, PlaceQuery{Name: name, Count: mostPlaces}, d)
 	switch {
@@ -122,7 +122,7 @@ func (s *Service) Places(ctx context.Context, name string, limit int, d upstream
 		return nil, outcome, err
 	case outcome.State == upstream.Failed:
 		return nil, outcome, &aggregate.NoAnswerError{Subject: "places of this name", Sources: []aggregate.Outcome{outcome}}
-	case outcome.State == upstream.Skipped: // it knows none
+	case outcome.State == upstream.Skipped: // no place has the name
 		outcome.Err, outcome.State = nil, upstream.Cached
 		if outcome.Forward != upstream.NotForwarded {
 			outcome.State = upstream.Live
@@ -131,8 +131,8 @@ func (s *Service) Places(ctx context.Context, name string, limit int, d upstream
 	return places[:min(limit, len(places))], outcome, nil
 }
 
-// lookUp asks for the places of a name. A result that could not be read is left
-// out, and the outcome's error says so beside its state.
+// lookUp returns the places of a name. Unreadable results are left out; then the
+// outcome has an error although it has places.
 func (s *Service) lookUp(ctx context.Context, q PlaceQuery, d upstream.Directives) ([]Place, aggregate.Outcome, error) {
 	if s.geocoding == nil {
 		return nil, aggregate.Outcome{}, ErrNoGeocoding
@@ -142,7 +142,7 @@ func (s *Service) lookUp(ctx context.Context, q PlaceQuery, d upstream.Directive
 	outcome := slot.Outcome()
 	outcome.Attribution = OpenMeteoAttribution
 	found := slot.Answer.Value
-	if found.LeftOut != "" && outcome.Err == nil { // a stale answer has an error already: why it is stale
+	if found.LeftOut != "" && outcome.Err == nil { // keep the error of a stale answer, which says why it is stale
 		outcome.Err = upstream.Errorf(upstream.CodeInvalidResponse, "%s", found.LeftOut)
 	}
 	return found.Places, outcome, nil

@@ -66,7 +66,7 @@ func (b bench) open(t *testing.T, name string) *upstream.Upstream {
 }
 
 func TestCurrent(t *testing.T) {
-	t.Run("asks all providers about a city, and merges what they say", func(t *testing.T) {
+	t.Run("merges the reports of all providers for a city", func(t *testing.T) {
 		b := newBench(t)
 		got, err := b.Current(t.Context(), weather.Query{City: "delhi", Country: "IN"})
 		if err != nil {
@@ -80,7 +80,7 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("sources = %q, want %q", names, want)
 		}
 	})
-	t.Run("merges and encodes nothing again while reports stay the same", func(t *testing.T) {
+	t.Run("reuses the merged and encoded result while reports stay the same", func(t *testing.T) {
 		b := newBench(t)
 		data := func(u weather.Units) aggregate.Encoded {
 			t.Helper()
@@ -118,7 +118,7 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("metno = %+v, want failed with timeout", s)
 		}
 	})
-	t.Run("says when a city is not known", func(t *testing.T) {
+	t.Run("fails if a city is not known", func(t *testing.T) {
 		for _, q := range []weather.Query{{City: "Nowhereville"}, {City: "Delhi", Country: "NO"}} {
 			_, err := newBench(t).Current(t.Context(), q)
 			var none *aggregate.NoAnswerError
@@ -127,7 +127,7 @@ func TestCurrent(t *testing.T) {
 			}
 		}
 	})
-	t.Run("says when no provider could answer", func(t *testing.T) {
+	t.Run("fails if no provider answers", func(t *testing.T) {
 		b := newBench(t)
 		for _, p := range []string{sim.OpenMeteo, sim.MetNorway, sim.OpenWeather} {
 			if err := b.sim.SetFault(p, sim.Fault{ErrorRate: 1}); err != nil {
@@ -140,7 +140,7 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("Current = %v, want an error with three sources that failed", err)
 		}
 	})
-	t.Run("needs a provider, and for names a geocoder", func(t *testing.T) {
+	t.Run("fails without a provider, and for names without a geocoder", func(t *testing.T) {
 		b := newBench(t)
 		if _, err := weather.NewService(b.store, nil, time.Second).Current(t.Context(), weather.Query{City: "Delhi"}); !errors.Is(err, weather.ErrNoProvider) {
 			t.Errorf("without providers: %v, want ErrNoProvider", err)

@@ -1,21 +1,21 @@
 package weather
 
-// Units is the system of units that numbers are shown in.
+// Units is a system of units for answers.
 type Units string
 
-// The two systems.
+// The supported systems.
 const (
 	Metric   Units = "metric"   // °C, m/s, hPa, mm/h, m
 	Imperial Units = "imperial" // °F, mph, inHg, in/h, mi
 )
 
-// ParseUnits reads a system by its name.
+// ParseUnits returns the system with this name.
 func ParseUnits(name string) (u Units, ok bool) {
 	u = Units(name)
 	return u, u == Metric || u == Imperial
 }
 
-// UnitNames says in which units the numbers beside it are.
+// UnitNames are the unit symbols shown beside the numbers.
 type UnitNames struct {
 	Temperature   string `json:"temperature"`
 	WindSpeed     string `json:"wind_speed"`
@@ -25,9 +25,8 @@ type UnitNames struct {
 	Humidity      string `json:"humidity"`
 }
 
-// system is how the numbers of a Report are shown: converted and rounded. All
-// its functions are monotonic, so that what is in order in a Report, a gust above
-// the wind speed, is in order as shown.
+// system converts and rounds the numbers of a Report. All its functions are
+// monotonic, so that a gust above the wind speed stays above it after rounding.
 type system struct {
 	names         UnitNames
 	temperature   func(celsius float64) float64
@@ -50,8 +49,8 @@ var imperial = system{
 	names:         UnitNames{"°F", "mph", "inHg", "in/h", "mi", "%"},
 	temperature:   func(celsius float64) float64 { return oneDecimal(celsius*9/5 + 32) },
 	speed:         func(mps float64) float64 { return oneDecimal(mps * 3600 / 1609.344) },
-	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) },          // a tenth would be 3 hPa
-	precipitation: func(mmPerHour float64) float64 { return roundTo(mmPerHour/25.4, 1000) }, // a tenth would make light rain 0
+	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) },          // one decimal would be steps of 3 hPa
+	precipitation: func(mmPerHour float64) float64 { return roundTo(mmPerHour/25.4, 1000) }, // one decimal would round light rain to 0
 	distance:      miles,
 }
 
@@ -62,7 +61,7 @@ func (u Units) system() *system {
 	return &metric
 }
 
-// miles has two decimals below 10: with one, dense fog would be 0.
+// miles rounds to two decimals below 10: one decimal would round dense fog to 0.
 func miles(metres float64) float64 {
 	v := metres / 1609.344
 	if v < 10 {
@@ -73,5 +72,5 @@ func miles(metres float64) float64 {
 
 func oneDecimal(v float64) float64 { return roundTo(v, 10) }
 
-// bearing rounds a direction; 359.97 is north, which is 0.
+// bearing rounds a direction; 359.97 becomes 0, north.
 func bearing(degrees float64) float64 { return clockwise(oneDecimal(degrees)) }

@@ -9,25 +9,25 @@ import (
 	"tributary/upstream"
 )
 
-// How far from now an observation may lie and still tell the current weather: a
-// provider's clock may run a little fast.
+// The greatest age of an observation that counts as current, and how far it may lie
+// in the future, because a provider's clock may run fast.
 const (
 	maxAhead = 15 * time.Minute
 	maxAge   = 3 * time.Hour
 )
 
-// What has been measured on Earth (WMO archive of weather extremes), with some
-// room. The room in temperature is small on purpose: it is what gives away
-// Kelvin and most of Fahrenheit where a provider does not declare its units.
+// The extremes measured on Earth (WMO archive of weather extremes), with some room.
+// The room in temperature is small, because an impossible temperature reveals Kelvin
+// and most Fahrenheit values from providers that do not declare their units.
 const (
 	minTemperature, maxTemperature = -100, 60  // °C; -89.2 and 56.7
-	minPressure, maxPressure       = 860, 1100 // hPa; 870 and 1089.4. Lower is the pressure at a station on high ground
+	minPressure, maxPressure       = 860, 1100 // 870 and 1089.4; lower values are pressures of stations on high ground
 )
 
-// validate takes out of a report, read at the given time, each value that
-// physics does not allow. Its error says why nothing of the report can be used:
-// a temperature or a time that gives away another unit or another clock, or, with
-// CodeNoData, an observation that is not of now.
+// validate removes values that physics does not allow from a report received at the
+// given time. It returns an error if the whole report is unusable: a temperature or
+// time that reveals a wrong unit or clock or, with CodeNoData, an observation that
+// is not current.
 func (r *Report) validate(at time.Time) error {
 	if err := cmp.Or(r.checkTemperature(), r.checkTime(at)); err != nil {
 		return err
@@ -40,17 +40,16 @@ func (r *Report) checkTemperature() error {
 	switch {
 	case r.Temperature == nil:
 		return errors.New("temperature: missing")
-	case !(*r.Temperature >= minTemperature && *r.Temperature <= maxTemperature): // NaN is outside too
+	case !(*r.Temperature >= minTemperature && *r.Temperature <= maxTemperature): // true for NaN too
 		return fmt.Errorf("temperature: %g °C is outside %d to %d", *r.Temperature, minTemperature, maxTemperature)
 	}
 	return nil
 }
 
-// checkTime draws the line between a wrong clock and an observation that is not
-// of now. Before the year 2000, or more than a year ahead, a time is no
-// observation's: it is 0, or in another unit, and nothing else of the answer is
-// believed either. In between the provider has nothing for now: a station that
-// stopped long ago, or a forecast that has not begun.
+// checkTime distinguishes a wrong clock from an outdated observation. A time before
+// 2000 or more than a year ahead is 0 or in another unit, so the whole answer is
+// invalid. Any other time outside the limits means that the provider has no current
+// data: a station that has stopped, or a forecast that has not begun.
 func (r *Report) checkTime(at time.Time) error {
 	age := at.Sub(r.ObservedAt)
 	switch {
@@ -66,30 +65,29 @@ func (r *Report) checkTime(at time.Time) error {
 	return nil
 }
 
-// dropImpossible makes values unknown that are outside of what is possible.
-// Models compute humidity and cloud cover of 101 or 102 %: up to 5 over 100 is
-// taken for 100.
+// dropImpossible removes values outside of the possible range. Models compute humidity
+// and cloud cover of 101 or 102 %: up to 5 over 100 becomes 100.
 func (r *Report) dropImpossible() {
 	for _, q := range [...]struct {
 		value               **float64
 		least, most, excess float64
 	}{
 		{&r.FeelsLike, -150, 90, 0},
-		{&r.DewPoint, -120, 40, 0}, // 35 °C
+		{&r.DewPoint, -120, 40, 0}, // extreme: 35 °C
 		{&r.Humidity, 0, 100, 5},
 		{&r.Pressure, minPressure, maxPressure, 0},
-		{&r.WindSpeed, 0, 120, 0}, // gusts of 113.2 m/s; tornadoes are not measured at 10 m
+		{&r.WindSpeed, 0, 120, 0}, // extreme: gusts of 113.2 m/s; tornadoes are not measured at 10 m
 		{&r.WindGust, 0, 150, 0},
 		{&r.WindDirection, 0, 360, 0},
 		{&r.CloudCover, 0, 100, 5},
-		{&r.Precipitation, 0, 2000, 0}, // mm/h; 31.2 mm in a minute
+		{&r.Precipitation, 0, 2000, 0}, // mm/h; extreme: 31.2 mm in a minute
 		{&r.PrecipitationNextHour, 0, 2000, 0},
 		{&r.Visibility, 0, 500_000, 0},
 	} {
 		v := *q.value
 		switch {
 		case v == nil:
-		case !(*v >= q.least && *v <= q.most+q.excess): // NaN is outside too
+		case !(*v >= q.least && *v <= q.most+q.excess): // true for NaN too
 			*q.value = nil
 		case *v > q.most:
 			*q.value = new(q.most)

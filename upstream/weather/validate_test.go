@@ -18,7 +18,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"Kelvin", func(r *Report) { r.Temperature = new(282.5) }, "temperature: 282.5 °C is outside -100 to 60", false},
 		{"nothing at the limits of temperature", func(r *Report) { r.Temperature = new(60.0) }, "", false},
 		{"a temperature below all records", func(r *Report) { r.Temperature = new(-100.1) }, "temperature: -100.1 °C is outside", false},
-		{"a temperature that is no number", func(r *Report) { r.Temperature = new(math.NaN()) }, "temperature: NaN °C is outside", false},
+		{"a temperature that is not number", func(r *Report) { r.Temperature = new(math.NaN()) }, "temperature: NaN °C is outside", false},
 		{"no time", func(r *Report) { r.ObservedAt = time.Time{} }, "observed_at: before the year 2000", false},
 		{"1970", func(r *Report) { r.ObservedAt = time.Unix(1_795_500, 0).UTC() }, "observed_at: before the year 2000", false},
 		{"milliseconds taken for seconds", func(r *Report) { r.ObservedAt = now.AddDate(50_000, 0, 0) }, "observed_at: more than a year in the future", false},
@@ -47,14 +47,14 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
-// A value that physics does not allow costs that value and nothing else.
+// An impossible value is removed, and the other values are kept.
 func TestValidateDropsImpossibleValues(t *testing.T) {
 	nan := math.NaN()
 	for _, tt := range []struct {
 		name            string
 		field           func(r *Report) **float64
 		kept            []float64
-		lowered, absent []float64 // lowered to the most that is possible
+		lowered, absent []float64 // lowered to the greatest possible value
 	}{
 		{"feels_like", func(r *Report) **float64 { return &r.FeelsLike }, []float64{-150, 0, 90}, nil, []float64{-150.1, 90.1, nan}},
 		{"dew_point", func(r *Report) **float64 { return &r.DewPoint }, []float64{-120, 40}, nil, []float64{-120.1, 40.1, nan}},
@@ -101,7 +101,7 @@ func TestValidateDropsImpossibleValues(t *testing.T) {
 	}
 }
 
-func TestValidateKeepsNoCapWithoutAVisibility(t *testing.T) {
+func TestValidateDropsACapWithoutAVisibility(t *testing.T) {
 	r := &Report{ObservedAt: clock(6, 0), Temperature: new(24.1), Visibility: new(1e9), VisibilityCapped: true}
 	if err := r.validate(now); err != nil || r.Visibility != nil || r.VisibilityCapped {
 		t.Errorf("validate = %v and %s, want neither a visibility nor a cap", err, asJSON(t, r))

@@ -13,21 +13,19 @@ import (
 	"tributary/upstream"
 )
 
-// What the providers' requests and answers have in common.
+// Helpers for the requests and answers of all providers.
 
 func get(ctx context.Context, pathAndQuery string) (*http.Request, error) {
 	return http.NewRequestWithContext(ctx, http.MethodGet, pathAndQuery, nil)
 }
 
-// number is a member of an answer that should be a JSON number. Anything else
-// there, "n/a", {} or 1e400, leaves it unknown instead of failing the whole
-// answer: one odd member must not cost the others. Text is never read as a
-// number, not even "24.1": a provider that changes the type may have changed
-// the meaning.
+// number decodes a JSON number. Any other value, such as "n/a", {} or 1e400, is
+// unknown and does not fail the whole answer. A string is never read as a number,
+// not even "24.1": a provider that changes the type may have changed the meaning.
 type number struct {
 	value float64
 	known bool
-	kind  jsontext.Kind // what the member holds; 0: it was left out
+	kind  jsontext.Kind // kind of the JSON value; 0: absent
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -42,7 +40,7 @@ func (n *number) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// pointer is nil for an unknown number.
+// pointer returns nil for an unknown number.
 func (n number) pointer() *float64 {
 	if !n.known {
 		return nil
@@ -50,10 +48,10 @@ func (n number) pointer() *float64 {
 	return new(n.value)
 }
 
-// told reports whether the member holds anything, known or not.
-func (n number) told() bool { return n.kind != jsontext.KindInvalid && n.kind != jsontext.KindNull }
+// present reports whether the member has a value other than null, readable or not.
+func (n number) present() bool { return n.kind != jsontext.KindInvalid && n.kind != jsontext.KindNull }
 
-// text is a member that should be a JSON string; anything else is "".
+// text decodes a JSON string; any other value is "".
 type text string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -69,11 +67,10 @@ func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// object is a member that should be a JSON object in the form of T; of anything
-// else only the kind is kept.
+// object decodes a JSON object as T; of any other value it keeps only the kind.
 type object[T any] struct {
 	value T
-	kind  jsontext.Kind // what the member holds; 0: it was left out
+	kind  jsontext.Kind // kind of the JSON value; 0: absent
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -85,8 +82,8 @@ func (o *object[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, &o.value)
 }
 
-// unusable is the error for a required member that holds kind: null says that
-// the provider has no value now.
+// unusable is the error for a required member: CodeNoData if it is null, else a
+// wrong type.
 func unusable(field string, kind jsontext.Kind) error {
 	if kind == jsontext.KindNull {
 		return upstream.Errorf(upstream.CodeNoData, "no value now: %s is null", field)
@@ -94,7 +91,7 @@ func unusable(field string, kind jsontext.Kind) error {
 	return otherShape(field, kind)
 }
 
-// otherShape is the error for a member that holds kind, where another is needed.
+// otherShape is the error for a member of the wrong type.
 func otherShape(field string, kind jsontext.Kind) error {
 	if kind == jsontext.KindInvalid {
 		return fmt.Errorf("%s: missing", field)
@@ -102,8 +99,8 @@ func otherShape(field string, kind jsontext.Kind) error {
 	return fmt.Errorf("%s: a JSON %s that cannot be read", field, upstream.KindName(kind))
 }
 
-// unixTime reads seconds since 1970. The upper bound, in the year 5138, keeps
-// the conversion defined and refuses milliseconds.
+// unixTime converts seconds since 1970. The upper bound, in the year 5138, keeps the
+// conversion defined and rejects milliseconds.
 func unixTime(field string, seconds number) (time.Time, error) {
 	if !seconds.known {
 		return time.Time{}, unusable(field, seconds.kind)
@@ -114,12 +111,12 @@ func unixTime(field string, seconds number) (time.Time, error) {
 	return time.Unix(int64(seconds.value), 0).UTC(), nil
 }
 
-// scale turns a provider's unit into ours: (v + shift) × factor.
+// scale converts a provider's unit to ours: (v + shift) × factor.
 type scale struct{ shift, factor float64 }
 
 var same = scale{factor: 1}
 
-// The units we can convert, by the names that providers have for them.
+// Units that can be converted, by the names that providers use.
 var (
 	toCelsius = map[text]scale{"°C": same, "celsius": same, "°F": {-32, 5.0 / 9}, "K": {-273.15, 1}}
 	toMPS     = map[text]scale{"m/s": same, "km/h": {0, 1 / 3.6}, "mp/h": {0, 0.44704}, "mph": {0, 0.44704}, "kn": {0, 1852.0 / 3600}}
@@ -131,11 +128,10 @@ var (
 	toDegrees = map[text]scale{"°": same, "degrees": same}
 )
 
-// units are those that an answer declares, by the field's name.
+// units are the units that an answer declares for its fields.
 type units map[string]text
 
-// read returns v in our unit. A number without a unit, or with one that we do
-// not know, is unknown: its unit is never guessed.
+// read returns v in our unit, or nil if its unit is missing or not in known.
 func (u units) read(field string, v number, known map[text]scale) *float64 {
 	converted, err := u.require(field, v, known)
 	if err != nil {
@@ -144,7 +140,7 @@ func (u units) read(field string, v number, known map[text]scale) *float64 {
 	return converted
 }
 
-// require is read for a number without which the answer cannot be used.
+// require is like read, but fails if the number is unknown.
 func (u units) require(field string, v number, known map[text]scale) (*float64, error) {
 	if !v.known {
 		return nil, unusable(field, v.kind)

@@ -10,20 +10,20 @@ import (
 	"tributary/upstream"
 )
 
-// zonelessFor is how long a region is asked for without a time zone after
-// Open-Meteo has refused one.
+// zonelessFor is how long time zones are not requested for a region after Open-Meteo
+// has refused one.
 const zonelessFor = 24 * time.Hour
 
-// zonelessRegions remembers where Open-Meteo cannot name the time zone: it then
-// answers 400 to timezone=auto, for whole countries when its zone data is older
-// than a zone. It is safe for concurrent use. There are 65,000 regions on Earth,
-// which bounds its memory.
+// zonelessRegions records the regions for which Open-Meteo answers timezone=auto with
+// 400 because it cannot name the time zone; this happens for whole countries when
+// its zone data is older than a zone. It is safe for concurrent use. Earth has
+// 65,000 regions, which limits its memory.
 type zonelessRegions struct {
 	mu    sync.Mutex
 	until map[region]time.Time
 }
 
-// region is a cell of one degree by one degree, by its south-west corner.
+// region is a cell of one degree by one degree, given by its south-west corner.
 type region struct{ latitude, longitude int16 }
 
 func newZonelessRegions() *zonelessRegions {
@@ -34,7 +34,7 @@ func regionOf(p Place) region {
 	return region{int16(math.Floor(p.Latitude)), int16(math.Floor(p.Longitude))}
 }
 
-// has reports whether the region of p is to be asked for without a time zone.
+// has reports whether to omit the time zone in requests for p.
 func (z *zonelessRegions) has(p Place) bool {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -47,9 +47,9 @@ func (z *zonelessRegions) has(p Place) bool {
 	return found
 }
 
-// again is upstream.Spec.Again: it reports whether the time zone was refused, and
-// remembers the region. It does not matter that the region may be remembered
-// already: this request may have been sent before it was.
+// again is upstream.Spec.Again: it records the region and reports whether the time
+// zone was refused. It is true even if the region is recorded already, because this
+// request may have been sent before.
 func (z *zonelessRegions) again(p Place, r upstream.Response) bool {
 	if r.Status != http.StatusBadRequest || !strings.HasPrefix(strings.ToLower(openMeteoReason(r)), "invalid timezone") {
 		return false

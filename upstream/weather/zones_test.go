@@ -74,7 +74,7 @@ func TestOpenMeteoWithoutATimeZone(t *testing.T) {
 	})
 }
 
-// Of two requests in the air the second to be refused is sent again too.
+// If two concurrent requests are refused, both are sent again.
 func TestOpenMeteoSendsEveryRefusedRequestAgain(t *testing.T) {
 	spec := OpenMeteo()
 	var wait sync.WaitGroup
@@ -97,7 +97,7 @@ func TestOpenMeteoKeepsTheTimeZone(t *testing.T) {
 		name   string
 		status int
 		body   string
-		want   bool // asked again
+		want   bool // whether the request is sent again
 	}{
 		{"an invalid time zone", 400, invalidTimezone, true},
 		{"with more words", 400, `{"reason":"Invalid timezone.","error":true}`, true},
@@ -105,7 +105,7 @@ func TestOpenMeteoKeepsTheTimeZone(t *testing.T) {
 		{"no data", 400, `{"error":true,"reason":"No data is available for this location"}`, false},
 		{"another parameter", 400, `{"error":true,"reason":"Latitude must be in range of -90 to 90°. Given: 91.0."}`, false},
 		{"time zones not supported", 400, `{"error":true,"reason":"This API does not yet support timezones"}`, false},
-		{"a reason that is no text", 400, `{"error":true,"reason":["Invalid timezone"]}`, false},
+		{"a reason that is not text", 400, `{"error":true,"reason":["Invalid timezone"]}`, false},
 		{"a reason by another name", 400, `{"error":true,"Reason":"Invalid timezone"}`, false},
 		{"a page", 400, `<html>Invalid timezone</html>`, false},
 		{"nothing", 400, ``, false},
@@ -125,7 +125,7 @@ func TestOpenMeteoKeepsTheTimeZone(t *testing.T) {
 	}
 }
 
-// The whole Earth fits, its edges too.
+// Regions at the edges of the coordinate range have valid indices.
 func TestRegionOfTheEdges(t *testing.T) {
 	seen := map[region]bool{}
 	for _, p := range [][2]float64{{-90, -180}, {-90, 180}, {90, -180}, {90, 180}, {0, 0}, {-0.01, -0.01}, {89.99, 179.99}} {

@@ -201,7 +201,7 @@ func (d *running) do(method, url, body string, header http.Header) answer {
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	b, _ := io.ReadAll(resp.Body)
 	a.body = string(b)
-	watch.Hear(telemetrytest.Answer, fmt.Append(b, a.header))
+	watch.Check(telemetrytest.Answer, fmt.Append(b, a.header))
 	if strings.HasPrefix(a.body, "{") {
 		// data of a list is not in Data, but all the rest is read.
 		var list *json.UnmarshalTypeError

@@ -276,7 +276,7 @@ func (f *fuzzer) send(a *madeUp) (*http.Request, *reply, error) {
 	if answer.body, err = io.ReadAll(response.Body); err != nil {
 		return nil, nil, err
 	}
-	watch.Hear(telemetrytest.Answer, fmt.Append(nil, response.Header, string(answer.body)))
+	watch.Check(telemetrytest.Answer, fmt.Append(nil, response.Header, string(answer.body)))
 	if answer.body, err = unpacked(answer.body, response.Header.Get("Content-Encoding")); err != nil {
 		return nil, nil, err
 	}

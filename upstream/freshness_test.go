@@ -9,8 +9,8 @@ import (
 	"tributary/upstream"
 )
 
-func TestSpans(t *testing.T) {
-	it(t, "answers from memory while fresh", func(t *testing.T) {
+func TestFreshnessWindows(t *testing.T) {
+	it(t, "answers from the cache while fresh", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f)
 		first := ask(s, "a")
@@ -29,7 +29,7 @@ func TestSpans(t *testing.T) {
 			t.Errorf("cache = %+v, want one hit and one miss", c)
 		}
 	})
-	it(t, "is no longer fresh at the end of its lifetime", func(t *testing.T) {
+	it(t, "is stale at the end of the freshness lifetime", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		until := ask(s, "a").FreshUntil
@@ -38,7 +38,7 @@ func TestSpans(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		want(t, ask(s, "a"), upstream.Revalidating, "")
 	})
-	it(t, "serves at once after that, with exactly one refresh behind", func(t *testing.T) {
+	it(t, "serves the value at once while it revalidates, with one background refresh", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		old := ask(s, "a")
@@ -52,7 +52,7 @@ func TestSpans(t *testing.T) {
 			if got.Value != "fine" || got.Age != 11*time.Minute {
 				t.Errorf("answer = %q, %v old, want the old one", got.Value, got.Age)
 			}
-			cancel() // the refresh outlives who caused it
+			cancel() // the refresh continues without the caller that caused it
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -63,7 +63,7 @@ func TestSpans(t *testing.T) {
 			t.Errorf("answer = %q, version %d, want new and another than %d", got.Value, got.Version, old.Version)
 		}
 	})
-	it(t, "asks first after that, and serves the old value only on failure", func(t *testing.T) {
+	it(t, "asks first after that, and serves the stale value only on failure", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -98,7 +98,7 @@ func TestSpans(t *testing.T) {
 			t.Errorf("value = %q, want none", got.Value)
 		}
 	})
-	it(t, "serves nothing that became too old while it was asked for again", func(t *testing.T) {
+	it(t, "serves nothing that became too old during the fetch", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -106,7 +106,7 @@ func TestSpans(t *testing.T) {
 		time.Sleep(24*time.Hour - time.Second)
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 	})
-	it(t, "serves the old value where the breaker is open, at once", func(t *testing.T) {
+	it(t, "serves the stale value at once when the breaker is open", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -130,7 +130,7 @@ func TestProvenance(t *testing.T) {
 			t.Errorf("%s answer: fwd = %q, want %q", a.State, a.Forward, want)
 		}
 	}
-	it(t, "says whether memory did, and what it held", func(t *testing.T) {
+	it(t, "says whether the cache answered, and what it held", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
 		wantForward(t, ask(s, "a"), upstream.FwdMiss)
@@ -140,7 +140,7 @@ func TestProvenance(t *testing.T) {
 		time.Sleep(time.Hour)
 		f.now(answers(500, ""))
 		wantForward(t, ask(s, "a"), upstream.FwdStale)
-		wantForward(t, ask(s, "a"), upstream.NotForwarded) // quiet
+		wantForward(t, ask(s, "a"), upstream.NotForwarded) // during the cooldown
 		time.Sleep(time.Minute)
 		f.now(hangs)
 		wantForward(t, hurried(s, time.Second), upstream.FwdStale)
@@ -148,7 +148,7 @@ func TestProvenance(t *testing.T) {
 }
 
 func TestNotFound(t *testing.T) {
-	it(t, "is remembered for 30 s, and then asked again", func(t *testing.T) {
+	it(t, "is cached for 30 s, and then asked again", func(t *testing.T) {
 		f := newFake(answers(404, ""))
 		_, s := serve(t, f)
 		first := ask(s, "a")
@@ -166,7 +166,7 @@ func TestNotFound(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "is never answered with an old value", func(t *testing.T) {
+	it(t, "is never replaced by a stale value", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
@@ -181,7 +181,7 @@ func TestNotFound(t *testing.T) {
 		time.Sleep(time.Minute)
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 	})
-	it(t, "may be the provider's verdict on a 200", func(t *testing.T) {
+	it(t, "may come from the provider's decoder for a 200", func(t *testing.T) {
 		f := newFake(well)
 		up := open(t, f)
 		verdict := upstream.Errorf(upstream.CodeNotFound, "no such place")
@@ -198,47 +198,47 @@ func TestNotFound(t *testing.T) {
 	})
 }
 
-func TestWish(t *testing.T) {
+func TestRequestDirectives(t *testing.T) {
 	half := upstream.Directives{MaxAge: 30 * time.Second}
-	wish := func(s source) answer { return s.Ask(context.Background(), "a", half) }
-	it(t, "asks again for what is older", func(t *testing.T) {
+	conditional := func(s source) answer { return s.Ask(context.Background(), "a", half) }
+	it(t, "fetches an entry older than max-age again", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
 		time.Sleep(30 * time.Second)
-		want(t, wish(s), upstream.Cached, "")
+		want(t, conditional(s), upstream.Cached, "")
 		time.Sleep(time.Nanosecond)
-		want(t, wish(s), upstream.Live, "")
-		want(t, wish(s), upstream.Cached, "")
+		want(t, conditional(s), upstream.Live, "")
+		want(t, conditional(s), upstream.Cached, "")
 		wantSent(t, f, 2)
 	})
-	it(t, "does not ask before the provider's own lifetime has ended", func(t *testing.T) {
+	it(t, "does not fetch before the provider's own lifetime has ended", func(t *testing.T) {
 		f := newFake(answers(200, "fine", "Cache-Control", "max-age=120"))
 		_, s := serve(t, f)
 		ask(s, "a")
 		time.Sleep(119 * time.Second)
-		want(t, wish(s), upstream.Cached, "")
+		want(t, conditional(s), upstream.Cached, "")
 		time.Sleep(time.Second)
-		want(t, wish(s), upstream.Live, "")
+		want(t, conditional(s), upstream.Live, "")
 	})
-	it(t, "waits in the revalidate span", func(t *testing.T) {
+	it(t, "waits for the fetch in the stale-while-revalidate window", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
 		f.now(answers(200, "new"))
 		time.Sleep(15 * time.Minute)
-		if got := wish(s); got.State != upstream.Live || got.Value != "new" {
+		if got := conditional(s); got.State != upstream.Live || got.Value != "new" {
 			t.Errorf("answer = %s %q, want live and new", got.State, got.Value)
 		}
 	})
-	it(t, "gets the old value with the reason when asking fails, and others still the fresh one", func(t *testing.T) {
+	it(t, "gets the value as stale with the error when the fetch fails; other callers still get it fresh", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
 		time.Sleep(time.Minute)
 		f.now(answers(500, ""))
-		want(t, wish(s), upstream.Stale, upstream.CodeServerError)
-		want(t, wish(s), upstream.Stale, upstream.CodeServerError)
+		want(t, conditional(s), upstream.Stale, upstream.CodeServerError)
+		want(t, conditional(s), upstream.Stale, upstream.CodeServerError)
 		wantSent(t, f, 2)
 		want(t, ask(s, "a"), upstream.Cached, "")
 	})

@@ -11,17 +11,17 @@ import (
 	"tributary/upstream/users"
 )
 
-// shelf is a directory that pages the lists of its users: posts, and todos of
-// which every third is done.
-type shelf struct {
-	posts, todos int // how many there are
+// pagedLists is a directory that pages the lists of its users: posts, and todos of which
+// every third is done.
+type pagedLists struct {
+	posts, todos int // number of items
 	size         int // of a page
 	counts       bool
-	link         func(r *http.Request, page int) string // Link of a page that has a next one; nil: none
+	link         func(r *http.Request, page int) string // Link of a page with a next page; nil: none
 	asked        *atomic.Int64                          // requests for lists
 }
 
-func (d shelf) answer(w http.ResponseWriter, r *http.Request) bool {
+func (d pagedLists) answer(w http.ResponseWriter, r *http.Request) bool {
 	list, todos := strings.HasSuffix(r.URL.Path, "/posts"), strings.HasSuffix(r.URL.Path, "/todos")
 	if !list && !todos {
 		return false
@@ -52,7 +52,7 @@ func atoi(s string) int {
 	return n
 }
 
-// linkTo makes links of a form, in which PATH, PAGE and HOST are filled in.
+// linkTo makes links from a template with PATH, PAGE and HOST.
 func linkTo(form string) func(*http.Request, int) string {
 	return func(r *http.Request, page int) string {
 		return fmt.Sprintf(`<%s>; rel="next"`, strings.NewReplacer("PATH", r.URL.Path, "PAGE", strconv.Itoa(page), "HOST", r.Host).Replace(form))
@@ -61,24 +61,24 @@ func linkTo(form string) func(*http.Request, int) string {
 
 func TestActivityIsCountedWhole(t *testing.T) {
 	for name, tt := range map[string]struct {
-		shelf
-		want     string // "": it is absent
+		pagedLists
+		want     string // "": absent
 		detail   string
 		requests int64
 	}{
-		"of one page":                        {shelf{posts: 5, todos: 6, size: 100}, `{"posts":5,"todos_open":4,"todos_done":2}`, "", 2},
-		"by X-Total-Count, posts only":       {shelf{posts: 25, todos: 10, size: 10, counts: true}, `{"posts":25,"todos_open":6,"todos_done":4}`, "", 2},
-		"by Link, page after page":           {shelf{posts: 25, todos: 30, size: 10, link: linkTo("http://HOSTPATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
-		"by Link without a host":             {shelf{posts: 25, todos: 30, size: 10, link: linkTo("PATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
-		"by Link of a query alone":           {shelf{posts: 25, todos: 30, size: 10, link: linkTo("?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
-		"by Link and X-Total-Count":          {shelf{posts: 25, todos: 30, size: 10, counts: true, link: linkTo("PATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 4},
-		"by Link of another host, not there": {shelf{posts: 25, todos: 30, size: 10, link: linkTo("http://elsewhere.test:1/api/v2PATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
-		"up to ten pages":                    {shelf{posts: 100, todos: 100, size: 10, link: linkTo("PATH?_page=PAGE")}, `{"posts":100,"todos_open":66,"todos_done":34}`, "", 20},
-		"or not at all beyond ten pages":     {shelf{posts: 101, todos: 5, size: 10, link: linkTo("PATH?_page=PAGE")}, "", "it has more than 10 pages", 11},
-		"or not at all by a Link elsewhere":  {shelf{posts: 25, todos: 5, size: 10, link: linkTo("http://HOST/admin?_page=PAGE")}, "", "the link to its next page leads elsewhere", 2},
-		"or not at all by a Link back":       {shelf{posts: 25, todos: 5, size: 10, link: linkTo("PATH?_page=2")}, "", "the link to its next page leads back", 3},
-		"or not at all by a Link to itself":  {shelf{posts: 25, todos: 5, size: 10, link: linkTo("PATH?")}, "", "the link to its next page leads elsewhere", 2},
-		"or not at all without a Link":       {shelf{posts: 5, todos: 30, size: 10, counts: true}, "", "it has 10 of 30 items, and no link to the others", 2},
+		"of one page":                        {pagedLists{posts: 5, todos: 6, size: 100}, `{"posts":5,"todos_open":4,"todos_done":2}`, "", 2},
+		"by X-Total-Count, posts only":       {pagedLists{posts: 25, todos: 10, size: 10, counts: true}, `{"posts":25,"todos_open":6,"todos_done":4}`, "", 2},
+		"by Link, page after page":           {pagedLists{posts: 25, todos: 30, size: 10, link: linkTo("http://HOSTPATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
+		"by Link without a host":             {pagedLists{posts: 25, todos: 30, size: 10, link: linkTo("PATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
+		"by Link of a query alone":           {pagedLists{posts: 25, todos: 30, size: 10, link: linkTo("?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
+		"by Link and X-Total-Count":          {pagedLists{posts: 25, todos: 30, size: 10, counts: true, link: linkTo("PATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 4},
+		"by Link of another host, not there": {pagedLists{posts: 25, todos: 30, size: 10, link: linkTo("http://elsewhere.test:1/api/v2PATH?_page=PAGE")}, `{"posts":25,"todos_open":20,"todos_done":10}`, "", 6},
+		"up to ten pages":                    {pagedLists{posts: 100, todos: 100, size: 10, link: linkTo("PATH?_page=PAGE")}, `{"posts":100,"todos_open":66,"todos_done":34}`, "", 20},
+		"or not at all beyond ten pages":     {pagedLists{posts: 101, todos: 5, size: 10, link: linkTo("PATH?_page=PAGE")}, "", "it has more than 10 pages", 11},
+		"or not at all by a Link elsewhere":  {pagedLists{posts: 25, todos: 5, size: 10, link: linkTo("http://HOST/admin?_page=PAGE")}, "", "the link to its next page leads elsewhere", 2},
+		"or not at all by a Link back":       {pagedLists{posts: 25, todos: 5, size: 10, link: linkTo("PATH?_page=2")}, "", "the link to its next page leads back", 3},
+		"or not at all by a Link to itself":  {pagedLists{posts: 25, todos: 5, size: 10, link: linkTo("PATH?")}, "", "the link to its next page leads elsewhere", 2},
+		"or not at all without a Link":       {pagedLists{posts: 5, todos: 30, size: 10, counts: true}, "", "it has 10 of 30 items, and no link to the others", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.asked = new(atomic.Int64)
@@ -105,8 +105,8 @@ func TestActivityIsCountedWhole(t *testing.T) {
 	}
 }
 
-func TestActivityIsRemembered(t *testing.T) {
-	d := shelf{posts: 25, todos: 30, size: 10, link: linkTo("PATH?_page=PAGE"), asked: new(atomic.Int64)}
+func TestActivityIsCached(t *testing.T) {
+	d := pagedLists{posts: 25, todos: 30, size: 10, link: linkTo("PATH?_page=PAGE"), asked: new(atomic.Int64)}
 	b := newBench(t, func(s *setup) { s.front = d.answer })
 	b.user(t, 1, users.Include{Activity: true})
 	asked := d.asked.Load()

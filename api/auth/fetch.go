@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	readTimeout = 5 * time.Second
-	maxKeySet   = 1 << 20
+	fetchTimeout = 5 * time.Second
+	maxKeySet    = 1 << 20
 )
 
-// read asks the issuer. The error's text holds no URL.
-func (i *issuer) read() (keys keySet, err error) {
-	defer func() { // a parser may panic on what it is sent, and nothing above recovers
+// fetch gets the key set from the issuer. The error's text contains no URL.
+func (i *issuer) fetch() (keys keySet, err error) {
+	defer func() { // a parser may panic on untrusted input, and no caller recovers
 		if p := recover(); p != nil {
 			keys, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(i.life, readTimeout)
+	ctx, cancel := context.WithTimeout(i.life, fetchTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, i.url.String(), nil)
 	if err != nil {
@@ -50,12 +50,12 @@ func (i *issuer) read() (keys keySet, err error) {
 	return parseKeySet(body)
 }
 
-// plain says what went wrong between us and the issuer. It leaves out the URL,
-// whose query may hold a key; our own port, with which one outage would look like
-// many; and what the issuer has sent.
+// plain describes a connection error without three things: the URL, whose query may
+// contain a key; the local port, which would make one outage look like many; and
+// anything that the issuer sent.
 func plain(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s", readTimeout)
+		return fmt.Errorf("no answer within %s", fetchTimeout)
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return errors.New("the host name was not resolved")
@@ -66,12 +66,12 @@ func plain(err error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
-	if strings.Contains(err.Error(), "malformed") { // net/http quotes it, and has no type for it
+	if strings.Contains(err.Error(), "malformed") { // net/http has no type for this error, and its text quotes the answer
 		return errors.New("the answer is not HTTP")
 	}
 	return err
 }
 
-// stay makes a redirect an answer like any other, and so a failure: whose keys
-// we believe is for the configuration to say.
+// stay stops at a redirect, which then fails as an unexpected status: only the
+// configuration decides which host's keys are trusted.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -12,8 +12,8 @@ import (
 	"tributary/upstream"
 )
 
-func TestFlight(t *testing.T) {
-	it(t, "is one for a key, however many wait", func(t *testing.T) {
+func TestFetch(t *testing.T) {
+	it(t, "is one for a key, however many callers wait", func(t *testing.T) {
 		f := newFake(after(time.Second, well))
 		up, s := serve(t, f)
 		var shared atomic.Int64
@@ -36,7 +36,7 @@ func TestFlight(t *testing.T) {
 			t.Errorf("shared = %d, coalesced = %d, want 49", shared.Load(), up.Status().Cache.Coalesced)
 		}
 	})
-	t.Run("is one for a key though its end and the next question meet", func(t *testing.T) {
+	t.Run("is one for a key even if a question arrives as it ends", func(t *testing.T) {
 		const keys, callers = 2000, 16
 		f := newFake(well)
 		_, s := serve(t, f)
@@ -53,7 +53,7 @@ func TestFlight(t *testing.T) {
 		wg.Wait()
 		wantSent(t, f, keys)
 	})
-	it(t, "goes on without the caller that began it", func(t *testing.T) {
+	it(t, "continues without the caller that started it", func(t *testing.T) {
 		f := newFake(after(time.Second, well))
 		up, s := serve(t, f, func(c *config) { c.Policies.Breaker.MinCalls = 1 })
 		ctx, cancel := context.WithCancel(context.Background())
@@ -75,7 +75,7 @@ func TestFlight(t *testing.T) {
 			t.Errorf("status = %+v, want no failure", st)
 		}
 	})
-	it(t, "is one for each of ten keys while 100 callers leave and 500 come", func(t *testing.T) {
+	it(t, "is one for each of ten keys while 100 callers leave and 500 arrive", func(t *testing.T) {
 		f := newFake(after(time.Second, well))
 		up, s := serve(t, f, func(c *config) { c.Policies.Breaker.MinCalls = 1 })
 		var wg sync.WaitGroup
@@ -98,7 +98,7 @@ func TestFlight(t *testing.T) {
 		wantSent(t, f, 10)
 		wantBreaker(t, up, "closed")
 	})
-	it(t, "has the same time for those who come when the first had little", func(t *testing.T) {
+	it(t, "has its whole time-out for later callers though the first had little time", func(t *testing.T) {
 		f := newFake(after(1500*time.Millisecond, well))
 		_, s := serve(t, f)
 		var wg sync.WaitGroup
@@ -108,7 +108,7 @@ func TestFlight(t *testing.T) {
 		wg.Wait()
 		wantSent(t, f, 1)
 	})
-	it(t, "gives its failure to all who wait", func(t *testing.T) {
+	it(t, "returns its failure to all waiting callers", func(t *testing.T) {
 		f := newFake(after(time.Second, answers(500, "")))
 		_, s := serve(t, f, noRetries)
 		var wg sync.WaitGroup
@@ -118,7 +118,7 @@ func TestFlight(t *testing.T) {
 		wg.Wait()
 		wantSent(t, f, 1)
 	})
-	it(t, "is joined by a question that meets a refresh", func(t *testing.T) {
+	it(t, "is joined by a question that arrives during a refresh", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
@@ -133,7 +133,7 @@ func TestFlight(t *testing.T) {
 		}
 		wantSent(t, f, 2)
 	})
-	it(t, "is another one for another source of the upstream", func(t *testing.T) {
+	it(t, "is separate for another source of the upstream", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f)
 		other := things(up)
@@ -144,7 +144,7 @@ func TestFlight(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	it(t, "ends what is in the air and waits for it", func(t *testing.T) {
+	it(t, "cancels running fetches and waits for them", func(t *testing.T) {
 		f := newFake(hangs)
 		up, s := serve(t, f)
 		var wg sync.WaitGroup
@@ -175,7 +175,7 @@ func TestClose(t *testing.T) {
 		synctest.Wait()
 		wantTook(t, took(up.Close), 0)
 	})
-	it(t, "leaves memory to answer", func(t *testing.T) {
+	it(t, "still answers from the cache", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f)
 		ask(s, "a")
@@ -196,7 +196,7 @@ func TestClose(t *testing.T) {
 		}
 		wantSent(t, f, 1)
 	})
-	it(t, "leaves the old value to those who wait", func(t *testing.T) {
+	it(t, "returns the stale value to waiting callers", func(t *testing.T) {
 		f := newFake(well)
 		up, s := aged(t, f)
 		f.now(hangs)

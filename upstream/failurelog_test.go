@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestFailuresAreLoggedNowAndThen(t *testing.T) {
+func TestFailureLog(t *testing.T) {
 	type line struct {
 		Msg, Level, Upstream, Code string
 		Status                     int
@@ -39,7 +39,7 @@ func TestFailuresAreLoggedNowAndThen(t *testing.T) {
 		return s, f, log
 	}
 
-	it(t, "one line in ten seconds, with the number of those left out", func(t *testing.T) {
+	it(t, "one line in ten seconds, with the number of lines omitted", func(t *testing.T) {
 		s, _, log := failing(t, answers(500, ""))
 		for range 25 { // one a second
 			ask(s, fresh())
@@ -67,7 +67,7 @@ func TestFailuresAreLoggedNowAndThen(t *testing.T) {
 			t.Errorf("lines = %+v, want a second one for the connection", got)
 		}
 	})
-	it(t, "nothing where the answer is that there is none", func(t *testing.T) {
+	it(t, "nothing for a 404", func(t *testing.T) {
 		s, _, log := failing(t, answers(404, ""))
 		ask(s, fresh())
 		synctest.Wait()

@@ -11,8 +11,8 @@ import (
 	"tributary/upstream"
 )
 
-// aged makes a source that holds an old value of "a", beyond its revalidate
-// span.
+// aged is a source that holds a value of "a" older than the stale-while-revalidate
+// window.
 func aged(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up, s := serve(t, f, append([]func(*config){noRetries}, changes...)...)
@@ -22,15 +22,15 @@ func aged(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, 
 	return up, s
 }
 
-// hurried asks with little time.
+// hurried asks with a short deadline.
 func hurried(s source, d time.Duration) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	return s.Ask(ctx, "a", upstream.Directives{})
 }
 
-func TestQuietTime(t *testing.T) {
-	it(t, "follows a failed refresh of an old value, and ends", func(t *testing.T) {
+func TestCooldown(t *testing.T) {
+	it(t, "follows a failed refresh of a stale value, and ends", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(answers(500, ""))
@@ -64,7 +64,7 @@ func TestQuietTime(t *testing.T) {
 		}
 		wantSent(t, f, 2)
 	})
-	it(t, "lasts as long as the upstream wants to be left alone", func(t *testing.T) {
+	it(t, "lasts as long as the upstream's Retry-After", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(answers(429, "", "Retry-After", "60"))
@@ -84,7 +84,7 @@ func TestQuietTime(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "ends early after an open breaker, even for a key refused at the last moment", func(t *testing.T) {
+	it(t, "ends early after an open breaker, even for a key refused just before it closed", func(t *testing.T) {
 		f := newFake(well)
 		up, s := aged(t, f)
 		f.now(answers(500, ""))
@@ -97,7 +97,7 @@ func TestQuietTime(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Live, "")
 		wantBreaker(t, up, "closed")
 	})
-	it(t, "lasts until an open breaker may try", func(t *testing.T) {
+	it(t, "lasts until an open breaker allows a probe", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(answers(500, ""))
@@ -110,7 +110,7 @@ func TestQuietTime(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "is half a second where there was no room to ask", func(t *testing.T) {
+	it(t, "is half a second after a full bulkhead", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f, func(c *config) { c.Policies.MaxConcurrent = 1 })
 		f.now(after(time.Second, well))
@@ -122,7 +122,7 @@ func TestQuietTime(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
-	it(t, "does not bring back what memory has dropped meanwhile", func(t *testing.T) {
+	it(t, "does not restore an entry that was evicted meanwhile", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f, func(c *config) { c.Store = cache.NewStore(1) })
 		f.now(after(time.Second, answers(500, "")))
@@ -136,7 +136,7 @@ func TestQuietTime(t *testing.T) {
 		want(t, got, upstream.Stale, upstream.CodeServerError)
 		want(t, ask(s, "b"), upstream.Cached, "")
 	})
-	it(t, "does not follow a failure where nothing is held", func(t *testing.T) {
+	it(t, "does not follow a failure without a stored value", func(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
@@ -146,7 +146,7 @@ func TestQuietTime(t *testing.T) {
 }
 
 func TestImpatience(t *testing.T) {
-	it(t, "hushes the key for others while the flight is in the air", func(t *testing.T) {
+	it(t, "cools the key down for other callers while the fetch runs", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(hangs)
@@ -157,7 +157,7 @@ func TestImpatience(t *testing.T) {
 		}
 		wantSent(t, f, 2)
 	})
-	it(t, "gives way to a late success", func(t *testing.T) {
+	it(t, "ends with a late success", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(after(time.Second, answers(200, "new")))
@@ -168,7 +168,7 @@ func TestImpatience(t *testing.T) {
 		}
 		wantSent(t, f, 2)
 	})
-	it(t, "does not outlast the quiet time of a late failure", func(t *testing.T) {
+	it(t, "does not outlast the cooldown of a late failure", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(after(time.Second, answers(500, "")))
@@ -177,7 +177,7 @@ func TestImpatience(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 		wantSent(t, f, 2)
 	})
-	it(t, "hushes nobody when the caller just leaves", func(t *testing.T) {
+	it(t, "starts no cooldown when the caller disconnects", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
 		f.now(after(time.Second, answers(200, "new")))
@@ -187,11 +187,11 @@ func TestImpatience(t *testing.T) {
 		got := ask(s, "a")
 		want(t, got, upstream.Live, "")
 		if got.Value != "new" || !got.Collapsed {
-			t.Errorf("answer = %q, shared %v, want new of the same flight", got.Value, got.Collapsed)
+			t.Errorf("answer = %q, collapsed %v, want new of the same fetch", got.Value, got.Collapsed)
 		}
 		wantSent(t, f, 2)
 	})
-	it(t, "is a time-out where nothing is held", func(t *testing.T) {
+	it(t, "is a time-out without a stored value", func(t *testing.T) {
 		f := newFake(hangs)
 		_, s := serve(t, f)
 		got := hurried(s, 150*time.Millisecond)

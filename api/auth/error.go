@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Error is why a request is refused, with what the answer needs. Its text
-// holds nothing of what the caller has sent.
+// Error says why a request is rejected and what the answer needs. Its text contains
+// nothing that the caller sent.
 type Error struct {
 	Status     int           // 401, 403 or 503
 	Detail     string        // for people
-	Challenge  string        // WWW-Authenticate (RFC 6750 §3); "": none
+	Challenge  string        // the WWW-Authenticate header (RFC 6750 §3); "": none
 	RetryAfter time.Duration // with 503
 
-	// Wrong: credentials were sent that cannot be right. Somebody may be trying
-	// them out. A token that was right, or will be, is not among them.
+	// Wrong is true for credentials that were never valid, so somebody may be guessing.
+	// It is false for a token that is expired or not valid yet.
 	Wrong bool
 }
 
@@ -23,8 +23,8 @@ func (e *Error) Error() string { return e.Detail }
 
 const challenge = `Bearer realm="tributary"`
 
-// Credentials that cannot be seen as such have no error attribute (RFC 6750
-// §3.1): their sender may not have known what is wanted.
+// Credentials that we cannot recognise get no error attribute (RFC 6750 §3.1): the
+// caller may not have known which form is expected.
 var (
 	errNoCredentials = unauthenticated("this needs credentials: an API key or a token as Authorization: Bearer, or an API key as X-API-Key")
 	errScheme        = wrong(unauthenticated("the Authorization header is not of the form: Bearer, a space, an API key or a token"))
@@ -46,22 +46,22 @@ var (
 	errAudience      = wrongToken("the token has the wrong audience")
 )
 
-// The signature of these tokens is good: they are the issuer's.
+// These tokens have a valid signature, so the issuer made them.
 var (
 	errExpired     = invalidToken("the token has expired")
 	errNotYetValid = invalidToken("the token is not yet valid")
 )
 
-// errNoKeys means that the issuer's keys were never read. No caller sees it: it
-// becomes what unavailable returns.
+// errNoKeys means that no keys were fetched yet. Callers get the error of
+// unavailable instead.
 var errNoKeys = &Error{Status: http.StatusServiceUnavailable}
 
 func unauthenticated(detail string) *Error {
 	return &Error{Status: http.StatusUnauthorized, Detail: detail, Challenge: challenge}
 }
 
-// invalidToken is RFC 6750's word for whatever is sent as Bearer. The detail
-// must have neither quotes nor backslashes.
+// invalidToken uses RFC 6750's error code for anything sent as Bearer. The detail
+// must not contain quotes or backslashes.
 func invalidToken(detail string) *Error {
 	return &Error{
 		Status:    http.StatusUnauthorized,
@@ -85,16 +85,15 @@ func insufficientScope(scope string) *Error {
 	}
 }
 
-// notConfigured has no challenge: there are no credentials that would do.
+// notConfigured has no challenge, because no credentials would be accepted.
 func notConfigured(scope string) *Error {
 	return &Error{
 		Status: http.StatusForbidden,
-		Detail: fmt.Sprintf("this needs the scope %s, and nobody has it: configure API_KEYS or JWT_JWKS_URL", scope),
+		Detail: fmt.Sprintf("this needs the scope %s, but no credentials are configured: configure API_KEYS or JWT_JWKS_URL", scope),
 	}
 }
 
-// unavailable is not the caller's fault, so it is no 401, after which clients
-// throw their token away.
+// unavailable is a 503, because clients discard their token after a 401.
 func unavailable(retryAfter time.Duration) *Error {
 	return &Error{
 		Status:     http.StatusServiceUnavailable,
