@@ -42,8 +42,7 @@ type Wind struct {
 // place without a time zone gets that of the reports.
 func Present(place Place, m *Merged, u Units) Current {
 	s := u.system()
-	place.Latitude, place.Longitude = Round2(place.Latitude), Round2(place.Longitude)
-	place.Admin, place.Population = "", nil // told where places are listed
+	place = place.Shown()
 	if place.Timezone == "" {
 		place.Timezone = m.Timezone
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // openWeatherMostVisibility is the most that OpenWeather tells: 10 km means "10 km
@@ -26,7 +27,7 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 		Route: "/data/2.5/weather",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			return get(ctx, "/data/2.5/weather?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude)+"&units=metric")
+			return aggregate.Get(ctx, "/data/2.5/weather?"+p.Query("lat", "lon")+"&units=metric")
 		},
 		Decode:     decodeOpenWeather,
 		Forbidden:  upstream.ThisSource, // a 403 is about our key or plan
@@ -38,7 +39,7 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 // openWeatherAnswer declares no units: those of metric are °C, hPa, m/s, mm
 // and m.
 type openWeatherAnswer struct {
-	Cod   jsontext.Value `json:"cod"` // a number, or the same as text
+	OpenWeatherStatus
 	Coord object[struct {
 		Lat number `json:"lat"`
 	}] `json:"coord"`
@@ -86,7 +87,7 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
 		return nil, err
 	}
-	if err := a.refused(); err != nil {
+	if err := a.Refused(); err != nil {
 		return nil, err
 	}
 	report, err := a.report()
@@ -102,10 +103,16 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	return report, nil
 }
 
-// refused reads cod: OpenWeather has sent errors with a status of 200. A cod
+// OpenWeatherStatus is the part of an answer of OpenWeather that says whether it
+// is an error.
+type OpenWeatherStatus struct {
+	Cod jsontext.Value `json:"cod"` // a number, or the same as text
+}
+
+// Refused reads cod: OpenWeather has sent errors with a status of 200. A cod
 // means what the same status would mean.
-func (a *openWeatherAnswer) refused() error {
-	text := strings.Trim(string(a.Cod), `"`)
+func (s *OpenWeatherStatus) Refused() error {
+	text := strings.Trim(string(s.Cod), `"`)
 	if text == "" || text == "null" {
 		return nil
 	}
@@ -133,35 +140,35 @@ func (a *openWeatherAnswer) refused() error {
 }
 
 func (a *openWeatherAnswer) report() (*Report, error) {
-	if a.Main.kind != jsontext.KindBeginObject {
-		return nil, unusable("main", a.Main.kind)
+	if a.Main.Kind != jsontext.KindBeginObject {
+		return nil, aggregate.Unusable("main", a.Main.Kind)
 	}
-	main, wind := &a.Main.value, &a.Wind.value
-	if !main.Temp.known {
-		return nil, unusable("main.temp", main.Temp.kind)
+	main, wind := &a.Main.Value, &a.Wind.Value
+	if !main.Temp.Known {
+		return nil, aggregate.Unusable("main.temp", main.Temp.Kind)
 	}
-	observedAt, err := unixTime("dt", a.DT)
+	observedAt, err := aggregate.UnixTime("dt", a.DT)
 	if err != nil {
 		return nil, err
 	}
 	report := &Report{
 		ObservedAt:       observedAt,
-		Temperature:      main.Temp.pointer(),
-		FeelsLike:        main.FeelsLike.pointer(),
-		Humidity:         main.Humidity.pointer(),
+		Temperature:      main.Temp.Pointer(),
+		FeelsLike:        main.FeelsLike.Pointer(),
+		Humidity:         main.Humidity.Pointer(),
 		Pressure:         main.pressure(),
-		WindSpeed:        wind.Speed.pointer(),
-		WindGust:         wind.Gust.pointer(),
-		WindDirection:    wind.Deg.pointer(),
-		CloudCover:       a.Clouds.value.All.pointer(),
+		WindSpeed:        wind.Speed.Pointer(),
+		WindGust:         wind.Gust.Pointer(),
+		WindDirection:    wind.Deg.Pointer(),
+		CloudCover:       a.Clouds.Value.All.Pointer(),
 		Precipitation:    a.precipitation(),
-		Visibility:       a.Visibility.pointer(),
-		VisibilityCapped: a.Visibility.value >= openWeatherMostVisibility,
+		Visibility:       a.Visibility.Pointer(),
+		VisibilityCapped: a.Visibility.Value >= openWeatherMostVisibility,
 		Condition:        Unknown,
 	}
 	if len(a.Weather) > 0 { // the first is the primary one
-		sky := &a.Weather[0].value
-		report.Condition, report.IsDay = openWeatherCondition(sky.ID.pointer()), sky.isDay()
+		sky := &a.Weather[0].Value
+		report.Condition, report.IsDay = openWeatherCondition(sky.ID.Pointer()), sky.isDay()
 	}
 	return report, nil
 }
@@ -171,12 +178,12 @@ func (a *openWeatherAnswer) report() (*Report, error) {
 // equal to "grnd_level".
 func (m *openWeatherMain) pressure() *float64 {
 	switch {
-	case m.SeaLevel.known && m.SeaLevel.value >= minPressure && m.SeaLevel.value <= maxPressure:
-		return m.SeaLevel.pointer()
-	case m.GroundLevel.known && m.GroundLevel.value == m.Pressure.value:
+	case m.SeaLevel.Known && m.SeaLevel.Value >= minPressure && m.SeaLevel.Value <= maxPressure:
+		return m.SeaLevel.Pointer()
+	case m.GroundLevel.Known && m.GroundLevel.Value == m.Pressure.Value:
 		return nil
 	}
-	return m.Pressure.pointer()
+	return m.Pressure.Pointer()
 }
 
 // precipitation is rain and snow together, in mm/h. Their blocks are left out
@@ -188,9 +195,9 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 	told := false
 	for _, fall := range [...]number{openWeatherRate(a.Rain), openWeatherRate(a.Snow)} {
 		switch {
-		case fall.known && fall.value >= 0:
-			sum, told = sum+fall.value, true
-		case fall.kind != jsontext.KindInvalid:
+		case fall.Known && fall.Value >= 0:
+			sum, told = sum+fall.Value, true
+		case fall.Kind != jsontext.KindInvalid:
 			return nil
 		}
 	}
@@ -198,7 +205,7 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 		return &sum
 	}
 	for _, sky := range a.Weather {
-		if !openWeatherCondition(sky.value.ID.pointer()).dry() {
+		if !openWeatherCondition(sky.Value.ID.Pointer()).dry() {
 			return nil
 		}
 	}
@@ -212,19 +219,19 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 // block tells no amount.
 func openWeatherRate(fall object[openWeatherFall]) number {
 	switch {
-	case fall.kind == jsontext.KindNull:
+	case fall.Kind == jsontext.KindNull:
 		return number{}
-	case fall.kind != jsontext.KindBeginObject:
-		return number{kind: fall.kind}
+	case fall.Kind != jsontext.KindBeginObject:
+		return number{Kind: fall.Kind}
 	}
-	if hour := fall.value.OneHour; hour.told() {
+	if hour := fall.Value.OneHour; hour.Told() {
 		return hour
 	}
-	rate := fall.value.ThreeHours
-	if !rate.told() {
+	rate := fall.Value.ThreeHours
+	if !rate.Told() {
 		return number{}
 	}
-	rate.value /= 3
+	rate.Value /= 3
 	return rate
 }
 
@@ -242,7 +249,7 @@ func (s *openWeatherSky) isDay() *bool {
 // place: beyond 40° of latitude nobody has ever measured 50 °C, so a greater
 // number is °F. In warmer places, and in cold weather, °F is not detected.
 func (a *openWeatherAnswer) plausible(report *Report) error {
-	latitude := a.Coord.value.Lat.value // 0 where it is unknown
+	latitude := a.Coord.Value.Lat.Value // 0 where it is unknown
 	if math.Abs(latitude) > 40 && *report.Temperature > 50 {
 		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", *report.Temperature, latitude)
 	}

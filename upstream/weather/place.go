@@ -57,12 +57,25 @@ func (p Place) Key() string {
 	return p.key
 }
 
+// Query is the place as a query with these names: "lat=28.65&lon=77.23".
+func (p Place) Query(latitude, longitude string) string {
+	return latitude + "=" + degrees(p.Latitude) + "&" + longitude + "=" + degrees(p.Longitude)
+}
+
 // AnswerKey is canonical for the coordinates and the name that an answer shows.
 func (p Place) AnswerKey() string {
 	if p.Name == "" {
 		return p.Key()
 	}
 	return p.Key() + " " + p.Country + " " + p.Name
+}
+
+// Shown is the place as an answer about it shows it: without what is told only
+// where places are listed.
+func (p Place) Shown() Place {
+	p.Latitude, p.Longitude = Round2(p.Latitude), Round2(p.Longitude)
+	p.Admin, p.Population = "", nil
+	return p
 }
 
 // UnmarshalJSON makes the key again: it is not stored.
