@@ -46,7 +46,7 @@ func Geocoding() upstream.Spec[PlaceQuery, Found] {
 		Decode:    decodeGeocoding,
 		Refusal:   OpenMeteoRefusal,    // the same limits in the same words
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
-		MinFresh:  minFresh,
+		MinFresh:  MinFresh,
 	}
 }
 

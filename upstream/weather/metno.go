@@ -52,7 +52,7 @@ func METNorway() upstream.Spec[Place, *Report] {
 		},
 		ObeyExpires: true,                  // https://api.met.no/doc/TermsOfService
 		Forbidden:   upstream.ThisUpstream, // a ban, which more calls would make permanent
-		MinFresh:    minFresh,
+		MinFresh:    MinFresh,
 	}
 }
 

@@ -19,9 +19,9 @@ import (
 // OpenMeteoAttribution is required by Open-Meteo's licence wherever its data is shown.
 const OpenMeteoAttribution = "Weather data by Open-Meteo.com (CC BY 4.0)"
 
-// minFresh is the least time between two requests for one place, whatever
+// MinFresh is the least time between two requests for one place, whatever
 // lifetime a provider gives.
-const minFresh = 30 * time.Second
+const MinFresh = 30 * time.Second
 
 // openMeteoVariables is the current value of everything we have a field for.
 // Sums and gusts of current look back over one interval of 15 minutes.
@@ -54,7 +54,7 @@ func OpenMeteo() upstream.Spec[Place, *Report] {
 		Again:     noZone.again,
 		Weight:    OpenMeteoWeight(openMeteoVariables),
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
-		MinFresh:  minFresh,
+		MinFresh:  MinFresh,
 	}
 }
 

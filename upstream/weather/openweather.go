@@ -32,7 +32,7 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 		Decode:     decodeOpenWeather,
 		Forbidden:  upstream.ThisSource, // a 403 is about our key or plan
 		LimitPause: time.Minute,         // the quota of the free plan is per minute
-		MinFresh:   minFresh,
+		MinFresh:   MinFresh,
 	}
 }
 

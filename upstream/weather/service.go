@@ -2,7 +2,7 @@ package weather
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,8 +14,8 @@ import (
 // ErrNoGeocoding is returned for names of places when geocoding is switched off,
 // ErrNoProvider for weather when every provider is.
 var (
-	ErrNoGeocoding = errors.New("geocoding, which looks up names of places, is switched off")
-	ErrNoProvider  = errors.New("every weather provider is switched off")
+	ErrNoGeocoding = fmt.Errorf("geocoding, which looks up names of places, is %w", aggregate.ErrSwitchedOff)
+	ErrNoProvider  = fmt.Errorf("every weather provider is %w", aggregate.ErrSwitchedOff)
 )
 
 // mostPlaces is how many places are asked for at once, whatever a caller's
