@@ -2,17 +2,19 @@ package users
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
+	"tributary/upstream/weather"
 )
 
 // Config is what a service is made of. Directory and Patience are required.
 type Config struct {
 	Directory *upstream.Upstream
-	GitHub    *upstream.Upstream // nil: switched off
-	Weather   WeatherAt          // nil: switched off
+	GitHub    *upstream.Upstream  // nil: switched off
+	Weather   At[weather.Current] // nil: switched off
 
 	// Patience is how long, from the start, parts are waited for once the
 	// directory has answered, and the directory if it holds an old answer.
@@ -53,11 +55,31 @@ func NewService(cfg Config) *Service {
 	return s
 }
 
+// Parts are what others know of a user. One that there is none of, or that could
+// not be had, is absent.
+type Parts struct {
+	GitHub   *GitHub          `json:"github,omitempty"`
+	Activity *Activity        `json:"activity,omitempty"`
+	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread
+}
+
+// PartNames are the names of all parts, in the order of their outcomes.
+var PartNames = []string{"github", "activity", "weather"}
+
 // Include says which parts of a profile are wanted.
 type Include struct{ GitHub, Activity, Weather bool }
 
+// Including is the parts of these names.
+func Including(names []string) Include {
+	return Include{
+		GitHub:   slices.Contains(names, "github"),
+		Activity: slices.Contains(names, "activity"),
+		Weather:  slices.Contains(names, "weather"),
+	}
+}
+
 // User returns one user with the parts that were asked for, and the outcome of
-// each source: the directory, then github, activity and weather. The error is an
+// each source: the directory, then those parts in the order of PartNames. The error is an
 // *aggregate.NoAnswerError when the directory has no answer; a missing part is no
 // error.
 func (s *Service) User(ctx context.Context, id int64, include Include, d upstream.Directives) (Profile, []aggregate.Outcome, error) {
@@ -68,7 +90,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 		Question: func() (string, bool) { return user().Username, isLogin(user().Username) },
 	}
 	activity := s.activity(id, d)
-	weather := weatherPart{user: user, at: s.Weather, directives: d}
+	weather := newPlacePart("weather", s.Weather, user, d)
 
 	var beside, after []aggregate.Part // the directory, and its answer
 	if include.Activity {
@@ -78,7 +100,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 		after = append(after, &github)
 	}
 	if include.Weather {
-		after = append(after, &weather)
+		after = append(after, weather)
 	}
 	aggregate.Lead(ctx, s.Patience, &directory, beside, after)
 

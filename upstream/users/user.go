@@ -42,14 +42,6 @@ type Profile struct {
 	Parts
 }
 
-// Parts are what others know of a user. One that there is none of, or that could
-// not be had, is absent.
-type Parts struct {
-	GitHub   *GitHub          `json:"github,omitempty"`
-	Activity *Activity        `json:"activity,omitempty"`
-	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread
-}
-
 // Activity counts what a user has written and has to do.
 type Activity struct {
 	Posts     int `json:"posts"`
@@ -70,8 +62,7 @@ type GitHub struct {
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 }
 
-// place is where the weather of a user is asked for; false if the user's
-// coordinates are not known.
+// place is where a user is at home; false if the coordinates are not known.
 func (u *User) place() (weather.Place, bool) {
 	if u.Address == nil || u.Address.Latitude == nil {
 		return weather.Place{}, false

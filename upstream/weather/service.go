@@ -52,48 +52,41 @@ func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found
 	}
 }
 
-// Query asks for the weather of a city, in a country or anywhere, or where
-// City is empty for the weather of the place At.
+// Query asks for what is known of a city, in a country or anywhere, or where City
+// is empty of the place At. The zero Units are metric.
 type Query struct {
 	City       string
 	Country    string
 	At         Place
+	Units      Units
 	Directives upstream.Directives
 }
 
-// Weather is the current weather of a place, and the sources that it is from.
-type Weather struct {
-	Sources []aggregate.Outcome
+// Ask answers a query with JSON, and the sources that it is from.
+type Ask = func(ctx context.Context, q Query) (aggregate.Encoded, []aggregate.Outcome, error)
 
-	place  Place
-	merged *aggregate.Merged[Report, Merged]
-}
-
-// Data is the JSON of the weather in these units.
-func (w Weather) Data(u Units) (aggregate.Encoded, error) {
-	form := 0
-	if u == Imperial {
-		form = 1
-	}
-	return w.merged.Encode(form, func(m *Merged) any { return Present(w.place, m, u) })
-}
-
-// Current is the current weather. The error is an *aggregate.NoAnswerError when
-// no provider has any, or the city is not known.
-func (s *Service) Current(ctx context.Context, q Query) (Weather, error) {
+// Current is the current weather, a Current in JSON, and the sources that it is
+// from. The error is an *aggregate.NoAnswerError when no provider has any, or the
+// city is not known.
+func (s *Service) Current(ctx context.Context, q Query) (aggregate.Encoded, []aggregate.Outcome, error) {
 	if len(s.current.Providers) == 0 {
-		return Weather{}, ErrNoProvider
+		return aggregate.Encoded{}, nil, ErrNoProvider
 	}
 	place, sources, err := s.Locate(ctx, q)
 	if err != nil {
-		return Weather{}, err
+		return aggregate.Encoded{}, nil, err
 	}
 	merged, outcomes := s.current.Ask(ctx, place, place.AnswerKey(), q.Directives)
 	sources = append(sources, outcomes...)
 	if merged == nil {
-		return Weather{}, &aggregate.NoAnswerError{Subject: "the weather of this place", Sources: sources}
+		return aggregate.Encoded{}, nil, &aggregate.NoAnswerError{Subject: "the weather of this place", Sources: sources}
 	}
-	return Weather{Sources: sources, place: place, merged: merged}, nil
+	form := 0
+	if q.Units == Imperial {
+		form = 1
+	}
+	data, err := merged.Encode(form, func(m *Merged) any { return Present(place, m, q.Units) })
+	return data, sources, err
 }
 
 // Locate finds the place that q is about. sources has the geocoding where it was
