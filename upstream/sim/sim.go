@@ -1,4 +1,4 @@
-// Package sim pretends to be the six public services that the gateway asks:
+// Package sim pretends to be the seven public services that the gateway asks:
 // their real paths, parameters, units, headers and error bodies, one listener
 // a provider, on this machine. It serves the demo without a network, load
 // tests, and tests of anything that talks to these services, and it misbehaves
@@ -31,13 +31,15 @@ const (
 	MetNorway   = "metno"
 	Directory   = "directory"
 	GitHub      = "github"
+
+	OpenMeteoAir = "openmeteo_air"
 )
 
 // Config of a simulator. Its zero value works: free ports on 127.0.0.1, no
 // quotas, any OpenWeather key.
 type Config struct {
-	// Addr is the control address, host:port. The six providers listen on the
-	// next six ports, in the order of the constants above. With port 0 every
+	// Addr is the control address, host:port. The seven providers listen on the
+	// next seven ports, in the order of the constants above. With port 0 every
 	// listener takes any free port.
 	Addr string
 
@@ -68,7 +70,7 @@ type Listener struct {
 	URL  string // base URL, without a slash at its end
 }
 
-// Simulator is six providers and their control address. Its methods may be
+// Simulator is seven providers and their control address. Its methods may be
 // called from any goroutine.
 type Simulator struct {
 	control  *server
@@ -114,7 +116,7 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	return s, nil
 }
 
-// newProviders makes the six in the contract's order, which is also the order
+// newProviders makes the seven in the contract's order, which is also the order
 // of their ports.
 func newProviders(cfg Config) ([]provider, error) {
 	places := newGazetteer()
@@ -128,12 +130,13 @@ func newProviders(cfg Config) ([]provider, error) {
 		return nil, err
 	}
 	providers := []provider{
-		newOpenMeteo(cfg.Now, zones),
+		newOpenMeteo(openMeteoForecast, cfg.Now, zones),
 		newGeocoding(places),
 		newOpenWeather(cfg.Now, cfg.OpenWeatherKey, places, zones),
 		newMetNorway(cfg.Now),
 		directory,
 		github,
+		newOpenMeteo(openMeteoAirQuality, cfg.Now, zones),
 	}
 	for i, p := range providers {
 		if p.overQuota != nil {
