@@ -10,6 +10,7 @@ import (
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
+	"tributary/upstream/air"
 	"tributary/upstream/weather"
 )
 
@@ -20,6 +21,11 @@ type At[T any] func(ctx context.Context, at weather.Place, d upstream.Directives
 // FromWeather asks a weather service, in metric units and without spread.
 func FromWeather(s *weather.Service) At[weather.Current] {
 	return decoded(s.Current, func(c *weather.Current) { c.Spread = weather.Spread{} })
+}
+
+// FromAir asks an air quality service, without spread.
+func FromAir(s *air.Service) At[air.Current] {
+	return decoded(s.Current, func(c *air.Current) { c.Spread = air.Spread{} })
 }
 
 // decoded asks for JSON and reads it. trim takes out what is not shown of a user.

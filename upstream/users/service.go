@@ -7,14 +7,16 @@ import (
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
+	"tributary/upstream/air"
 	"tributary/upstream/weather"
 )
 
 // Config is what a service is made of. Directory and Patience are required.
 type Config struct {
-	Directory *upstream.Upstream
-	GitHub    *upstream.Upstream  // nil: switched off
-	Weather   At[weather.Current] // nil: switched off
+	Directory  *upstream.Upstream
+	GitHub     *upstream.Upstream  // nil: switched off
+	Weather    At[weather.Current] // nil: switched off
+	AirQuality At[air.Current]     // nil: switched off
 
 	// Patience is how long, from the start, parts are waited for once the
 	// directory has answered, and the directory if it holds an old answer.
@@ -58,23 +60,25 @@ func NewService(cfg Config) *Service {
 // Parts are what others know of a user. One that there is none of, or that could
 // not be had, is absent.
 type Parts struct {
-	GitHub   *GitHub          `json:"github,omitempty"`
-	Activity *Activity        `json:"activity,omitempty"`
-	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread
+	GitHub     *GitHub          `json:"github,omitempty"`
+	Activity   *Activity        `json:"activity,omitempty"`
+	Weather    *weather.Current `json:"weather,omitempty"`     // at the user's coordinates, metric, without spread
+	AirQuality *air.Current     `json:"air_quality,omitempty"` // there, too, without spread
 }
 
 // PartNames are the names of all parts, in the order of their outcomes.
-var PartNames = []string{"github", "activity", "weather"}
+var PartNames = []string{"github", "activity", "weather", "air_quality"}
 
 // Include says which parts of a profile are wanted.
-type Include struct{ GitHub, Activity, Weather bool }
+type Include struct{ GitHub, Activity, Weather, AirQuality bool }
 
 // Including is the parts of these names.
 func Including(names []string) Include {
 	return Include{
-		GitHub:   slices.Contains(names, "github"),
-		Activity: slices.Contains(names, "activity"),
-		Weather:  slices.Contains(names, "weather"),
+		GitHub:     slices.Contains(names, "github"),
+		Activity:   slices.Contains(names, "activity"),
+		Weather:    slices.Contains(names, "weather"),
+		AirQuality: slices.Contains(names, "air_quality"),
 	}
 }
 
@@ -91,6 +95,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	}
 	activity := s.activity(id, d)
 	weather := newPlacePart("weather", s.Weather, user, d)
+	airQuality := newPlacePart("air_quality", s.AirQuality, user, d)
 
 	var beside, after []aggregate.Part // the directory, and its answer
 	if include.Activity {
@@ -102,9 +107,12 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	if include.Weather {
 		after = append(after, weather)
 	}
+	if include.AirQuality {
+		after = append(after, airQuality)
+	}
 	aggregate.Lead(ctx, s.Patience, &directory, beside, after)
 
-	sources := append(make([]aggregate.Outcome, 0, 4), directory.Outcome())
+	sources := append(make([]aggregate.Outcome, 0, 1+len(PartNames)), directory.Outcome())
 	if !directory.Useful() {
 		return Profile{}, nil, &aggregate.NoAnswerError{Subject: "this user", Sources: sources}
 	}
@@ -120,6 +128,10 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	if include.Weather {
 		profile.Weather = weather.value
 		sources = append(sources, weather.outcome)
+	}
+	if include.AirQuality {
+		profile.AirQuality = airQuality.value
+		sources = append(sources, airQuality.outcome)
 	}
 	return profile, sources, nil
 }
