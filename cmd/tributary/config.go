@@ -51,6 +51,8 @@ type config struct {
 	Directory   upstreamConfig `envPrefix:"DIRECTORY_"`
 	GitHub      upstreamConfig `envPrefix:"GITHUB_"`
 
+	OpenMeteoAir upstreamConfig `envPrefix:"OPENMETEO_AIR_"`
+
 	OpenWeatherKey       Secret     `env:"OPENWEATHER_API_KEY"`
 	OpenMeteoKey         Secret     `env:"OPENMETEO_API_KEY"`
 	DirectoryToken       Secret     `env:"DIRECTORY_TOKEN"`
@@ -111,6 +113,7 @@ func defaults() config {
 	cfg.Metno = upstreamDefaults("api.met.no", rates{{20, time.Second}})
 	cfg.Directory = upstreamDefaults("jsonplaceholder.typicode.com", nil)
 	cfg.GitHub = upstreamDefaults("api.github.com", rates{{60, time.Hour}})
+	cfg.OpenMeteoAir = upstreamDefaults("air-quality-api.open-meteo.com", openMeteo)
 
 	cfg.Geocoding.keepFor(24*time.Hour, 24*time.Hour, 720*time.Hour)
 	cfg.Directory.keepFor(30*time.Second, time.Minute, 24*time.Hour)
@@ -141,7 +144,7 @@ func (u *upstreamConfig) keepFor(fresh, revalidate, stale time.Duration) {
 	u.FreshFor, u.RevalidateFor, u.StaleFor = fresh, revalidate, stale
 }
 
-// upstreams returns pointers to the six upstreams, each by its source name, in
+// upstreams returns pointers to the seven upstreams, each by its source name, in
 // the contract's order.
 func (cfg *config) upstreams() []namedUpstream {
 	return []namedUpstream{
@@ -151,6 +154,7 @@ func (cfg *config) upstreams() []namedUpstream {
 		{"metno", &cfg.Metno},
 		{"directory", &cfg.Directory},
 		{"github", &cfg.GitHub},
+		{"openmeteo_air", &cfg.OpenMeteoAir},
 	}
 }
 

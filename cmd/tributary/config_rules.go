@@ -55,8 +55,8 @@ func (cfg *config) check(r *reading) {
 		"PATIENCE", "%s is more than REQUEST_TIMEOUT, %s", formatDuration(cfg.Patience), formatDuration(cfg.RequestTimeout))
 	r.require(cfg.CacheMaxEntries >= 1, "CACHE_MAX_ENTRIES", "%d is less than 1", cfg.CacheMaxEntries)
 	r.require(cfg.JaegerURL == nil || noQuery(*cfg.JaegerURL), "JAEGER_UI_URL", "must not hold a query")
-	// The six providers listen on the ports after it.
-	r.require(cfg.SimAddr.port() <= 65529, "SIM_ADDR", "%q leaves no six ports after it", string(cfg.SimAddr))
+	// The seven providers listen on the ports after it.
+	r.require(cfg.SimAddr.port() <= 65528, "SIM_ADDR", "%q leaves no seven ports after it", string(cfg.SimAddr))
 
 	cfg.checkTokens(r)
 	cfg.checkRedis(r)

@@ -14,6 +14,7 @@ import (
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream"
+	"tributary/upstream/air"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -48,11 +49,13 @@ func newGateway(cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gatewa
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	weather := g.weather(cfg)
+	airQuality := g.air(cfg, weather)
 	g.api = api.New(api.Config{
 		Auth:           g.auth,
 		Redis:          g.redis,
 		Weather:        weather,
-		Users:          g.users(cfg, weather),
+		Air:            airQuality,
+		Users:          g.users(cfg, weather, airQuality),
 		Status:         func() api.Status { return g.status(cfg) },
 		Ready:          func() bool { return !g.draining.Load() },
 		Telemetry:      tel,
@@ -114,8 +117,21 @@ func (g *gateway) weather(cfg config) *weather.Service {
 	return weather.NewService(g.store, geocoding, cfg.Patience, providers...)
 }
 
+// air wires the air quality, which finds places as the weather does.
+func (g *gateway) air(cfg config, w *weather.Service) *air.Service {
+	var providers []air.Provider
+	add := func(name string, spec upstream.Spec[weather.Place, *air.Report], attribution string) {
+		if u, ok := g.upstreams[name]; ok {
+			providers = append(providers, air.Provider{Source: upstream.NewSource(u, spec), Attribution: attribution})
+		}
+	}
+	add("openmeteo_air", air.OpenMeteo(), air.OpenMeteoAttribution)
+	add("openweather", air.OpenWeather(), "")
+	return air.NewService(g.store, w.Locate, cfg.Patience, providers...)
+}
+
 // users wires the users; nil when their directory is switched off.
-func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
+func (g *gateway) users(cfg config, w *weather.Service, a *air.Service) *users.Service {
 	directory, ok := g.upstreams["directory"]
 	if !ok {
 		return nil
@@ -124,6 +140,7 @@ func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
 		Directory:            directory,
 		GitHub:               g.upstreams["github"],
 		Weather:              users.FromWeather(w),
+		AirQuality:           users.FromAir(a),
 		Patience:             cfg.Patience,
 		LinkByUsername:       cfg.UsersGitHubLink == githubLinkUsername,
 		DirectoryIdempotency: bool(cfg.DirectoryIdempotency),
@@ -184,9 +201,7 @@ func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250
 // nothing.
 func (cfg *config) credentials(name string) func(*http.Request) {
 	switch name {
-	case "openmeteo":
-		return queryKey("apikey", cfg.OpenMeteoKey)
-	case "geocoding":
+	case "openmeteo", "geocoding", "openmeteo_air":
 		return queryKey("apikey", cfg.OpenMeteoKey)
 	case "openweather":
 		return queryKey("appid", cfg.OpenWeatherKey)
