@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/air"
 	"tributary/upstream/weather"
 )
 
@@ -44,18 +45,27 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // observations is a source of reports from a fake.
 func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
-	return upstream.Spec[weather.Place, *weather.Report]{
+	return reportsAt[weather.Report](name, "/report")
+}
+
+// airObservations asks a fake for reports of the air.
+func airObservations(name string) upstream.Spec[weather.Place, *air.Report] {
+	return reportsAt[air.Report](name, "/air")
+}
+
+func reportsAt[R any](name, path string) upstream.Spec[weather.Place, *R] {
+	return upstream.Spec[weather.Place, *R]{
 		Name:  name,
-		Route: "/report",
+		Route: path,
 		Key:   weather.Place.Key,
 		Request: func(ctx context.Context, p weather.Place) (*http.Request, error) {
-			return http.NewRequestWithContext(ctx, http.MethodGet, "/report?at="+p.Key(), nil)
+			return http.NewRequestWithContext(ctx, http.MethodGet, path+"?at="+p.Key(), nil)
 		},
-		Decode: func(r upstream.Response) (*weather.Report, error) {
+		Decode: func(r upstream.Response) (*R, error) {
 			if string(r.Body) == nothingNow {
 				return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the observation is more than 3 hours old")
 			}
-			report := new(weather.Report)
+			report := new(R)
 			return report, json.Unmarshal(r.Body, report)
 		},
 	}
@@ -94,9 +104,27 @@ func report(number float64) *weather.Report {
 	}
 }
 
-// reports answers with report(number), observed now.
+// airReport is dirtier the greater the number.
+func airReport(number float64) *air.Report {
+	return &air.Report{
+		ObservedAt: time.Now().UTC().Truncate(time.Second),
+		Pollutants: air.Pollutants{
+			PM25: new(8 + number), PM10: new(12 + number), Ozone: new(50 + number), NitrogenDioxide: new(9 + number),
+			SulphurDioxide: new(2 + number), CarbonMonoxide: new(200 + number), Ammonia: new(1 + number),
+		},
+		USAQI:  new(47 + number),
+		Pollen: air.Pollen{Alder: new(0.0), Birch: new(0.0), Grass: new(2.5), Mugwort: new(0.0), Olive: new(1.0), Ragweed: new(0.0)},
+	}
+}
+
+// reports answers with report(number), of now, or with that of the air.
 func reports(number float64) behaviour {
-	return func(r *http.Request) (*http.Response, error) { return says(report(number))(r) }
+	return func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/air" {
+			return says(airReport(number))(r)
+		}
+		return says(report(number))(r)
+	}
 }
 
 // knows answers every name with these places.
@@ -163,5 +191,5 @@ func (g *gateway) all(b behaviour) {
 // asked returns the number of requests to all upstreams.
 func (g *gateway) asked() int64 {
 	return g.geocoding.calls.Load() + g.openmeteo.calls.Load() + g.metno.calls.Load() + g.openweather.calls.Load() +
-		g.directory.calls.Load() + g.github.calls.Load()
+		g.openmeteoAir.calls.Load() + g.directory.calls.Load() + g.github.calls.Load()
 }

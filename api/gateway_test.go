@@ -23,6 +23,7 @@ import (
 	"tributary/telemetry"
 	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
+	"tributary/upstream/air"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -61,10 +62,10 @@ type gateway struct {
 	handler http.Handler
 	client  *http.Client
 
-	geocoding, openmeteo, metno, openweather *fake
-	directory                                *registry
-	github                                   *fake
-	upstreams                                []*upstream.Upstream
+	geocoding, openmeteo, metno, openweather, openmeteoAir *fake
+	directory                                              *registry
+	github                                                 *fake
+	upstreams                                              []*upstream.Upstream
 }
 
 // it runs a test in a synctest bubble, where the clock is simulated.
@@ -91,7 +92,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 	for _, change := range changes {
 		change(s)
 	}
-	g := &gateway{t: t, geocoding: newFake(knows(delhi)), openmeteo: newFake(reports(0)), metno: newFake(reports(1)), openweather: newFake(reports(2))}
+	g := &gateway{t: t, geocoding: newFake(knows(delhi)), openmeteo: newFake(reports(0)), metno: newFake(reports(1)), openweather: newFake(reports(2)), openmeteoAir: newFake(reports(0))}
 	g.directory, g.github = newRegistry(), newFake(account)
 	s.complete(g)
 	g.handler = api.New(s.Config)
@@ -120,7 +121,7 @@ func (s *setup) complete(g *gateway) {
 		s.Auth = a
 	}
 	if s.Weather == nil {
-		s.Weather = s.service(g)
+		s.serve(g)
 	}
 	if s.people != nil {
 		s.Users = s.userService(g)
@@ -136,7 +137,8 @@ func (s *setup) complete(g *gateway) {
 	}
 }
 
-func (s *setup) service(g *gateway) *weather.Service {
+// serve makes the weather and the air, which share OpenWeather.
+func (s *setup) serve(g *gateway) {
 	store := cache.NewStore(1000)
 	open := func(name string, f *fake) *upstream.Upstream { return s.open(g, name, f, store) }
 
@@ -145,15 +147,26 @@ func (s *setup) service(g *gateway) *weather.Service {
 		geocoding = upstream.NewSource(up, lookups)
 	}
 	var providers []weather.Provider
-	add := func(name string, f *fake, attribution string) {
-		if up := open(name, f); up != nil {
+	var airProviders []air.Provider
+	addAir := func(up *upstream.Upstream, name, attribution string) {
+		if up != nil {
+			airProviders = append(airProviders, air.Provider{Source: upstream.NewSource(up, airObservations(name)), Attribution: attribution})
+		}
+	}
+	add := func(name string, f *fake, attribution string) *upstream.Upstream {
+		up := open(name, f)
+		if up != nil {
 			providers = append(providers, weather.Provider{Source: upstream.NewSource(up, observations(name)), Attribution: attribution})
 		}
+		return up
 	}
 	add("openmeteo", g.openmeteo, weather.OpenMeteoAttribution)
 	add("metno", g.metno, weather.METNorwayAttribution)
-	add("openweather", g.openweather, "")
-	return weather.NewService(store, geocoding, s.patience, providers...)
+	openweather := add("openweather", g.openweather, "")
+	addAir(open("openmeteo_air", g.openmeteoAir), "openmeteo_air", air.OpenMeteoAttribution)
+	addAir(openweather, "openweather", "")
+	s.Weather = weather.NewService(store, geocoding, s.patience, providers...)
+	s.Air = air.NewService(store, s.Weather.Locate, s.patience, airProviders...)
 }
 
 // open returns an upstream, nil if it is disabled.

@@ -52,6 +52,7 @@ func (s *setup) userService(g *gateway) *users.Service {
 	if !slices.Contains(s.without, "weather") {
 		cfg.Weather = users.FromWeather(s.Weather)
 	}
+	cfg.AirQuality = users.FromAir(s.Air)
 	g.directory.honours = cfg.DirectoryIdempotency
 	return users.NewService(cfg)
 }

@@ -30,7 +30,8 @@ func (s *server) routes() http.Handler {
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
-			r.Get("/v1/weather", s.handle(s.weather))
+			r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, units))
+			r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current))
 			r.Get("/v1/places", s.handle(s.places))
 		})
 		r.Group(func(r chi.Router) {

@@ -15,6 +15,7 @@ import (
 	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/upstream/air"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -23,6 +24,7 @@ import (
 type Config struct {
 	Auth      *auth.Authenticator
 	Weather   *weather.Service
+	Air       *air.Service
 	Users     *users.Service // nil: no directory is configured
 	Redis     *cache.Redis   // stores idempotency keys for all replicas; nil: each replica stores its own
 	Status    func() Status

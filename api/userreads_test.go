@@ -253,7 +253,7 @@ func TestUserIDs(t *testing.T) {
 }
 
 func TestUserRefuses(t *testing.T) {
-	const known = "include: has a word that is none of: github, activity, weather"
+	const known = "include: has a word that is none of: github, activity, weather, air_quality"
 	checkRefusals(t, one, []refusal{
 		{"an unknown part", "include=friends", []string{known}},
 		{"an unknown part among known ones", "include=github,friends,weather", []string{known}},

@@ -83,24 +83,17 @@ func pageLinks(q users.ListQuery, page *users.Page) string {
 	return strings.Join(links, ", ")
 }
 
-// parts are the values of include, in the order of meta.
-var parts = []string{"github", "activity", "weather"}
-
 // getUser is GET /v1/users/{id}.
 func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
 		return err
 	}
 	p := parseParams(r)
-	id, include := p.id(r), p.words("include", parts)
+	id, include := p.id(r), p.words("include", users.PartNames)
 	if err := p.err(); err != nil {
 		return err
 	}
-	profile, sources, err := s.Users.User(r.Context(), id, users.Include{
-		GitHub:   slices.Contains(include, "github"),
-		Activity: slices.Contains(include, "activity"),
-		Weather:  slices.Contains(include, "weather"),
-	}, upstream.ParseDirectives(r.Header))
+	profile, sources, err := s.Users.User(r.Context(), id, users.Including(include), upstream.ParseDirectives(r.Header))
 	if err != nil {
 		return err
 	}

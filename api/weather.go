@@ -10,31 +10,36 @@ import (
 	"tributary/upstream/weather"
 )
 
-// weather is GET /v1/weather.
-func (s *server) weather(w http.ResponseWriter, r *http.Request) error {
-	if err := mustAccept(w, r); err != nil {
-		return err
-	}
-	p := parseParams(r)
-	q := weatherQuery(p)
-	units, _ := weather.ParseUnits(p.oneOf("units", string(weather.Metric), string(weather.Imperial)))
-	if err := p.err(); err != nil {
-		return err
-	}
-	q.Directives = upstream.ParseDirectives(r.Header)
-	answer, err := s.Weather.Current(r.Context(), q)
-	if err != nil {
-		return weatherProblem(err)
-	}
-	data, err := answer.Data(units)
-	if err != nil {
-		return err
-	}
-	return s.respond(w, r, reply{data: data.JSON, tag: data.Tag, sources: answer.Sources, public: s.PublicReads})
+// aboutPlace answers with what is known about the place that the parameters mean.
+// more reads parameters that only this path has.
+func (s *server) aboutPlace(ask weather.Ask, more ...func(*params, *weather.Query)) http.HandlerFunc {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if err := mustAccept(w, r); err != nil {
+			return err
+		}
+		p := parseParams(r)
+		q := placeQuery(p)
+		for _, read := range more {
+			read(p, &q)
+		}
+		if err := p.err(); err != nil {
+			return err
+		}
+		q.Directives = upstream.ParseDirectives(r.Header)
+		data, sources, err := ask(r.Context(), q)
+		if err != nil {
+			return configurationProblem(err)
+		}
+		return s.respond(w, r, reply{data: data.JSON, tag: data.Tag, sources: sources, public: s.PublicReads})
+	})
 }
 
-// weatherQuery reads the place: a city, or coordinates.
-func weatherQuery(p *params) weather.Query {
+func units(p *params, q *weather.Query) {
+	q.Units, _ = weather.ParseUnits(p.oneOf("units", string(weather.Metric), string(weather.Imperial)))
+}
+
+// placeQuery reads the place: a city, or coordinates.
+func placeQuery(p *params) weather.Query {
 	coordinates := p.has("lat") || p.has("lon")
 	switch {
 	case p.has("city") && coordinates:
@@ -72,7 +77,7 @@ func (s *server) places(w http.ResponseWriter, r *http.Request) error {
 	}
 	places, outcome, err := s.Weather.Places(r.Context(), name, limit, upstream.ParseDirectives(r.Header))
 	if err != nil {
-		return weatherProblem(err)
+		return configurationProblem(err)
 	}
 	if places == nil {
 		places = []weather.Place{} // encodes as [], not null
@@ -84,9 +89,9 @@ func (s *server) places(w http.ResponseWriter, r *http.Request) error {
 	return s.respond(w, r, reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, public: s.PublicReads})
 }
 
-// weatherProblem maps the domain's configuration errors to a problem.
-func weatherProblem(err error) error {
-	if errors.Is(err, weather.ErrNoGeocoding) || errors.Is(err, weather.ErrNoProvider) {
+// configurationProblem maps the domains' configuration errors to a problem.
+func configurationProblem(err error) error {
+	if errors.Is(err, aggregate.ErrSwitchedOff) {
 		return notConfigured.with(err.Error())
 	}
 	return err

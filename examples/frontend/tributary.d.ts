@@ -32,6 +32,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/air-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Current air quality at a place
+         * @description The air quality of the present hour, merged from every provider that is enabled. Scope
+         *     `weather:read`.
+         *
+         *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two
+         *     decimals before anybody is asked; `data.place` has them as they were asked for.
+         *
+         *     Each concentration is the median of the sources that gave it. A source whose observation is more
+         *     than 90 minutes older than the newest is used only for what no newer one has. One value of a
+         *     source that is not possible is left out; its other values are used.
+         *
+         *     `european_aqi` is computed from these concentrations, so that it is the same index whoever has
+         *     answered. `us_aqi` is its source's own, named in `index_from`: it goes by means of 8 and 24 hours,
+         *     and does not follow from the concentrations beside it.
+         */
+        get: operations["getAirQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/places": {
         parameters: {
             query?: never;
@@ -303,6 +335,11 @@ export interface components {
             data: components["schemas"]["Weather"];
             meta: components["schemas"]["Meta"];
         };
+        /** @description The body of `/v1/air-quality`. */
+        AirQualityAnswer: {
+            data: components["schemas"]["AirQuality"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description The body of `/v1/places`. */
         PlacesAnswer: {
             /** @description The likeliest first. Empty when no place matches. */
@@ -340,8 +377,8 @@ export interface components {
         /** @description What became of one source, or of a part of the answer that has several sources. */
         Source: components["schemas"]["SingleSource"] & {
             /**
-             * @description Of a part that is made of several sources, as `weather` of a user is, what became of each of
-             *     them. The part's own `state` is that of the sources that went into it.
+             * @description Of a part that is made of several sources, as `weather` or `air_quality` of a user
+             *     is, what became of each of them. The part's own `state` is that of the sources that went into it.
              */
             sources?: components["schemas"]["SingleSource"][];
         };
@@ -380,12 +417,12 @@ export interface components {
             attribution?: string;
         };
         /**
-         * @description `geocoding` looks names up; `openmeteo`, `metno` and `openweather` know the weather; `directory`
-         *     has the users, `github` their accounts. `activity` and `weather` are the parts of a user of that
-         *     name. More may be added.
+         * @description `geocoding` looks names up; `openmeteo`, `metno` and `openweather` know the weather,
+         *     `openmeteo_air` and `openweather` the air; `directory` has the users, `github` their accounts.
+         *     `activity`, `weather` and `air_quality` are the parts of a user of that name. More may be added.
          * @enum {string}
          */
-        SourceName: "geocoding" | "openmeteo" | "metno" | "openweather" | "directory" | "github" | "activity" | "weather";
+        SourceName: "geocoding" | "openmeteo" | "metno" | "openweather" | "openmeteo_air" | "directory" | "github" | "activity" | "weather" | "air_quality";
         /**
          * @description - `live`: asked now, or confirmed now.
          *     - `cached`: remembered, and fresh.
@@ -600,6 +637,172 @@ export interface components {
              */
             sources: number;
         };
+        /** @description The current air quality. What nobody knows is absent. */
+        AirQuality: {
+            place: components["schemas"]["Place"];
+            /**
+             * Format: date-time
+             * @description The time of the oldest observation used, UTC.
+             * @example 2026-11-24T11:00:00Z
+             */
+            observed_at: string;
+            /**
+             * @description Particles up to 2.5 µm, in `units.pm2_5`.
+             * @example 38.4
+             */
+            pm2_5?: number;
+            /**
+             * @description Particles up to 10 µm, in `units.pm10`.
+             * @example 60.6
+             */
+            pm10?: number;
+            /**
+             * @description O₃, in `units.ozone`.
+             * @example 41.2
+             */
+            ozone?: number;
+            /**
+             * @description NO₂, in `units.nitrogen_dioxide`.
+             * @example 43.9
+             */
+            nitrogen_dioxide?: number;
+            /**
+             * @description SO₂, in `units.sulphur_dioxide`.
+             * @example 8.2
+             */
+            sulphur_dioxide?: number;
+            /**
+             * @description CO, in `units.carbon_monoxide`.
+             * @example 426.9
+             */
+            carbon_monoxide?: number;
+            /**
+             * @description NH₃, in `units.ammonia`.
+             * @example 7.5
+             */
+            ammonia?: number;
+            /**
+             * @description The European air quality index by the bands of 2024, from the concentrations beside it: 20 points
+             *     a band, and over 100 beyond the last. Absent unless particles, NO₂ and O₃ are known.
+             * @example 53
+             */
+            european_aqi?: number;
+            /**
+             * @description The US index of the source that `index_from` names.
+             * @example 118
+             */
+            us_aqi?: number;
+            /** @description Which source gave an index that is not ours. */
+            index_from?: {
+                /**
+                 * @description The source of `us_aqi`.
+                 * @enum {string}
+                 */
+                us_aqi: "openmeteo_air";
+            };
+            /**
+             * @description The pollutant that `european_aqi` is of.
+             * @enum {string}
+             */
+            dominant_pollutant?: "pm2_5" | "pm10" | "ozone" | "nitrogen_dioxide" | "sulphur_dioxide";
+            /**
+             * @description What `european_aqi` means. A band includes its upper limit, so that 20 is good.
+             * @enum {string}
+             */
+            category?: "good" | "fair" | "moderate" | "poor" | "very_poor" | "extremely_poor";
+            pollen?: components["schemas"]["Pollen"];
+            units: components["schemas"]["AirUnits"];
+            spread?: components["schemas"]["AirSpread"];
+        };
+        /** @description Pollen in the air, known in Europe only. Absent if nothing of it is known. */
+        Pollen: {
+            /**
+             * @description In `units.pollen`.
+             * @example 0
+             */
+            alder?: number;
+            /**
+             * @description In `units.pollen`.
+             * @example 0
+             */
+            birch?: number;
+            /**
+             * @description In `units.pollen`.
+             * @example 2.4
+             */
+            grass?: number;
+            /**
+             * @description In `units.pollen`.
+             * @example 0
+             */
+            mugwort?: number;
+            /**
+             * @description In `units.pollen`.
+             * @example 0
+             */
+            olive?: number;
+            /**
+             * @description In `units.pollen`.
+             * @example 0
+             */
+            ragweed?: number;
+        };
+        /** @description The units of the numbers beside it. */
+        AirUnits: {
+            /**
+             * @description Of `pm2_5`.
+             * @constant
+             */
+            pm2_5: "µg/m³";
+            /**
+             * @description Of `pm10`.
+             * @constant
+             */
+            pm10: "µg/m³";
+            /**
+             * @description Of `ozone`.
+             * @constant
+             */
+            ozone: "µg/m³";
+            /**
+             * @description Of `nitrogen_dioxide`.
+             * @constant
+             */
+            nitrogen_dioxide: "µg/m³";
+            /**
+             * @description Of `sulphur_dioxide`.
+             * @constant
+             */
+            sulphur_dioxide: "µg/m³";
+            /**
+             * @description Of `carbon_monoxide`.
+             * @constant
+             */
+            carbon_monoxide: "µg/m³";
+            /**
+             * @description Of `ammonia`.
+             * @constant
+             */
+            ammonia: "µg/m³";
+            /**
+             * @description Of all pollen.
+             * @constant
+             */
+            pollen: "grains/m³";
+        };
+        /**
+         * @description How far the sources lie apart, for every concentration that at least two of them gave. Absent if
+         *     there is none.
+         */
+        AirSpread: {
+            pm2_5?: components["schemas"]["Range"];
+            pm10?: components["schemas"]["Range"];
+            ozone?: components["schemas"]["Range"];
+            nitrogen_dioxide?: components["schemas"]["Range"];
+            sulphur_dioxide?: components["schemas"]["Range"];
+            carbon_monoxide?: components["schemas"]["Range"];
+            ammonia?: components["schemas"]["Range"];
+        };
         /** @description A place that matches a name. */
         FoundPlace: {
             name: components["schemas"]["PlaceName"];
@@ -671,6 +874,7 @@ export interface components {
             github?: components["schemas"]["GitHub"];
             activity?: components["schemas"]["Activity"];
             weather?: components["schemas"]["Weather"];
+            air_quality?: components["schemas"]["AirQuality"];
         };
         /**
          * Format: int64
@@ -917,7 +1121,7 @@ export interface components {
              * @description More may be added.
              * @enum {string}
              */
-            name: "openmeteo" | "geocoding" | "openweather" | "metno" | "directory" | "github";
+            name: "openmeteo" | "geocoding" | "openweather" | "metno" | "directory" | "github" | "openmeteo_air";
             /** @description Whether it is asked at all. */
             enabled: boolean;
             breaker?: components["schemas"]["Breaker"];
@@ -1357,8 +1561,8 @@ export interface components {
             };
         };
         /**
-         * @description This gateway runs with what the answer needs switched off: looking up names, or every weather
-         *     provider.
+         * @description This gateway runs with what the answer needs switched off: looking up names, or every provider
+         *     of weather or of air quality.
          */
         NotConfigured: {
             headers: {
@@ -2006,7 +2210,8 @@ export interface components {
          *
          *     - `github`: the account of the same name, where the directory's `username` is a GitHub login;
          *     - `activity`: how much the user has written and has to do;
-         *     - `weather`: the current weather at the user's coordinates, in metric units.
+         *     - `weather`: the current weather at the user's coordinates, in metric units;
+         *     - `air_quality`: the air quality there.
          */
         Include: string;
         /**
@@ -2288,6 +2493,89 @@ export interface operations {
             504: components["responses"]["SourcesTimedOut"];
         };
     };
+    getAirQuality: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A city by name, or a postal code. 1 to 100 characters of valid UTF-8, not all of them white
+                 *     space, none of them a control character. Not together with `lat` and `lon`.
+                 */
+                city?: components["parameters"]["City"];
+                /**
+                 * @description Narrows `city` down to a country: its ISO 3166-1 alpha-2 code, or XK for Kosovo, in capitals or
+                 *     not. Only together with `city`.
+                 */
+                country?: components["parameters"]["Country"];
+                /**
+                 * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
+                 *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
+                 */
+                lat?: components["parameters"]["Latitude"];
+                /** @description Degrees east, written like `lat`. Only together with `lat`. */
+                lon?: components["parameters"]["Longitude"];
+            };
+            header?: {
+                /**
+                 * @description One or more entity tags of earlier answers, or `*`. If the answer has one of them, by weak
+                 *     comparison, it is a 304.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 *
+                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
+                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
+                 *       provider said that it is good for longer.
+                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
+                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *
+                 *     Other directives are ignored.
+                 */
+                "Cache-Control"?: components["parameters"]["RequestCacheControl"];
+                /**
+                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
+                 *     stands in the gateway's log. Anything else is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The air quality. A `degraded` answer is a 200 too: at least one source had something to say. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    "Cache-Status": components["headers"]["CacheStatus"];
+                    "Server-Timing": components["headers"]["ServerTiming"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AirQualityAnswer"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnknownPlace"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotConfigured"];
+            502: components["responses"]["SourcesFailed"];
+            503: components["responses"]["SourcesRefused"];
+            504: components["responses"]["SourcesTimedOut"];
+        };
+    };
     listPlaces: {
         parameters: {
             query: {
@@ -2504,7 +2792,8 @@ export interface operations {
                  *
                  *     - `github`: the account of the same name, where the directory's `username` is a GitHub login;
                  *     - `activity`: how much the user has written and has to do;
-                 *     - `weather`: the current weather at the user's coordinates, in metric units.
+                 *     - `weather`: the current weather at the user's coordinates, in metric units;
+                 *     - `air_quality`: the air quality there.
                  */
                 include?: components["parameters"]["Include"];
             };

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -30,6 +31,10 @@ func (o Outcome) Incomplete() bool {
 func (o Outcome) Degraded() bool {
 	return o.State == upstream.Stale || o.State == upstream.Failed || o.Incomplete() || slices.ContainsFunc(o.Sources, Outcome.Degraded)
 }
+
+// ErrSwitchedOff is wrapped by the error of an aggregate that this gateway is not
+// set up for.
+var ErrSwitchedOff = errors.New("switched off")
 
 // NoAnswerError is the error of an aggregate none of whose sources had a value.
 type NoAnswerError struct {

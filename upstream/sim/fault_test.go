@@ -329,6 +329,8 @@ func TestQuota(t *testing.T) {
 		sim.MetNorway:   {429, "Request throttled"},
 		sim.Directory:   {429, "{}"},
 		sim.GitHub:      {403, `{"message":"API rate limit exceeded for 127.0.0.1. (But here's the good news`},
+
+		sim.OpenMeteoAir: {429, `{"error":true,"reason":"Hourly API request limit exceeded. Please try again in the next hour."}`},
 	}
 	for _, p := range providers {
 		t.Run(p, func(t *testing.T) {

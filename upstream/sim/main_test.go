@@ -113,6 +113,8 @@ var goodPaths = map[string]string{
 	sim.MetNorway:   "/weatherapi/locationforecast/2.0/compact?lat=28.65&lon=77.23",
 	sim.Directory:   "/users/1",
 	sim.GitHub:      "/users/bret",
+
+	sim.OpenMeteoAir: "/v1/air-quality?latitude=28.65&longitude=77.23&current=pm2_5,us_aqi",
 }
 
-var providers = []string{sim.OpenMeteo, sim.Geocoding, sim.OpenWeather, sim.MetNorway, sim.Directory, sim.GitHub}
+var providers = []string{sim.OpenMeteo, sim.Geocoding, sim.OpenWeather, sim.MetNorway, sim.Directory, sim.GitHub, sim.OpenMeteoAir}

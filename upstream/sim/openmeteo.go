@@ -10,17 +10,59 @@ import (
 	"time"
 )
 
-// openMeteo simulates the current block of https://open-meteo.com/en/docs. It ignores
-// hourly, daily and additional coordinates.
+// openMeteo is one of the APIs of https://open-meteo.com/en/docs, its current
+// block only: hourly and daily are ignored, as are several coordinates in one
+// call.
 type openMeteo struct {
+	openMeteoAPI
 	now   func() time.Time
 	zones *zones
 }
 
-func newOpenMeteo(now func() time.Time, z *zones) provider {
-	o := &openMeteo{now, z}
+// openMeteoAPI is how one of the APIs differs from the others.
+type openMeteoAPI struct {
+	name     string // of the provider
+	path     string
+	variable string        // what its errors call a variable
+	interval time.Duration // of the current block
+	cell     func(deg float64) float64
+
+	// knows reports whether current may ask for a variable.
+	knows func(name string) bool
+	// measure makes the block of a moment; what it returns gives one variable.
+	measure func(q openMeteoQuery, at time.Time) func(name string) measurement
+}
+
+// measurement is a variable's value in its unit.
+type measurement struct {
+	symbol   string
+	decimals int
+	value    float64
+	unknown  bool // shown as null
+}
+
+// openMeteoForecast is the API of the weather.
+var openMeteoForecast = openMeteoAPI{
+	name:     OpenMeteo,
+	path:     "/v1/forecast",
+	variable: "ForecastVariable",
+	interval: 15 * time.Minute,
+	cell:     gridCell,
+	knows:    func(name string) bool { _, ok := currentVariables[name]; return ok },
+	measure: func(q openMeteoQuery, at time.Time) func(string) measurement {
+		w, ground := openMeteoModel.at(q.lat, q.lon, at), elevation(q.lat, q.lon)
+		return func(name string) measurement {
+			v := currentVariables[name]
+			scale := q.units[v.dimension]
+			return measurement{symbol: scale.symbol, decimals: scale.decimals, value: v.of(w, ground)*scale.factor + scale.offset}
+		}
+	},
+}
+
+func newOpenMeteo(api openMeteoAPI, now func() time.Time, z *zones) provider {
+	o := &openMeteo{api, now, z}
 	return readOnly(provider{
-		name:        OpenMeteo,
+		name:        o.name,
 		contentType: jsonUTF8,
 		answer:      o.answer,
 		fail:        openMeteoFailure,
@@ -29,14 +71,14 @@ func newOpenMeteo(now func() time.Time, z *zones) provider {
 }
 
 func (o *openMeteo) answer(r *http.Request) answer {
-	if r.URL.Path != "/v1/forecast" {
+	if r.URL.Path != o.path {
 		return openMeteoFailure(http.StatusNotFound)
 	}
 	q, reason := o.parse(r.URL.Query())
 	if reason != "" {
 		return openMeteoError(http.StatusBadRequest, reason)
 	}
-	return bytesAnswer(http.StatusOK, jsonUTF8, q.forecast(o.now()))
+	return bytesAnswer(http.StatusOK, jsonUTF8, o.current(q, o.now()))
 }
 
 // openMeteoQuery is a parsed forecast request.
@@ -80,8 +122,8 @@ func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
 	}
 	for _, list := range v["current"] {
 		for name := range strings.SplitSeq(list, ",") {
-			if _, known := currentVariables[name]; !known {
-				return q, unknownValue("ForecastVariable", "current", name)
+			if !o.knows(name) {
+				return q, unknownValue(o.variable, "current", name)
 			}
 			q.variables = append(q.variables, name)
 		}
@@ -89,18 +131,17 @@ func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
 	return q, ""
 }
 
-// forecast writes the answer without encoding/json: members are in the requested order,
-// and numbers have the decimals of their unit.
-func (q openMeteoQuery) forecast(now time.Time) []byte {
-	at := now.Truncate(15 * time.Minute).In(q.zone)
+// current writes the answer by hand: members come in the order in which they were
+// asked for, numbers with their unit's decimals.
+func (o *openMeteo) current(q openMeteoQuery, now time.Time) []byte {
+	at := now.Truncate(o.interval).In(q.zone)
 	_, offset := at.Zone()
-	ground := elevation(q.lat, q.lon)
 
 	b := make([]byte, 0, 1024)
 	b = append(b, `{"latitude":`...)
-	b = strconv.AppendFloat(b, gridCell(q.lat), 'f', -1, 64)
+	b = strconv.AppendFloat(b, o.cell(q.lat), 'f', -1, 64)
 	b = append(b, `,"longitude":`...)
-	b = strconv.AppendFloat(b, gridCell(q.lon), 'f', -1, 64)
+	b = strconv.AppendFloat(b, o.cell(q.lon), 'f', -1, 64)
 	b = append(b, `,"generationtime_ms":0.0519752502441406,"utc_offset_seconds":`...)
 	b = strconv.AppendInt(b, int64(offset), 10)
 	b = append(b, `,"timezone":`...)
@@ -108,15 +149,16 @@ func (q openMeteoQuery) forecast(now time.Time) []byte {
 	b = append(b, `,"timezone_abbreviation":`...)
 	b = strconv.AppendQuote(b, abbreviation(offset))
 	b = append(b, `,"elevation":`...)
-	b = appendFixed(b, ground, 1)
+	b = appendFixed(b, elevation(q.lat, q.lon), 1)
 	if len(q.variables) > 0 {
-		b = q.appendUnits(b)
-		b = q.appendCurrent(b, at, ground)
+		of := o.measure(q, at)
+		b = q.appendUnits(b, of)
+		b = o.appendCurrent(b, q, at, of)
 	}
 	return append(b, '}')
 }
 
-func (q openMeteoQuery) appendUnits(b []byte) []byte {
+func (q openMeteoQuery) appendUnits(b []byte, of func(string) measurement) []byte {
 	format := "iso8601"
 	if q.unixTime {
 		format = "unixtime"
@@ -126,27 +168,29 @@ func (q openMeteoQuery) appendUnits(b []byte) []byte {
 		b = append(b, ',')
 		b = strconv.AppendQuote(b, name)
 		b = append(b, ':')
-		b = strconv.AppendQuote(b, q.units[currentVariables[name].dimension].symbol)
+		b = strconv.AppendQuote(b, of(name).symbol)
 	}
 	return append(b, '}')
 }
 
-func (q openMeteoQuery) appendCurrent(b []byte, at time.Time, ground float64) []byte {
-	w := openMeteoModel.at(q.lat, q.lon, at)
+func (o *openMeteo) appendCurrent(b []byte, q openMeteoQuery, at time.Time, of func(string) measurement) []byte {
 	b = append(b, `,"current":{"time":`...)
 	if q.unixTime {
 		b = strconv.AppendInt(b, at.Unix(), 10)
 	} else {
 		b = at.AppendFormat(b, `"2006-01-02T15:04"`)
 	}
-	b = append(b, `,"interval":900`...)
+	b = append(b, `,"interval":`...)
+	b = strconv.AppendInt(b, int64(o.interval/time.Second), 10)
 	for _, name := range q.variables {
-		v := currentVariables[name]
-		scale := q.units[v.dimension]
 		b = append(b, ',')
 		b = strconv.AppendQuote(b, name)
 		b = append(b, ':')
-		b = appendFixed(b, v.of(w, ground)*scale.factor+scale.offset, scale.decimals)
+		if v := of(name); v.unknown {
+			b = append(b, "null"...)
+		} else {
+			b = appendFixed(b, v.value, v.decimals)
+		}
 	}
 	return append(b, '}')
 }

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// openWeather simulates https://openweathermap.org/current and
-// https://openweathermap.org/forecast5, by coordinates or by q.
+// openWeather is https://openweathermap.org/current and
+// https://openweathermap.org/forecast5, by coordinates or by q, and the air now
+// of https://openweathermap.org/api/air-pollution, by coordinates.
 type openWeather struct {
 	now    func() time.Time
 	key    string
@@ -38,8 +39,12 @@ func (o *openWeather) answer(r *http.Request) answer {
 }
 
 func (o *openWeather) route(path string, v url.Values) answer {
-	if path != "/data/2.5/weather" && path != "/data/2.5/forecast" {
-		return openWeatherError(http.StatusNotFound, "Internal error") // the original's answer to an unknown path
+	switch path {
+	case "/data/2.5/weather", "/data/2.5/forecast":
+	case "/data/2.5/air_pollution":
+		v.Del("q") // it knows no names
+	default:
+		return openWeatherError(http.StatusNotFound, "Internal error") // its words for a path it does not know
 	}
 	if key := v.Get("appid"); key == "" || o.key != "" && key != o.key {
 		return openWeatherFailure(http.StatusUnauthorized)
@@ -51,7 +56,10 @@ func (o *openWeather) route(path string, v url.Values) answer {
 	q.units = openWeatherUnits(v.Get("units"))
 	q.now = o.now().UTC()
 	q.offset = o.zones.offsetSeconds(q.zone, q.now)
-	if path == "/data/2.5/forecast" {
+	switch path {
+	case "/data/2.5/air_pollution":
+		return jsonAnswer(http.StatusOK, q.air())
+	case "/data/2.5/forecast":
 		count, err := strconv.Atoi(v.Get("cnt"))
 		if err != nil || count < 1 || count > forecastEntries {
 			count = forecastEntries

@@ -138,6 +138,45 @@ func owmVisibility(w weather) int { return whole(min(w.visibility, 10000)) }
 
 func whole(v float64) int { return int(round(v, 0)) }
 
+// openWeatherAir is the body of /data/2.5/air_pollution.
+type openWeatherAir struct {
+	Coord owmCoord `json:"coord"`
+	List  []owmAir `json:"list"`
+}
+
+type (
+	owmAir struct {
+		Main       owmAirIndex   `json:"main"`
+		Components owmComponents `json:"components"`
+		DT         int64         `json:"dt"` // the time of asking, not a full hour
+	}
+	owmAirIndex struct {
+		AQI int `json:"aqi"`
+	}
+	owmComponents struct { // µg/m³
+		CO   float64 `json:"co"`
+		NO   float64 `json:"no"`
+		NO2  float64 `json:"no2"`
+		O3   float64 `json:"o3"`
+		SO2  float64 `json:"so2"`
+		PM25 float64 `json:"pm2_5"`
+		PM10 float64 `json:"pm10"`
+		NH3  float64 `json:"nh3"`
+	}
+)
+
+func (q openWeatherQuery) air() openWeatherAir {
+	a := openWeatherModel.airAt(q.lat, q.lon, q.now)
+	return openWeatherAir{q.coord(), []owmAir{{
+		Main: owmAirIndex{a.openWeatherIndex()},
+		Components: owmComponents{
+			CO: round(a.co, 2), NO: round(a.no, 2), NO2: round(a.no2, 2), O3: round(a.ozone, 2),
+			SO2: round(a.so2, 2), PM25: round(a.pm25, 2), PM10: round(a.pm10, 2), NH3: round(a.ammonia, 2),
+		},
+		DT: q.now.Unix(),
+	}}}
+}
+
 // openWeatherForecast is the body of /data/2.5/forecast.
 type openWeatherForecast struct {
 	Cod     string          `json:"cod"`

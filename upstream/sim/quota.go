@@ -18,7 +18,7 @@ func (q Quota) set() bool { return q != Quota{} }
 func checkQuotas(quotas map[string]Quota) error {
 	for name, q := range quotas {
 		switch name {
-		case OpenMeteo, Geocoding, OpenWeather, MetNorway, Directory, GitHub:
+		case OpenMeteo, Geocoding, OpenWeather, MetNorway, Directory, GitHub, OpenMeteoAir:
 		default:
 			return fmt.Errorf("quota: no provider %q", name)
 		}

@@ -1,4 +1,4 @@
-// Package sim simulates the six public services that the gateway calls, with their
+// Package sim simulates the seven public services that the gateway calls, with their
 // real paths, parameters, units, headers and error bodies, each on its own listener on
 // this machine. It is used for the demo without a network, for load tests, and for
 // tests of anything that calls these services. Its answers can be broken on command:
@@ -31,14 +31,16 @@ const (
 	MetNorway   = "metno"
 	Directory   = "directory"
 	GitHub      = "github"
+
+	OpenMeteoAir = "openmeteo_air"
 )
 
 // Config configures a Simulator. The zero Config works: free ports on 127.0.0.1, no
 // quotas, any OpenWeather key.
 type Config struct {
-	// Addr is the control address, host:port. The six providers listen on the next six
-	// ports, in the order of the constants above. With port 0 every listener takes a
-	// free port.
+	// Addr is the control address, host:port. The seven providers listen on the
+	// next seven ports, in the order of the constants above. With port 0 every
+	// listener takes any free port.
 	Addr string
 
 	// OpenWeatherKey is the only appid that OpenWeather accepts; empty: any appid that
@@ -72,7 +74,7 @@ type Listener struct {
 	URL  string // without a trailing slash
 }
 
-// Simulator runs the six providers and their control address. It is safe for
+// Simulator runs the seven providers and their control address. It is safe for
 // concurrent use.
 type Simulator struct {
 	control  *server
@@ -124,7 +126,7 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	return s, nil
 }
 
-// newProviders returns the six providers in the order of the constants, which is also
+// newProviders returns the seven providers in the order of the constants, which is also
 // the order of their ports.
 func newProviders(cfg Config) ([]provider, error) {
 	places := newGazetteer()
@@ -138,12 +140,13 @@ func newProviders(cfg Config) ([]provider, error) {
 		return nil, err
 	}
 	providers := []provider{
-		newOpenMeteo(cfg.Now, zones),
+		newOpenMeteo(openMeteoForecast, cfg.Now, zones),
 		newGeocoding(places),
 		newOpenWeather(cfg.Now, cfg.OpenWeatherKey, places, zones),
 		newMetNorway(cfg.Now),
 		directory,
 		github,
+		newOpenMeteo(openMeteoAirQuality, cfg.Now, zones),
 	}
 	for i, p := range providers {
 		if p.overQuota != nil {

@@ -28,18 +28,18 @@ func TestZeroConfigListensOnFreePorts(t *testing.T) {
 		ports[u.Port()] = true
 		names = append(names, l.Name)
 	}
-	if got, want := strings.Join(names, " "), "sim openmeteo geocoding openweather metno directory github"; got != want {
+	if got, want := strings.Join(names, " "), "sim openmeteo geocoding openweather metno directory github openmeteo_air"; got != want {
 		t.Errorf("listeners = %q, want %q", got, want)
 	}
-	if len(ports) != 7 {
-		t.Errorf("%d different ports, want 7", len(ports))
+	if len(ports) != 8 {
+		t.Errorf("%d different ports, want 8", len(ports))
 	}
 	if got := s.URL("nobody"); got != "" {
 		t.Errorf("URL of nobody = %q", got)
 	}
 }
 
-func TestAddrGivesTheNextSixPorts(t *testing.T) {
+func TestAddrGivesTheNextSevenPorts(t *testing.T) {
 	base := freeRange(t)
 	s := start(t, sim.Config{Addr: fmt.Sprintf("127.0.0.1:%d", base)})
 	for i, l := range s.Listeners() {
@@ -47,7 +47,7 @@ func TestAddrGivesTheNextSixPorts(t *testing.T) {
 			t.Errorf("URL of %s = %q, want %q", l.Name, l.URL, want)
 		}
 	}
-	if got := get(t, s.URL(sim.GitHub)+"/users/octocat").status; got != http.StatusOK {
+	if got := get(t, s.URL(sim.OpenMeteoAir)+goodPaths[sim.OpenMeteoAir]).status; got != http.StatusOK {
 		t.Errorf("the last of the ports answers %d, want 200", got)
 	}
 }
@@ -66,7 +66,7 @@ func TestTakenPortNamesTheListenerAndLeavesNothingOpen(t *testing.T) {
 		t.Errorf("error %q does not name listener and port", err)
 	}
 	_ = taken.Close()
-	for i := range 7 {
+	for i := range 8 {
 		_ = listen(t, base+i).Close()
 	}
 }
@@ -76,13 +76,13 @@ func TestStartRefuses(t *testing.T) {
 		return sim.Config{Quotas: map[string]sim.Quota{name: q}}
 	}
 	for name, cfg := range map[string]sim.Config{
-		"an address without a port":      {Addr: "127.0.0.1"},
-		"a port that is not a number":    {Addr: "127.0.0.1:http"},
-		"a port without six after it":    {Addr: "127.0.0.1:65530"},
-		"a quota of an unknown provider": quotas("nobody", sim.Quota{Calls: 1, Per: time.Second}),
-		"a quota of no calls":            quotas(sim.MetNorway, sim.Quota{Per: time.Second}),
-		"a quota without any window":     quotas(sim.MetNorway, sim.Quota{Calls: 1}),
-		"a host that is not this host":   {Addr: "192.0.2.1:0"},
+		"an address without a port":     {Addr: "127.0.0.1"},
+		"a port that is no number":      {Addr: "127.0.0.1:http"},
+		"a port without seven after it": {Addr: "127.0.0.1:65529"},
+		"a quota of nobody":             quotas("nobody", sim.Quota{Calls: 1, Per: time.Second}),
+		"a quota of no calls":           quotas(sim.MetNorway, sim.Quota{Per: time.Second}),
+		"a quota without any window":    quotas(sim.MetNorway, sim.Quota{Calls: 1}),
+		"a host that is not this host":  {Addr: "192.0.2.1:0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := sim.Start(t.Context(), cfg)
@@ -150,12 +150,12 @@ func TestWeatherChangesWithTheHourOnly(t *testing.T) {
 	}
 }
 
-// freeRange finds seven consecutive free ports.
+// freeRange finds eight free ports in a row.
 func freeRange(t *testing.T) int {
 	t.Helper()
 next:
 	for base := 15100; base < 19000; base += 10 {
-		for i := range 7 {
+		for i := range 8 {
 			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
 			if err != nil {
 				continue next
@@ -164,7 +164,7 @@ next:
 		}
 		return base
 	}
-	t.Skip("no seven free ports in a row")
+	t.Skip("no eight free ports in a row")
 	return 0
 }
 

@@ -16,10 +16,12 @@ import (
 var routes = map[string][]string{
 	OpenMeteo:   {"/v1/forecast"},
 	Geocoding:   {"/v1/search"},
-	OpenWeather: {"/data/2.5/weather", "/data/2.5/forecast"},
+	OpenWeather: {"/data/2.5/weather", "/data/2.5/forecast", "/data/2.5/air_pollution"},
 	MetNorway:   {"/weatherapi/locationforecast/2.0/compact"},
 	Directory:   {"/users", "/users/{id}", "/users/{id}/posts", "/users/{id}/todos"},
 	GitHub:      {"/users/{login}"},
+
+	OpenMeteoAir: {"/v1/air-quality"},
 }
 
 // tracing creates the SERVER spans of one provider by the HTTP conventions.

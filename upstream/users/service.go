@@ -2,17 +2,21 @@ package users
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
+	"tributary/upstream/air"
+	"tributary/upstream/weather"
 )
 
 // Config configures a Service. Directory and Patience are required.
 type Config struct {
-	Directory *upstream.Upstream
-	GitHub    *upstream.Upstream // nil: disabled
-	Weather   WeatherAt          // nil: disabled
+	Directory  *upstream.Upstream
+	GitHub     *upstream.Upstream  // nil: switched off
+	Weather    At[weather.Current] // nil: switched off
+	AirQuality At[air.Current]     // nil: switched off
 
 	// Patience is how long, from the start, other parts are waited for once the
 	// directory has answered, and the directory itself if it has a stale answer.
@@ -52,12 +56,34 @@ func NewService(cfg Config) *Service {
 	return s
 }
 
-// Include selects the parts of a profile.
-type Include struct{ GitHub, Activity, Weather bool }
+// Parts are what others know of a user. One that there is none of, or that could
+// not be had, is absent.
+type Parts struct {
+	GitHub     *GitHub          `json:"github,omitempty"`
+	Activity   *Activity        `json:"activity,omitempty"`
+	Weather    *weather.Current `json:"weather,omitempty"`     // at the user's coordinates, metric, without spread
+	AirQuality *air.Current     `json:"air_quality,omitempty"` // there, too, without spread
+}
 
-// User returns a user with the selected parts, and the outcome of each source: the
-// directory, then github, activity and weather. The error is an
-// *aggregate.NoAnswerError if the directory has no answer; a missing part is not an
+// PartNames are the names of all parts, in the order of their outcomes.
+var PartNames = []string{"github", "activity", "weather", "air_quality"}
+
+// Include says which parts of a profile are wanted.
+type Include struct{ GitHub, Activity, Weather, AirQuality bool }
+
+// Including is the parts of these names.
+func Including(names []string) Include {
+	return Include{
+		GitHub:     slices.Contains(names, "github"),
+		Activity:   slices.Contains(names, "activity"),
+		Weather:    slices.Contains(names, "weather"),
+		AirQuality: slices.Contains(names, "air_quality"),
+	}
+}
+
+// User returns one user with the parts that were asked for, and the outcome of
+// each source: the directory, then those parts in the order of PartNames. The error is an
+// *aggregate.NoAnswerError when the directory has no answer; a missing part is no
 // error.
 func (s *Service) User(ctx context.Context, id int64, include Include, d upstream.Directives) (Profile, []aggregate.Outcome, error) {
 	directory := aggregate.NewSlot(s.users, id, d)
@@ -67,7 +93,8 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 		Question: func() (string, bool) { return user().Username, isLogin(user().Username) },
 	}
 	activity := s.activity(id, d)
-	weather := weatherPart{user: user, at: s.Weather, directives: d}
+	weather := newPlacePart("weather", s.Weather, user, d)
+	airQuality := newPlacePart("air_quality", s.AirQuality, user, d)
 
 	var beside, after []aggregate.Part // parts that start with the directory, and parts that need its answer
 	if include.Activity {
@@ -77,11 +104,14 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 		after = append(after, &github)
 	}
 	if include.Weather {
-		after = append(after, &weather)
+		after = append(after, weather)
+	}
+	if include.AirQuality {
+		after = append(after, airQuality)
 	}
 	aggregate.Lead(ctx, s.Patience, &directory, beside, after)
 
-	sources := append(make([]aggregate.Outcome, 0, 4), directory.Outcome())
+	sources := append(make([]aggregate.Outcome, 0, 1+len(PartNames)), directory.Outcome())
 	if !directory.Useful() {
 		return Profile{}, nil, &aggregate.NoAnswerError{Subject: "this user", Sources: sources}
 	}
@@ -97,6 +127,10 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	if include.Weather {
 		profile.Weather = weather.value
 		sources = append(sources, weather.outcome)
+	}
+	if include.AirQuality {
+		profile.AirQuality = airQuality.value
+		sources = append(sources, airQuality.outcome)
 	}
 	return profile, sources, nil
 }

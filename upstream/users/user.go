@@ -40,15 +40,7 @@ type Profile struct {
 	Parts
 }
 
-// Parts are data about a user from other services. A part that does not exist or was
-// not available is absent.
-type Parts struct {
-	GitHub   *GitHub          `json:"github,omitempty"`
-	Activity *Activity        `json:"activity,omitempty"`
-	Weather  *weather.Current `json:"weather,omitempty"` // at the user's coordinates, metric, without spread
-}
-
-// Activity counts a user's posts and todos.
+// Activity counts what a user has written and has to do.
 type Activity struct {
 	Posts     int `json:"posts"`
 	TodosOpen int `json:"todos_open"`
@@ -67,7 +59,7 @@ type GitHub struct {
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 }
 
-// place returns the place for the user's weather; false if the coordinates are unknown.
+// place is where a user is at home; false if the coordinates are not known.
 func (u *User) place() (weather.Place, bool) {
 	if u.Address == nil || u.Address.Latitude == nil {
 		return weather.Place{}, false

@@ -42,8 +42,7 @@ type Wind struct {
 // without a time zone gets the one from the reports.
 func Present(place Place, m *Merged, u Units) Current {
 	s := u.system()
-	place.Latitude, place.Longitude = Round2(place.Latitude), Round2(place.Longitude)
-	place.Admin, place.Population = "", nil // shown only in lists of places
+	place = place.Shown()
 	if place.Timezone == "" {
 		place.Timezone = m.Timezone
 	}
@@ -54,10 +53,10 @@ func Present(place Place, m *Merged, u Units) Current {
 		Temperature:   shown(m.Temperature, s.temperature),
 		FeelsLike:     shown(m.FeelsLike, s.temperature),
 		DewPoint:      shown(m.DewPoint, s.temperature),
-		Humidity:      shown(m.Humidity, oneDecimal),
+		Humidity:      shown(m.Humidity, OneDecimal),
 		Pressure:      shown(m.Pressure, s.pressure),
 		Wind:          Wind{shown(m.WindSpeed, s.speed), shown(m.WindDirection, bearing), shown(m.WindGust, s.speed)},
-		CloudCover:    shown(m.CloudCover, oneDecimal),
+		CloudCover:    shown(m.CloudCover, OneDecimal),
 		Precipitation: shown(m.Precipitation, s.precipitation),
 		Visibility:    shown(m.Visibility, s.distance),
 		Units:         s.names,
@@ -77,12 +76,12 @@ func (s *system) spread(of *Spread) Spread {
 		Temperature:   of.Temperature.In(s.temperature),
 		FeelsLike:     of.FeelsLike.In(s.temperature),
 		DewPoint:      of.DewPoint.In(s.temperature),
-		Humidity:      of.Humidity.In(oneDecimal),
+		Humidity:      of.Humidity.In(OneDecimal),
 		Pressure:      of.Pressure.In(s.pressure),
 		WindSpeed:     of.WindSpeed.In(s.speed),
 		WindDirection: of.WindDirection.In(bearing),
 		WindGust:      of.WindGust.In(s.speed),
-		CloudCover:    of.CloudCover.In(oneDecimal),
+		CloudCover:    of.CloudCover.In(OneDecimal),
 		Precipitation: of.Precipitation.In(s.precipitation),
 		Visibility:    of.Visibility.In(s.distance),
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // checkReport checks what every decoded report must satisfy: its values are possible,
@@ -26,7 +27,7 @@ func checkReport(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) 
 			t.Errorf("not valid: %v", err)
 		}
 	}
-	if err := report.checkTime(now); err != nil {
+	if err := aggregate.CheckObserved(report.ObservedAt, now); err != nil {
 		t.Errorf("not valid: %v", err)
 	}
 	if after := asJSON(t, report); after != before {

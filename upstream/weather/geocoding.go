@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // PlaceQuery asks for the places of a name.
@@ -41,17 +42,17 @@ func Geocoding() upstream.Spec[PlaceQuery, Found] {
 		Name:    "geocoding",
 		Route:   "/v1/search",
 		Key:     PlaceQuery.key,
-		Request: func(ctx context.Context, q PlaceQuery) (*http.Request, error) { return get(ctx, q.path()) },
+		Request: func(ctx context.Context, q PlaceQuery) (*http.Request, error) { return aggregate.Get(ctx, q.path()) },
 		Decode:  decodeGeocoding,
 		Check: func(_ PlaceQuery, f Found) error {
 			if len(f.Places) == 0 {
-				return errors.New("results: none") // in the shared cache, by another hand than ours
+				return errors.New("results: none") // in the shared cache, written by another program
 			}
 			return nil
 		},
-		Refusal:   openMeteoRefusal,    // the same limits in the same words
+		Refusal:   OpenMeteoRefusal,    // the same limits in the same words
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
-		MinFresh:  minFresh,
+		MinFresh:  MinFresh,
 	}
 }
 
@@ -148,10 +149,10 @@ func decodeGeocoding(r upstream.Response) (Found, error) {
 // place converts one result.
 func (a *geocodingAnswer) place(i int) (Place, error) {
 	result := &a.Results[i]
-	if result.kind != jsontext.KindBeginObject {
-		return Place{}, otherShape(fmt.Sprintf("results[%d]", i), result.kind)
+	if result.Kind != jsontext.KindBeginObject {
+		return Place{}, aggregate.OtherShape(fmt.Sprintf("results[%d]", i), result.Kind)
 	}
-	place, err := result.value.place()
+	place, err := result.Value.place()
 	if err != nil {
 		return Place{}, fmt.Errorf("results[%d].%w", i, err)
 	}
@@ -162,27 +163,27 @@ func (a *geocodingAnswer) place(i int) (Place, error) {
 // buffers, which omit zeros. If both are missing, the place is unknown.
 func (g *geocodingPlace) place() (Place, error) {
 	latitude, longitude := g.Latitude, g.Longitude
-	latitude.known = latitude.known || latitude.kind == jsontext.KindInvalid && g.Longitude.known
-	longitude.known = longitude.known || longitude.kind == jsontext.KindInvalid && g.Latitude.known
+	latitude.Known = latitude.Known || latitude.Kind == jsontext.KindInvalid && g.Longitude.Known
+	longitude.Known = longitude.Known || longitude.Kind == jsontext.KindInvalid && g.Latitude.Known
 	switch {
 	case g.Name == "":
 		return Place{}, errors.New("name: missing")
-	case !latitude.known:
-		return Place{}, otherShape("latitude", latitude.kind)
-	case !longitude.known:
-		return Place{}, otherShape("longitude", longitude.kind)
-	case !(latitude.value >= -90 && latitude.value <= 90):
+	case !latitude.Known:
+		return Place{}, aggregate.OtherShape("latitude", latitude.Kind)
+	case !longitude.Known:
+		return Place{}, aggregate.OtherShape("longitude", longitude.Kind)
+	case !(latitude.Value >= -90 && latitude.Value <= 90):
 		return Place{}, errors.New("latitude: outside -90 to 90")
-	case !(longitude.value >= -180 && longitude.value <= 180):
+	case !(longitude.Value >= -180 && longitude.Value <= 180):
 		return Place{}, errors.New("longitude: outside -180 to 180")
 	}
-	place := NewPlace(latitude.value, longitude.value)
+	place := NewPlace(latitude.Value, longitude.Value)
 	place.Name = string(g.Name)
 	place.Admin = string(g.Admin1)
 	place.Country = string(g.CountryCode)
 	place.Timezone = string(g.Timezone)
-	if n := g.Population; n.known && n.value >= 0 && n.value < 1e11 {
-		place.Population = new(int64(n.value))
+	if n := g.Population; n.Known && n.Value >= 0 && n.Value < 1e11 {
+		place.Population = new(int64(n.Value))
 	}
 	return place, nil
 }

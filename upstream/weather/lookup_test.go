@@ -72,7 +72,7 @@ func TestPlacesLeavesOutUnreadableResults(t *testing.T) {
 
 func TestCurrentWithoutData(t *testing.T) {
 	s := geocoder(t, `{"results":[{"name":"Paris","latitude":48.85,"longitude":2.35}]}`)
-	_, err := s.Current(t.Context(), weather.Query{City: "Paris"})
+	_, _, err := s.Current(t.Context(), weather.Query{City: "Paris"})
 	none, ok := errors.AsType[*aggregate.NoAnswerError](err)
 	if !ok || !none.NoData() || none.NotFound() {
 		t.Fatalf("Current = %v, want that there is no data", err)

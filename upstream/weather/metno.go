@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // METNorwayAttribution must be shown with MET Norway's data (licence).
@@ -36,8 +37,8 @@ func METNorway() upstream.Spec[Place, *Report] {
 		Route: "/weatherapi/locationforecast/2.0/compact",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			// MET answers 403 to more than four decimals.
-			return get(ctx, "/weatherapi/locationforecast/2.0/compact?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude))
+			// More than four decimals would be answered with a 403.
+			return aggregate.Get(ctx, "/weatherapi/locationforecast/2.0/compact?"+p.Query("lat", "lon"))
 		},
 		Decode: decodeMETNorway,
 		Refusal: func(r upstream.Response) *upstream.Error {
@@ -50,8 +51,8 @@ func METNorway() upstream.Spec[Place, *Report] {
 			return now.Sub(r.At(now).ObservedAt) <= metnoRenewable
 		},
 		ObeyExpires: true,                  // https://api.met.no/doc/TermsOfService
-		Forbidden:   upstream.ThisUpstream, // a 403 is a ban, which further calls would make permanent
-		MinFresh:    minFresh,
+		Forbidden:   upstream.ThisUpstream, // a ban, which more calls would make permanent
+		MinFresh:    MinFresh,
 	}
 }
 
@@ -98,7 +99,7 @@ type metnoPeriod struct {
 	}] `json:"details"`
 }
 
-func (p *metnoPeriod) symbol() string { return string(p.Summary.value.SymbolCode) }
+func (p *metnoPeriod) symbol() string { return string(p.Summary.Value.SymbolCode) }
 
 func decodeMETNorway(r upstream.Response) (*Report, error) {
 	var a metnoAnswer
@@ -110,7 +111,7 @@ func decodeMETNorway(r upstream.Response) (*Report, error) {
 	if err := series.unusable(); err != nil {
 		return nil, err
 	}
-	declared := a.Properties.Meta.value.Units.value
+	declared := a.Properties.Meta.Value.Units.Value
 	first, err := series.kept[0].report(declared)
 	if err != nil {
 		return nil, err
@@ -169,7 +170,7 @@ func (s *metnoSeries) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err := json.UnmarshalDecode(d, &e); err != nil {
 			return err
 		}
-		s.add(e.value)
+		s.add(e.Value)
 	}
 	_, err := d.ReadToken()
 	return err
@@ -196,7 +197,7 @@ func (s *metnoSeries) add(e metnoEntry) {
 func (s *metnoSeries) unusable() error {
 	switch {
 	case s.kind != jsontext.KindBeginArray:
-		return unusable("properties.timeseries", s.kind)
+		return aggregate.Unusable("properties.timeseries", s.kind)
 	case len(s.kept) > 0:
 		return nil
 	case s.gap != nil:
@@ -210,15 +211,15 @@ func (e metnoTimed) report(u units) (*Report, error) {
 	if err := upstream.DecodeJSON(e.data, '{', &data); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	details := data.Instant.value.Details
-	if details.kind != jsontext.KindBeginObject {
-		return nil, unusable("instant.details", details.kind)
+	details := data.Instant.Value.Details
+	if details.Kind != jsontext.KindBeginObject {
+		return nil, aggregate.Unusable("instant.details", details.Kind)
 	}
-	d := &details.value
-	if !d.AirTemperature.present() { // MET omits fields without a value
+	d := &details.Value
+	if !d.AirTemperature.Told() { // MET leaves out what it has no value for
 		return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the entry for now has no air_temperature")
 	}
-	temperature, err := u.require("air_temperature", d.AirTemperature, toCelsius)
+	temperature, err := u.Require("air_temperature", d.AirTemperature, toCelsius)
 	if err != nil {
 		return nil, err
 	}
@@ -226,14 +227,14 @@ func (e metnoTimed) report(u units) (*Report, error) {
 	return &Report{
 		ObservedAt:            e.at,
 		Temperature:           temperature,
-		DewPoint:              u.read("dew_point_temperature", d.DewPointTemperature, toCelsius),
-		Humidity:              u.read("relative_humidity", d.RelativeHumidity, toPercent),
-		Pressure:              u.read("air_pressure_at_sea_level", d.AirPressureAtSeaLevel, toHPa),
-		WindSpeed:             u.read("wind_speed", d.WindSpeed, toMPS),
-		WindGust:              u.read("wind_speed_of_gust", d.WindSpeedOfGust, toMPS),
-		WindDirection:         u.read("wind_from_direction", d.WindFromDirection, toDegrees),
-		CloudCover:            u.read("cloud_area_fraction", d.CloudAreaFraction, toPercent),
-		PrecipitationNextHour: u.read("precipitation_amount", data.Next1Hours.value.Details.value.PrecipitationAmount, toMM),
+		DewPoint:              u.Read("dew_point_temperature", d.DewPointTemperature, toCelsius),
+		Humidity:              u.Read("relative_humidity", d.RelativeHumidity, toPercent),
+		Pressure:              u.Read("air_pressure_at_sea_level", d.AirPressureAtSeaLevel, toHPa),
+		WindSpeed:             u.Read("wind_speed", d.WindSpeed, toMPS),
+		WindGust:              u.Read("wind_speed_of_gust", d.WindSpeedOfGust, toMPS),
+		WindDirection:         u.Read("wind_from_direction", d.WindFromDirection, toDegrees),
+		CloudCover:            u.Read("cloud_area_fraction", d.CloudAreaFraction, toPercent),
+		PrecipitationNextHour: u.Read("precipitation_amount", data.Next1Hours.Value.Details.Value.PrecipitationAmount, toMM),
 		Condition:             condition,
 		IsDay:                 isDay,
 	}, nil
@@ -242,10 +243,10 @@ func (e metnoTimed) report(u units) (*Report, error) {
 // symbol returns the condition of the shortest period that has one. Only the next
 // hour's symbol tells day from night: longer periods contain both.
 func (d *metnoData) symbol() (Condition, *bool) {
-	if code := d.Next1Hours.value.symbol(); code != "" {
+	if code := d.Next1Hours.Value.symbol(); code != "" {
 		return metnoCondition(code)
 	}
-	for _, p := range [...]*metnoPeriod{&d.Next6Hours.value, &d.Next12Hours.value} {
+	for _, p := range [...]*metnoPeriod{&d.Next6Hours.Value, &d.Next12Hours.Value} {
 		if code := p.symbol(); code != "" {
 			condition, _ := metnoCondition(code)
 			return condition, nil

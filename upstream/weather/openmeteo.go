@@ -13,14 +13,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // OpenMeteoAttribution must be shown with Open-Meteo's data (licence).
 const OpenMeteoAttribution = "Weather data by Open-Meteo.com (CC BY 4.0)"
 
-// minFresh is the least time between two requests for one place, whatever freshness
+// MinFresh is the least time between two requests for one place, whatever
 // lifetime a provider gives.
-const minFresh = 30 * time.Second
+const MinFresh = 30 * time.Second
 
 // openMeteoVariables are the current values that Report has a field for. Sums and
 // gusts cover the last interval of 15 minutes.
@@ -46,29 +47,29 @@ func OpenMeteo() upstream.Spec[Place, *Report] {
 			if !noZone.has(p) {
 				query += "&timezone=auto"
 			}
-			return get(ctx, "/v1/forecast?latitude="+degrees(p.Latitude)+"&longitude="+degrees(p.Longitude)+query)
+			return aggregate.Get(ctx, "/v1/forecast?"+p.Query("latitude", "longitude")+query)
 		},
 		Decode:    decodeOpenMeteo,
-		Refusal:   openMeteoRefusal,
+		Refusal:   OpenMeteoRefusal,
 		Again:     noZone.again,
-		Weight:    openMeteoWeight(openMeteoVariables),
-		Forbidden: upstream.ThisSource, // a 403 concerns our key or plan
-		MinFresh:  minFresh,
+		Weight:    OpenMeteoWeight(openMeteoVariables),
+		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
+		MinFresh:  MinFresh,
 	}
 }
 
-// openMeteoWeight is the number of calls that Open-Meteo counts for one request with
-// a comma list of variables: one for every ten variables, at least one
-// (calculateQueryWeight in Sources/App/Helper/Writer/ForecastApiResult.swift).
-func openMeteoWeight(variables string) float64 {
+// OpenMeteoWeight is what one request for a place with a comma list of variables
+// counts in Open-Meteo's quota: one call for every ten variables, and at least
+// one (calculateQueryWeight in Sources/App/Helper/Writer/ForecastApiResult.swift).
+func OpenMeteoWeight(variables string) float64 {
 	return max(1, float64(1+strings.Count(variables, ","))/10)
 }
 
 type openMeteoAnswer struct {
-	UTCOffsetSeconds number                   `json:"utc_offset_seconds"`
-	Timezone         text                     `json:"timezone"`
-	CurrentUnits     object[units]            `json:"current_units"`
-	Current          object[openMeteoCurrent] `json:"current"`
+	OpenMeteoClock
+	Timezone     text                     `json:"timezone"`
+	CurrentUnits object[units]            `json:"current_units"`
+	Current      object[openMeteoCurrent] `json:"current"`
 
 	// The older form of the block, sent for current_weather.
 	OldUnits object[units]               `json:"current_weather_units"`
@@ -119,67 +120,73 @@ func decodeOpenMeteo(r upstream.Response) (*Report, error) {
 
 func (a *openMeteoAnswer) report() (*Report, error) {
 	switch {
-	case a.Current.kind == jsontext.KindBeginObject:
+	case a.Current.Kind == jsontext.KindBeginObject:
 		return a.currentReport()
-	case a.Old.kind == jsontext.KindBeginObject:
+	case a.Old.Kind == jsontext.KindBeginObject:
 		return a.oldReport()
 	}
-	return nil, unusable("current", cmp.Or(a.Current.kind, a.Old.kind))
+	return nil, aggregate.Unusable("current", cmp.Or(a.Current.Kind, a.Old.Kind))
 }
 
 func (a *openMeteoAnswer) currentReport() (*Report, error) {
-	c, u := &a.Current.value, a.CurrentUnits.value
-	temperature, temperatureErr := u.require("temperature_2m", c.Temperature2m, toCelsius)
-	observedAt, timeErr := a.time(c.Time)
+	c, u := &a.Current.Value, a.CurrentUnits.Value
+	temperature, temperatureErr := u.Require("temperature_2m", c.Temperature2m, toCelsius)
+	observedAt, timeErr := a.Time(c.Time)
 	if err := cmp.Or(temperatureErr, timeErr); err != nil {
 		return nil, err
 	}
 	return &Report{
 		ObservedAt:    observedAt,
 		Temperature:   temperature,
-		FeelsLike:     u.read("apparent_temperature", c.ApparentTemperature, toCelsius),
-		DewPoint:      u.read("dew_point_2m", c.DewPoint2m, toCelsius),
-		Humidity:      u.read("relative_humidity_2m", c.RelativeHumidity2m, toPercent),
-		Pressure:      u.read("pressure_msl", c.PressureMSL, toHPa),
-		WindSpeed:     u.read("wind_speed_10m", c.WindSpeed10m, toMPS),
-		WindGust:      u.read("wind_gusts_10m", c.WindGusts10m, toMPS),
-		WindDirection: u.read("wind_direction_10m", c.WindDirection10m, toDegrees),
-		CloudCover:    u.read("cloud_cover", c.CloudCover, toPercent),
-		Precipitation: hourly(u.read("precipitation", c.Precipitation, toMM), u.read("interval", c.Interval, toSeconds)),
-		Visibility:    u.read("visibility", c.Visibility, toMetres),
-		Condition:     wmoCondition(c.WeatherCode.pointer()),
+		FeelsLike:     u.Read("apparent_temperature", c.ApparentTemperature, toCelsius),
+		DewPoint:      u.Read("dew_point_2m", c.DewPoint2m, toCelsius),
+		Humidity:      u.Read("relative_humidity_2m", c.RelativeHumidity2m, toPercent),
+		Pressure:      u.Read("pressure_msl", c.PressureMSL, toHPa),
+		WindSpeed:     u.Read("wind_speed_10m", c.WindSpeed10m, toMPS),
+		WindGust:      u.Read("wind_gusts_10m", c.WindGusts10m, toMPS),
+		WindDirection: u.Read("wind_direction_10m", c.WindDirection10m, toDegrees),
+		CloudCover:    u.Read("cloud_cover", c.CloudCover, toPercent),
+		Precipitation: hourly(u.Read("precipitation", c.Precipitation, toMM), u.Read("interval", c.Interval, toSeconds)),
+		Visibility:    u.Read("visibility", c.Visibility, toMetres),
+		Condition:     wmoCondition(c.WeatherCode.Pointer()),
 		IsDay:         dayOrNight(c.IsDay),
 		Timezone:      a.zone(),
 	}, nil
 }
 
 func (a *openMeteoAnswer) oldReport() (*Report, error) {
-	o, u := &a.Old.value, a.OldUnits.value
-	temperature, temperatureErr := u.require("temperature", o.Temperature, toCelsius)
-	observedAt, timeErr := a.time(o.Time)
+	o, u := &a.Old.Value, a.OldUnits.Value
+	temperature, temperatureErr := u.Require("temperature", o.Temperature, toCelsius)
+	observedAt, timeErr := a.Time(o.Time)
 	if err := cmp.Or(temperatureErr, timeErr); err != nil {
 		return nil, err
 	}
 	return &Report{
 		ObservedAt:    observedAt,
 		Temperature:   temperature,
-		WindSpeed:     u.read("windspeed", o.WindSpeed, toMPS),
-		WindDirection: u.read("winddirection", o.WindDirection, toDegrees),
-		Condition:     wmoCondition(o.WeatherCode.pointer()),
+		WindSpeed:     u.Read("windspeed", o.WindSpeed, toMPS),
+		WindDirection: u.Read("winddirection", o.WindDirection, toDegrees),
+		Condition:     wmoCondition(o.WeatherCode.Pointer()),
 		IsDay:         dayOrNight(o.IsDay),
 		Timezone:      a.zone(),
 	}, nil
 }
 
-// time reads a unix time, which is UTC whatever time zone was requested, or local
-// text without an offset: "2026-01-16T22:15".
-func (a *openMeteoAnswer) time(raw jsontext.Value) (time.Time, error) {
+// OpenMeteoClock is the part of an answer of Open-Meteo by which its times are
+// read.
+type OpenMeteoClock struct {
+	UTCOffsetSeconds number `json:"utc_offset_seconds"`
+}
+
+// Time reads a unix number, which is UTC whatever time zone was asked for, or
+// local text without an offset: "2026-01-16T22:15".
+func (c *OpenMeteoClock) Time(raw jsontext.Value) (time.Time, error) {
 	if kind := raw.Kind(); kind != jsontext.KindString {
 		var seconds number
 		if len(raw) > 0 {
 			_ = json.Unmarshal(raw, &seconds) // cannot fail: raw is valid JSON, and number accepts any value
 		}
-		return unixTime("time", seconds)
+		return aggregate.UnixTime("time", seconds)
 	}
 	var local string
 	_ = json.Unmarshal(raw, &local)
@@ -188,14 +195,14 @@ func (a *openMeteoAnswer) time(raw jsontext.Value) (time.Time, error) {
 		return time.Time{}, errors.New("time: neither a unix time nor a local one")
 	}
 	const day = 24 * 60 * 60
-	offset := a.UTCOffsetSeconds
-	if !offset.known {
-		return time.Time{}, unusable("utc_offset_seconds", offset.kind)
+	offset := c.UTCOffsetSeconds
+	if !offset.Known {
+		return time.Time{}, aggregate.Unusable("utc_offset_seconds", offset.Kind)
 	}
-	if !(offset.value > -day && offset.value < day) {
-		return time.Time{}, fmt.Errorf("utc_offset_seconds: %g is more than a day", offset.value)
+	if !(offset.Value > -day && offset.Value < day) {
+		return time.Time{}, fmt.Errorf("utc_offset_seconds: %g is more than a day", offset.Value)
 	}
-	return t.Add(-time.Duration(offset.value) * time.Second), nil
+	return t.Add(-time.Duration(offset.Value) * time.Second), nil
 }
 
 // zone returns the place's time zone. GMT is the API's default for a request without
@@ -208,10 +215,10 @@ func (a *openMeteoAnswer) zone() string {
 }
 
 func dayOrNight(isDay number) *bool {
-	if !isDay.known || isDay.value != 0 && isDay.value != 1 {
+	if !isDay.Known || isDay.Value != 0 && isDay.Value != 1 {
 		return nil
 	}
-	return new(isDay.value == 1)
+	return new(isDay.Value == 1)
 }
 
 // hourly converts a sum over an interval in seconds into a rate. If the interval is
@@ -223,10 +230,10 @@ func hourly(sum, interval *float64) *float64 {
 	return new(*sum * 3600 / *interval)
 }
 
-// openMeteoRefusal reads limits that Open-Meteo states only in its message. The texts
-// are from its source, Sources/App/Helper (ForecastapiQuery.swift and
+// OpenMeteoRefusal reads what Open-Meteo says only in words. The texts are
+// those of its source, Sources/App/Helper (ForecastapiQuery.swift and
 // Vapor/RateLimiter.swift).
-func openMeteoRefusal(r upstream.Response) *upstream.Error {
+func OpenMeteoRefusal(r upstream.Response) *upstream.Error {
 	reason := openMeteoReason(r)
 	switch {
 	case r.Status == http.StatusBadRequest && strings.HasPrefix(reason, "No data is available for this location"):

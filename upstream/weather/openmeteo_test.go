@@ -27,7 +27,7 @@ func TestOpenMeteoDeclares(t *testing.T) {
 		t.Errorf("a 403 is about %v, requests at least %s apart; want the source, 30 s", spec.Forbidden, spec.MinFresh)
 	}
 	for variables, want := range map[string]float64{"a": 1, "a,b,c,d,e,f,g,h,i,j": 1, "a,b,c,d,e,f,g,h,i,j,k": 1.1} {
-		if got := openMeteoWeight(variables); got != want {
+		if got := OpenMeteoWeight(variables); got != want {
 			t.Errorf("weight of %s = %g, want %g", variables, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // openWeatherMostVisibility is OpenWeather's cap: 10 km means "10 km or more". Older
@@ -26,19 +27,19 @@ func OpenWeather() upstream.Spec[Place, *Report] {
 		Route: "/data/2.5/weather",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			return get(ctx, "/data/2.5/weather?lat="+degrees(p.Latitude)+"&lon="+degrees(p.Longitude)+"&units=metric")
+			return aggregate.Get(ctx, "/data/2.5/weather?"+p.Query("lat", "lon")+"&units=metric")
 		},
 		Decode:     decodeOpenWeather,
 		Forbidden:  upstream.ThisSource, // a 403 concerns our key or plan
 		LimitPause: time.Minute,         // the quota of the free plan is per minute
-		MinFresh:   minFresh,
+		MinFresh:   MinFresh,
 	}
 }
 
 // openWeatherAnswer declares no units. With units=metric they are °C, hPa, m/s, mm
 // and m.
 type openWeatherAnswer struct {
-	Cod   jsontext.Value `json:"cod"` // a number, or a string of digits
+	OpenWeatherStatus
 	Coord object[struct {
 		Lat number `json:"lat"`
 	}] `json:"coord"`
@@ -86,7 +87,7 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
 		return nil, err
 	}
-	if err := a.refused(); err != nil {
+	if err := a.Refused(); err != nil {
 		return nil, err
 	}
 	report, err := a.report()
@@ -102,10 +103,16 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	return report, nil
 }
 
-// refused reads cod, because OpenWeather has sent errors with status 200. A cod has
-// the meaning of the HTTP status of that number.
-func (a *openWeatherAnswer) refused() error {
-	text := strings.Trim(string(a.Cod), `"`)
+// OpenWeatherStatus is the part of an answer of OpenWeather that says whether it
+// is an error.
+type OpenWeatherStatus struct {
+	Cod jsontext.Value `json:"cod"` // a number, or the same as text
+}
+
+// Refused reads cod: OpenWeather has sent errors with a status of 200. A cod
+// means what the same status would mean.
+func (s *OpenWeatherStatus) Refused() error {
+	text := strings.Trim(string(s.Cod), `"`)
 	if text == "" || text == "null" {
 		return nil
 	}
@@ -133,35 +140,35 @@ func (a *openWeatherAnswer) refused() error {
 }
 
 func (a *openWeatherAnswer) report() (*Report, error) {
-	if a.Main.kind != jsontext.KindBeginObject {
-		return nil, unusable("main", a.Main.kind)
+	if a.Main.Kind != jsontext.KindBeginObject {
+		return nil, aggregate.Unusable("main", a.Main.Kind)
 	}
-	main, wind := &a.Main.value, &a.Wind.value
-	if !main.Temp.known {
-		return nil, unusable("main.temp", main.Temp.kind)
+	main, wind := &a.Main.Value, &a.Wind.Value
+	if !main.Temp.Known {
+		return nil, aggregate.Unusable("main.temp", main.Temp.Kind)
 	}
-	observedAt, err := unixTime("dt", a.DT)
+	observedAt, err := aggregate.UnixTime("dt", a.DT)
 	if err != nil {
 		return nil, err
 	}
 	report := &Report{
 		ObservedAt:       observedAt,
-		Temperature:      main.Temp.pointer(),
-		FeelsLike:        main.FeelsLike.pointer(),
-		Humidity:         main.Humidity.pointer(),
+		Temperature:      main.Temp.Pointer(),
+		FeelsLike:        main.FeelsLike.Pointer(),
+		Humidity:         main.Humidity.Pointer(),
 		Pressure:         main.pressure(),
-		WindSpeed:        wind.Speed.pointer(),
-		WindGust:         wind.Gust.pointer(),
-		WindDirection:    wind.Deg.pointer(),
-		CloudCover:       a.Clouds.value.All.pointer(),
+		WindSpeed:        wind.Speed.Pointer(),
+		WindGust:         wind.Gust.Pointer(),
+		WindDirection:    wind.Deg.Pointer(),
+		CloudCover:       a.Clouds.Value.All.Pointer(),
 		Precipitation:    a.precipitation(),
-		Visibility:       a.Visibility.pointer(),
-		VisibilityCapped: a.Visibility.value >= openWeatherMostVisibility,
+		Visibility:       a.Visibility.Pointer(),
+		VisibilityCapped: a.Visibility.Value >= openWeatherMostVisibility,
 		Condition:        Unknown,
 	}
-	if len(a.Weather) > 0 { // the first is the primary condition
-		sky := &a.Weather[0].value
-		report.Condition, report.IsDay = openWeatherCondition(sky.ID.pointer()), sky.isDay()
+	if len(a.Weather) > 0 { // the first is the primary one
+		sky := &a.Weather[0].Value
+		report.Condition, report.IsDay = openWeatherCondition(sky.ID.Pointer()), sky.isDay()
 	}
 	return report, nil
 }
@@ -171,12 +178,12 @@ func (a *openWeatherAnswer) report() (*Report, error) {
 // "grnd_level", it is ignored.
 func (m *openWeatherMain) pressure() *float64 {
 	switch {
-	case m.SeaLevel.known && m.SeaLevel.value >= minPressure && m.SeaLevel.value <= maxPressure:
-		return m.SeaLevel.pointer()
-	case m.GroundLevel.known && m.GroundLevel.value == m.Pressure.value:
+	case m.SeaLevel.Known && m.SeaLevel.Value >= minPressure && m.SeaLevel.Value <= maxPressure:
+		return m.SeaLevel.Pointer()
+	case m.GroundLevel.Known && m.GroundLevel.Value == m.Pressure.Value:
 		return nil
 	}
-	return m.Pressure.pointer()
+	return m.Pressure.Pointer()
 }
 
 // precipitation is the sum of rain and snow in mm/h. Absent blocks mean 0 only if
@@ -187,9 +194,9 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 	told := false
 	for _, fall := range [...]number{openWeatherRate(a.Rain), openWeatherRate(a.Snow)} {
 		switch {
-		case fall.known && fall.value >= 0:
-			sum, told = sum+fall.value, true
-		case fall.kind != jsontext.KindInvalid:
+		case fall.Known && fall.Value >= 0:
+			sum, told = sum+fall.Value, true
+		case fall.Kind != jsontext.KindInvalid:
 			return nil
 		}
 	}
@@ -197,7 +204,7 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 		return &sum
 	}
 	for _, sky := range a.Weather {
-		if !openWeatherCondition(sky.value.ID.pointer()).dry() {
+		if !openWeatherCondition(sky.Value.ID.Pointer()).dry() {
 			return nil
 		}
 	}
@@ -211,19 +218,19 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 // counts as omitted.
 func openWeatherRate(fall object[openWeatherFall]) number {
 	switch {
-	case fall.kind == jsontext.KindNull:
+	case fall.Kind == jsontext.KindNull:
 		return number{}
-	case fall.kind != jsontext.KindBeginObject:
-		return number{kind: fall.kind}
+	case fall.Kind != jsontext.KindBeginObject:
+		return number{Kind: fall.Kind}
 	}
-	if hour := fall.value.OneHour; hour.present() {
+	if hour := fall.Value.OneHour; hour.Told() {
 		return hour
 	}
-	rate := fall.value.ThreeHours
-	if !rate.present() {
+	rate := fall.Value.ThreeHours
+	if !rate.Told() {
 		return number{}
 	}
-	rate.value /= 3
+	rate.Value /= 3
 	return rate
 }
 
@@ -241,7 +248,7 @@ func (s *openWeatherSky) isDay() *bool {
 // nobody has ever measured 50 °C. In warmer places and in cold weather °F is not
 // detected.
 func (a *openWeatherAnswer) plausible(report *Report) error {
-	latitude := a.Coord.value.Lat.value // 0 if unknown
+	latitude := a.Coord.Value.Lat.Value // 0 where it is unknown
 	if math.Abs(latitude) > 40 && *report.Temperature > 50 {
 		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", *report.Temperature, latitude)
 	}

@@ -57,7 +57,12 @@ func (p Place) Key() string {
 	return p.key
 }
 
-// AnswerKey identifies the coordinates and the name that an answer shows.
+// Query is the place as a query with these names: "lat=28.65&lon=77.23".
+func (p Place) Query(latitude, longitude string) string {
+	return latitude + "=" + degrees(p.Latitude) + "&" + longitude + "=" + degrees(p.Longitude)
+}
+
+// AnswerKey is canonical for the coordinates and the name that an answer shows.
 func (p Place) AnswerKey() string {
 	if p.Name == "" {
 		return p.Key()
@@ -65,7 +70,15 @@ func (p Place) AnswerKey() string {
 	return p.Key() + " " + p.Country + " " + p.Name
 }
 
-// UnmarshalJSON restores the key, which is not stored.
+// Shown is the place as an answer about it shows it: without what is told only
+// where places are listed.
+func (p Place) Shown() Place {
+	p.Latitude, p.Longitude = Round2(p.Latitude), Round2(p.Longitude)
+	p.Admin, p.Population = "", nil
+	return p
+}
+
+// UnmarshalJSON makes the key again: it is not stored.
 func (p *Place) UnmarshalJSON(b []byte) error {
 	type stored Place
 	if err := json.Unmarshal(b, (*stored)(p)); err != nil {

@@ -2,7 +2,7 @@ package weather
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,8 +14,8 @@ import (
 // ErrNoGeocoding is the error for a place name when geocoding is disabled,
 // ErrNoProvider for weather when all providers are.
 var (
-	ErrNoGeocoding = errors.New("geocoding, which looks up names of places, is switched off")
-	ErrNoProvider  = errors.New("every weather provider is switched off")
+	ErrNoGeocoding = fmt.Errorf("geocoding, which looks up names of places, is %w", aggregate.ErrSwitchedOff)
+	ErrNoProvider  = fmt.Errorf("every weather provider is %w", aggregate.ErrSwitchedOff)
 )
 
 // mostPlaces is the number of places requested, whatever the caller's limit is, so
@@ -52,48 +52,41 @@ func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found
 	}
 }
 
-// Query asks for the weather of a city, optionally in a country, or, if City is
-// empty, of the place At.
+// Query asks for what is known of a city, in a country or anywhere, or where City
+// is empty of the place At. The zero Units are metric.
 type Query struct {
 	City       string
 	Country    string
 	At         Place
+	Units      Units
 	Directives upstream.Directives
 }
 
-// Weather is the current weather of a place and the outcomes of its sources.
-type Weather struct {
-	Sources []aggregate.Outcome
+// Ask answers a query with JSON, and the sources that it is from.
+type Ask = func(ctx context.Context, q Query) (aggregate.Encoded, []aggregate.Outcome, error)
 
-	place  Place
-	merged *aggregate.Merged[Report, Merged]
-}
-
-// Data returns the weather as JSON in these units.
-func (w Weather) Data(u Units) (aggregate.Encoded, error) {
-	form := 0
-	if u == Imperial {
-		form = 1
-	}
-	return w.merged.Encode(form, func(m *Merged) any { return Present(w.place, m, u) })
-}
-
-// Current returns the current weather. The error is an *aggregate.NoAnswerError if
-// no provider has data, or the city is not found.
-func (s *Service) Current(ctx context.Context, q Query) (Weather, error) {
+// Current is the current weather, a Current in JSON, and the sources that it is
+// from. The error is an *aggregate.NoAnswerError when no provider has any, or the
+// city is not known.
+func (s *Service) Current(ctx context.Context, q Query) (aggregate.Encoded, []aggregate.Outcome, error) {
 	if len(s.current.Providers) == 0 {
-		return Weather{}, ErrNoProvider
+		return aggregate.Encoded{}, nil, ErrNoProvider
 	}
 	place, sources, err := s.Locate(ctx, q)
 	if err != nil {
-		return Weather{}, err
+		return aggregate.Encoded{}, nil, err
 	}
 	merged, outcomes := s.current.Ask(ctx, place, place.AnswerKey(), q.Directives)
 	sources = append(sources, outcomes...)
 	if merged == nil {
-		return Weather{}, &aggregate.NoAnswerError{Subject: "the weather of this place", Sources: sources}
+		return aggregate.Encoded{}, nil, &aggregate.NoAnswerError{Subject: "the weather of this place", Sources: sources}
 	}
-	return Weather{Sources: sources, place: place, merged: merged}, nil
+	form := 0
+	if q.Units == Imperial {
+		form = 1
+	}
+	data, err := merged.Encode(form, func(m *Merged) any { return Present(place, m, q.Units) })
+	return data, sources, err
 }
 
 // Locate returns the place of q. sources has the outcome of geocoding if it was

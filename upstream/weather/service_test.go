@@ -68,12 +68,12 @@ func (b bench) open(t *testing.T, name string) *upstream.Upstream {
 func TestCurrent(t *testing.T) {
 	t.Run("merges the reports of all providers for a city", func(t *testing.T) {
 		b := newBench(t)
-		got, err := b.Current(t.Context(), weather.Query{City: "delhi", Country: "IN"})
+		_, sources, err := b.Current(t.Context(), weather.Query{City: "delhi", Country: "IN"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var names []string
-		for _, s := range got.Sources {
+		for _, s := range sources {
 			names = append(names, s.Name+" "+string(s.State))
 		}
 		if want := []string{"geocoding live", "openmeteo live", "metno live", "openweather live"}; !slices.Equal(names, want) {
@@ -84,11 +84,7 @@ func TestCurrent(t *testing.T) {
 		b := newBench(t)
 		data := func(u weather.Units) aggregate.Encoded {
 			t.Helper()
-			got, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(28.65, 77.23)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, err := got.Data(u)
+			e, _, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(28.65, 77.23), Units: u})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,17 +106,17 @@ func TestCurrent(t *testing.T) {
 		if err := b.sim.SetFault(sim.MetNorway, sim.Fault{Mode: sim.ModeHang}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(60, 10)})
+		_, sources, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(60, 10)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s := got.Sources[1]; s.Name != "metno" || s.State != upstream.Failed || s.Err.Code != upstream.CodeTimeout {
+		if s := sources[1]; s.Name != "metno" || s.State != upstream.Failed || s.Err.Code != upstream.CodeTimeout {
 			t.Errorf("metno = %+v, want failed with timeout", s)
 		}
 	})
 	t.Run("fails if a city is not known", func(t *testing.T) {
 		for _, q := range []weather.Query{{City: "Nowhereville"}, {City: "Delhi", Country: "NO"}} {
-			_, err := newBench(t).Current(t.Context(), q)
+			_, _, err := newBench(t).Current(t.Context(), q)
 			var none *aggregate.NoAnswerError
 			if !errors.As(err, &none) || !none.NotFound() {
 				t.Errorf("Current(%+v) = %v, want that it is not found", q, err)
@@ -134,7 +130,7 @@ func TestCurrent(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(60, 10)})
+		_, _, err := b.Current(t.Context(), weather.Query{At: weather.NewPlace(60, 10)})
 		var none *aggregate.NoAnswerError
 		if !errors.As(err, &none) || none.NotFound() || len(none.Sources) != 3 {
 			t.Errorf("Current = %v, want an error with three sources that failed", err)
@@ -142,11 +138,11 @@ func TestCurrent(t *testing.T) {
 	})
 	t.Run("fails without a provider, and for names without a geocoder", func(t *testing.T) {
 		b := newBench(t)
-		if _, err := weather.NewService(b.store, nil, time.Second).Current(t.Context(), weather.Query{City: "Delhi"}); !errors.Is(err, weather.ErrNoProvider) {
+		if _, _, err := weather.NewService(b.store, nil, time.Second).Current(t.Context(), weather.Query{City: "Delhi"}); !errors.Is(err, weather.ErrNoProvider) {
 			t.Errorf("without providers: %v, want ErrNoProvider", err)
 		}
 		deaf := weather.NewService(b.store, nil, time.Second, weather.Provider{Source: upstream.NewSource(b.open(t, sim.OpenMeteo), weather.OpenMeteo())})
-		if _, err := deaf.Current(t.Context(), weather.Query{City: "Delhi"}); !errors.Is(err, weather.ErrNoGeocoding) {
+		if _, _, err := deaf.Current(t.Context(), weather.Query{City: "Delhi"}); !errors.Is(err, weather.ErrNoGeocoding) {
 			t.Errorf("without a geocoder: %v, want ErrNoGeocoding", err)
 		}
 		if _, _, err := deaf.Places(t.Context(), "Delhi", 5, upstream.Directives{}); !errors.Is(err, weather.ErrNoGeocoding) {

@@ -38,19 +38,19 @@ type system struct {
 
 var metric = system{
 	names:         UnitNames{"°C", "m/s", "hPa", "mm/h", "m", "%"},
-	temperature:   oneDecimal,
-	speed:         oneDecimal,
-	pressure:      oneDecimal,
-	precipitation: oneDecimal,
-	distance:      oneDecimal,
+	temperature:   OneDecimal,
+	speed:         OneDecimal,
+	pressure:      OneDecimal,
+	precipitation: OneDecimal,
+	distance:      OneDecimal,
 }
 
 var imperial = system{
 	names:         UnitNames{"°F", "mph", "inHg", "in/h", "mi", "%"},
-	temperature:   func(celsius float64) float64 { return oneDecimal(celsius*9/5 + 32) },
-	speed:         func(mps float64) float64 { return oneDecimal(mps * 3600 / 1609.344) },
-	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) },          // one decimal would be steps of 3 hPa
-	precipitation: func(mmPerHour float64) float64 { return roundTo(mmPerHour/25.4, 1000) }, // one decimal would round light rain to 0
+	temperature:   func(celsius float64) float64 { return OneDecimal(celsius*9/5 + 32) },
+	speed:         func(mps float64) float64 { return OneDecimal(mps * 3600 / 1609.344) },
+	pressure:      func(hPa float64) float64 { return roundTo(hPa/33.86389, 100) },          // a tenth would be 3 hPa
+	precipitation: func(mmPerHour float64) float64 { return roundTo(mmPerHour/25.4, 1000) }, // a tenth would make light rain 0
 	distance:      miles,
 }
 
@@ -67,10 +67,11 @@ func miles(metres float64) float64 {
 	if v < 10 {
 		return roundTo(v, 100)
 	}
-	return oneDecimal(v)
+	return OneDecimal(v)
 }
 
-func oneDecimal(v float64) float64 { return roundTo(v, 10) }
+// OneDecimal rounds to tenths, halves away from zero.
+func OneDecimal(v float64) float64 { return roundTo(v, 10) }
 
-// bearing rounds a direction; 359.97 becomes 0, north.
-func bearing(degrees float64) float64 { return clockwise(oneDecimal(degrees)) }
+// bearing rounds a direction; 359.97 is north, which is 0.
+func bearing(degrees float64) float64 { return clockwise(OneDecimal(degrees)) }

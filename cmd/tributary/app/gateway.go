@@ -14,6 +14,8 @@ import (
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
+	"tributary/upstream/air"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -50,11 +52,13 @@ func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logge
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	weather := g.weather(cfg)
+	air := g.air(cfg, weather)
 	g.api = api.New(api.Config{
 		Auth:           g.auth,
 		Redis:          g.redis,
 		Weather:        weather,
-		Users:          g.users(cfg, weather),
+		Air:            air,
+		Users:          g.users(cfg, weather, air),
 		Status:         g.status,
 		Ready:          func() bool { return !g.draining.Load() },
 		Telemetry:      tel,
@@ -99,23 +103,33 @@ func (cfg *config) auth(log *slog.Logger) auth.Config {
 
 // weather wires the weather. The order of its providers decides ties.
 func (g *gateway) weather(cfg config) *weather.Service {
-	ranked := slices.DeleteFunc(slices.Clone(providers), func(p provider) bool { return p.weather == nil || g.upstreams[p.name] == nil })
-	slices.SortFunc(ranked, func(a, b provider) int { return a.weather.rank - b.weather.rank })
-	var asked []weather.Provider
-	for _, p := range ranked {
-		source := upstream.NewSource(g.upstreams[p.name], p.weather.spec())
-		asked = append(asked, weather.Provider{Source: source, Attribution: p.weather.attribution})
-	}
-
 	var geocoding *upstream.Source[weather.PlaceQuery, weather.Found]
 	if u, ok := g.upstreams["geocoding"]; ok {
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}
-	return weather.NewService(g.store, geocoding, cfg.Patience, asked...)
+	return weather.NewService(g.store, geocoding, cfg.Patience,
+		reporters(g, func(p provider) *placeSource[weather.Report] { return p.weather })...)
+}
+
+// air wires the air quality. It finds places as the weather does.
+func (g *gateway) air(cfg config, w *weather.Service) *air.Service {
+	return air.NewService(g.store, w.Locate, cfg.Patience,
+		reporters(g, func(p provider) *placeSource[air.Report] { return p.air })...)
+}
+
+// reporters returns the enabled providers of one kind of report, by rank.
+func reporters[R any](g *gateway, source func(provider) *placeSource[R]) (asked []aggregate.Provider[weather.Place, R]) {
+	ranked := slices.DeleteFunc(slices.Clone(providers), func(p provider) bool { return source(p) == nil || g.upstreams[p.name] == nil })
+	slices.SortFunc(ranked, func(a, b provider) int { return source(a).rank - source(b).rank })
+	for _, p := range ranked {
+		s := source(p)
+		asked = append(asked, aggregate.Provider[weather.Place, R]{Source: upstream.NewSource(g.upstreams[p.name], s.spec()), Attribution: s.attribution})
+	}
+	return asked
 }
 
 // users wires the users; nil when the directory is disabled.
-func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
+func (g *gateway) users(cfg config, w *weather.Service, a *air.Service) *users.Service {
 	directory, ok := g.upstreams["directory"]
 	if !ok {
 		return nil
@@ -124,6 +138,7 @@ func (g *gateway) users(cfg config, w *weather.Service) *users.Service {
 		Directory:            directory,
 		GitHub:               g.upstreams["github"],
 		Weather:              users.FromWeather(w),
+		AirQuality:           users.FromAir(a),
 		Patience:             cfg.Patience,
 		LinkByUsername:       cfg.UsersGitHubLink == githubLinkUsername,
 		DirectoryIdempotency: bool(cfg.DirectoryIdempotency),

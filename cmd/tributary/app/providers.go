@@ -7,6 +7,7 @@ import (
 
 	"tributary/cache"
 	"tributary/upstream"
+	"tributary/upstream/air"
 	"tributary/upstream/weather"
 )
 
@@ -35,13 +36,14 @@ type provider struct {
 	// only if the operator sets NAME_STALE_FOR. Other data is always kept.
 	personal bool
 
-	weather *weatherSource // nil: it is not asked for current weather
+	weather *placeSource[weather.Report] // nil: it is not asked for current weather
+	air     *placeSource[air.Report]     // nil: it is not asked for air quality
 }
 
-// weatherSource is how a provider is asked for current weather.
-type weatherSource struct {
-	rank        int // the lowest decides when providers disagree about the condition
-	spec        func() upstream.Spec[weather.Place, *weather.Report]
+// placeSource is how a provider is asked for a report on a place.
+type placeSource[R any] struct {
+	rank        int // the lowest decides when providers disagree
+	spec        func() upstream.Spec[weather.Place, *R]
 	attribution string // that its licence wants; may be empty
 }
 
@@ -54,7 +56,7 @@ var providers = []provider{
 	{
 		name: "openmeteo", host: "api.open-meteo.com", quota: openMeteo, concurrency: 5,
 		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
-		weather:    &weatherSource{1, weather.OpenMeteo, weather.OpenMeteoAttribution},
+		weather:    &placeSource[weather.Report]{1, weather.OpenMeteo, weather.OpenMeteoAttribution},
 	},
 	{
 		name: "geocoding", host: "geocoding-api.open-meteo.com", quota: openMeteo, concurrency: 5,
@@ -64,12 +66,13 @@ var providers = []provider{
 	{
 		name: "openweather", host: "api.openweathermap.org", quota: rates{{60, time.Minute}},
 		credential: credential{"OPENWEATHER_API_KEY", inQuery("appid")}, needs: "OPENWEATHER_API_KEY",
-		weather: &weatherSource{3, weather.OpenWeather, ""},
+		weather: &placeSource[weather.Report]{3, weather.OpenWeather, ""},
+		air:     &placeSource[air.Report]{2, air.OpenWeather, ""},
 	},
 	{
 		name: "metno", host: "api.met.no", quota: rates{{20, time.Second}},
 		contact: true, needs: "METNO_CONTACT", // its terms want to know whom to write to
-		weather: &weatherSource{2, weather.METNorway, weather.METNorwayAttribution},
+		weather: &placeSource[weather.Report]{2, weather.METNorway, weather.METNorwayAttribution},
 	},
 	{
 		name: "directory", host: "jsonplaceholder.typicode.com", personal: true,
@@ -79,6 +82,11 @@ var providers = []provider{
 	{
 		name: "github", host: "api.github.com", quota: rates{{60, time.Hour}}, quotaWithKey: rates{{5000, time.Hour}}, personal: true,
 		credential: credential{"GITHUB_TOKEN", asBearer},
+	},
+	{
+		name: "openmeteo_air", host: "air-quality-api.open-meteo.com", quota: openMeteo, concurrency: 5,
+		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
+		air:        &placeSource[air.Report]{1, air.OpenMeteo, air.OpenMeteoAttribution},
 	},
 }
 

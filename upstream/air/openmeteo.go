@@ -1,0 +1,114 @@
+package air
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tributary/upstream"
+	"tributary/upstream/aggregate"
+	"tributary/upstream/weather"
+)
+
+// openMeteo is the name of the source. It alone gives a US index.
+const openMeteo = "openmeteo_air"
+
+// OpenMeteoAttribution is required by the licence wherever the data is shown.
+const OpenMeteoAttribution = "Air quality data by Open-Meteo.com and CAMS (CC BY 4.0)"
+
+// openMeteoVariables is the current value of everything we have a field for. Its
+// own European index is not asked for: ours covers the other providers, too.
+const openMeteoVariables = "pm2_5,pm10,ozone,nitrogen_dioxide,sulphur_dioxide,carbon_monoxide,ammonia,us_aqi," +
+	"alder_pollen,birch_pollen,grass_pollen,mugwort_pollen,olive_pollen,ragweed_pollen"
+
+// OpenMeteo asks the air quality API of Open-Meteo for the current hour.
+// https://open-meteo.com/en/docs/air-quality-api
+func OpenMeteo() upstream.Spec[weather.Place, *Report] {
+	return upstream.Spec[weather.Place, *Report]{
+		Name:  openMeteo,
+		Route: "/v1/air-quality",
+		Key:   weather.Place.Key,
+		Request: func(ctx context.Context, p weather.Place) (*http.Request, error) {
+			return aggregate.Get(ctx, "/v1/air-quality?"+p.Query("latitude", "longitude")+"&current="+openMeteoVariables+"&timeformat=unixtime")
+		},
+		Decode:    decodeOpenMeteo,
+		Refusal:   weather.OpenMeteoRefusal,
+		Weight:    weather.OpenMeteoWeight(openMeteoVariables),
+		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
+		MinFresh:  weather.MinFresh,
+	}
+}
+
+// The units we can read. The micro sign has two code points, of which Open-Meteo
+// uses the Greek letter.
+var (
+	toMicrograms = map[aggregate.Text]aggregate.Scale{"\u03bcg/m³": aggregate.Same, "\u00b5g/m³": aggregate.Same}
+	toGrains     = map[aggregate.Text]aggregate.Scale{"grains/m³": aggregate.Same}
+	toUSAQI      = map[aggregate.Text]aggregate.Scale{"USAQI": aggregate.Same}
+)
+
+type openMeteoAnswer struct {
+	weather.OpenMeteoClock
+	CurrentUnits aggregate.Object[aggregate.Units]  `json:"current_units"`
+	Current      aggregate.Object[openMeteoCurrent] `json:"current"`
+}
+
+type openMeteoCurrent struct {
+	Time            jsontext.Value   `json:"time"`
+	PM25            aggregate.Number `json:"pm2_5"`
+	PM10            aggregate.Number `json:"pm10"`
+	Ozone           aggregate.Number `json:"ozone"`
+	NitrogenDioxide aggregate.Number `json:"nitrogen_dioxide"`
+	SulphurDioxide  aggregate.Number `json:"sulphur_dioxide"`
+	CarbonMonoxide  aggregate.Number `json:"carbon_monoxide"`
+	Ammonia         aggregate.Number `json:"ammonia"`
+	USAQI           aggregate.Number `json:"us_aqi"`
+	AlderPollen     aggregate.Number `json:"alder_pollen"`
+	BirchPollen     aggregate.Number `json:"birch_pollen"`
+	GrassPollen     aggregate.Number `json:"grass_pollen"`
+	MugwortPollen   aggregate.Number `json:"mugwort_pollen"`
+	OlivePollen     aggregate.Number `json:"olive_pollen"`
+	RagweedPollen   aggregate.Number `json:"ragweed_pollen"`
+}
+
+func decodeOpenMeteo(r upstream.Response) (*Report, error) {
+	var a openMeteoAnswer
+	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
+		return nil, err
+	}
+	if a.Current.Kind != jsontext.KindBeginObject {
+		return nil, aggregate.Unusable("current", a.Current.Kind)
+	}
+	c, u := &a.Current.Value, a.CurrentUnits.Value
+	observedAt, err := a.Time(c.Time)
+	if err != nil {
+		return nil, err
+	}
+	pm25, unread := u.Require("pm2_5", c.PM25, toMicrograms)
+	report := &Report{
+		ObservedAt: observedAt,
+		Pollutants: Pollutants{
+			PM25:            pm25,
+			PM10:            u.Read("pm10", c.PM10, toMicrograms),
+			Ozone:           u.Read("ozone", c.Ozone, toMicrograms),
+			NitrogenDioxide: u.Read("nitrogen_dioxide", c.NitrogenDioxide, toMicrograms),
+			SulphurDioxide:  u.Read("sulphur_dioxide", c.SulphurDioxide, toMicrograms),
+			CarbonMonoxide:  u.Read("carbon_monoxide", c.CarbonMonoxide, toMicrograms),
+			Ammonia:         u.Read("ammonia", c.Ammonia, toMicrograms),
+		},
+		USAQI: u.Read("us_aqi", c.USAQI, toUSAQI),
+		Pollen: Pollen{
+			Alder:   u.Read("alder_pollen", c.AlderPollen, toGrains),
+			Birch:   u.Read("birch_pollen", c.BirchPollen, toGrains),
+			Grass:   u.Read("grass_pollen", c.GrassPollen, toGrains),
+			Mugwort: u.Read("mugwort_pollen", c.MugwortPollen, toGrains),
+			Olive:   u.Read("olive_pollen", c.OlivePollen, toGrains),
+			Ragweed: u.Read("ragweed_pollen", c.RagweedPollen, toGrains),
+		},
+	}
+	if err := report.validate(r.At, unread); err != nil {
+		return nil, err
+	}
+	return report, nil
+}
