@@ -72,6 +72,14 @@ func TestAirQuality(t *testing.T) {
 			t.Errorf("%d more requests upstream, want none", now-asked)
 		}
 	})
+	it(t, "asks again for a caller who wants that", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(airHere)
+		time.Sleep(31 * time.Second)
+		a := g.get(airHere, "Cache-Control", "no-cache")
+		a.wantState("openmeteo_air", "live", "")
+		a.wantState("openweather", "live", "")
+	})
 	it(t, "has the same tag for each spelling of units, which it does not know", func(t *testing.T) {
 		g := newGateway(t)
 		want := g.get(airHere).Header.Get("ETag")

@@ -14,7 +14,7 @@ import (
 )
 
 // paths are all paths, with a valid query.
-var paths = []string{here, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/start.js", "/openapi.yaml", "/problems/not-found"}
+var paths = []string{here, airHere, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/start.js", "/openapi.yaml", "/problems/not-found"}
 
 func TestOtherMethods(t *testing.T) {
 	g := newGateway(t)
@@ -121,6 +121,7 @@ func TestHead(t *testing.T) {
 		g := newGateway(t)
 		g.get(here) // so that both requests find the same cache entries
 		g.get("/v1/places?q=Delhi")
+		g.get(airHere)
 		for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
 			get, head := g.get(path, "Accept-Encoding", "identity"), g.send(http.MethodHead, path, "Accept-Encoding", "identity")
 			head.wantStatus(get.StatusCode)

@@ -42,6 +42,7 @@ func documented() [][2]string {
 		{"METNO", "https://api.met.no", "false", "64", "20/1s", "10m", "10m", "24h"},
 		{"DIRECTORY", "https://jsonplaceholder.typicode.com", "true", "64", "off", "30s", "1m", "24h"},
 		{"GITHUB", "https://api.github.com", "true", "64", "60/1h", "10m", "10m", "24h"},
+		{"OPENMETEO_AIR", "https://air-quality-api.open-meteo.com", "true", "5", openMeteo, "10m", "10m", "24h"},
 	} {
 		vars = append(vars, [][2]string{
 			{u.name + "_URL", u.url},

@@ -61,8 +61,8 @@ func TestConfigIsRead(t *testing.T) {
 		},
 		"it ignores unknown variables": {environment{"REQUEST_TIMEOUTS": "abc", "OPENMETEO_X": "1"}, func(*config) {}},
 		"it reads the listeners": {
-			environment{"LISTEN_ADDR": "[::1]:0", "ADMIN_ADDR": ":8081", "SIM_ADDR": "localhost:65529"},
-			func(c *config) { c.ListenAddr, c.AdminAddr, c.SimAddr = "[::1]:0", ":8081", "localhost:65529" },
+			environment{"LISTEN_ADDR": "[::1]:0", "ADMIN_ADDR": ":8081", "SIM_ADDR": "localhost:65528"},
+			func(c *config) { c.ListenAddr, c.AdminAddr, c.SimAddr = "[::1]:0", ":8081", "localhost:65528" },
 		},
 		"it switches the admin listener off": {
 			environment{"ADMIN_ADDR": "off"},
@@ -312,9 +312,9 @@ func TestConfigMistakes(t *testing.T) {
 			environment{"LISTEN_ADDR": "http://:8080"},
 			[]string{`LISTEN_ADDR: "http://:8080" is not host:port (use :8080, 127.0.0.1:8080)`},
 		},
-		"it wants room for six simulators": {
-			environment{"SIM_ADDR": ":65530"},
-			[]string{`SIM_ADDR: ":65530" leaves no six ports after it`},
+		"it wants room for seven simulators": {
+			environment{"SIM_ADDR": ":65529"},
+			[]string{`SIM_ADDR: ":65529" leaves no seven ports after it`},
 		},
 		"it wants units": {
 			environment{"REQUEST_TIMEOUT": "abc", "DRAIN_DELAY": "5"},
@@ -349,8 +349,8 @@ func TestConfigMistakes(t *testing.T) {
 				`LOG_LEVEL: "INFO+2" is not one of debug info warn error`,
 				`LOG_FORMAT: "xml" is not one of json text`,
 				`TRACE_PARENT: "yes" is not one of join trust link`,
-				`TRACE_PROPAGATE: "gitlab" is not one of openmeteo geocoding openweather metno directory github`,
-				`TRACE_PROPAGATE: "weather" is not one of openmeteo geocoding openweather metno directory github`,
+				`TRACE_PROPAGATE: "gitlab" is not one of openmeteo geocoding openweather metno directory github openmeteo_air`,
+				`TRACE_PROPAGATE: "weather" is not one of openmeteo geocoding openweather metno directory github openmeteo_air`,
 				`DIRECTORY_IDEMPOTENCY: "true" is not one of off on`,
 				`USERS_GITHUB_LINK: "email" is not one of off username`,
 			},

@@ -274,7 +274,7 @@ func TestDemo(t *testing.T) {
 	d := startDemo(t, nil)
 
 	t.Run("prints where to go, and that is where things are", func(t *testing.T) {
-		for _, name := range []string{"api", "admin", "sim", "openmeteo", "geocoding", "openweather", "metno", "directory", "github"} {
+		for _, name := range []string{"api", "admin", "sim", "openmeteo", "geocoding", "openweather", "metno", "directory", "github", "openmeteo_air"} {
 			if !strings.HasPrefix(d.urls[name], "http://127.0.0.1:") {
 				t.Errorf("%s is at %q, want an address on 127.0.0.1", name, d.urls[name])
 			}

@@ -110,7 +110,7 @@ func TestNewReplicaIsWarm(t *testing.T) {
 		want[path] = f.ask(first + path)
 	}
 	leave() // everything it was told is stored then
-	for _, p := range []string{"openmeteo", "geocoding", "openweather", "metno", "directory", "github"} {
+	for _, p := range []string{"openmeteo", "geocoding", "openweather", "metno", "directory", "github", "openmeteo_air"} {
 		f.fault(p, `{"mode": "down"}`)
 	}
 	second := f.replica()

@@ -50,7 +50,7 @@ func TestSim(t *testing.T) {
 	if a := d.do(http.MethodGet, d.urls["openmeteo"]+"/v1/forecast?latitude=1&longitude=1&current=temperature_2m", "", nil); a.status != http.StatusOK {
 		t.Errorf("simulated Open-Meteo = %v, want 200", a)
 	}
-	if len(d.urls) != 7 {
+	if len(d.urls) != 8 {
 		t.Errorf("sim printed %d addresses, want 7: %v", len(d.urls), d.urls)
 	}
 }
