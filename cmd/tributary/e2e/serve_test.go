@@ -51,7 +51,7 @@ func TestSim(t *testing.T) {
 		t.Errorf("simulated Open-Meteo = %v, want 200", a)
 	}
 	if len(d.urls) != 8 {
-		t.Errorf("sim printed %d addresses, want 7: %v", len(d.urls), d.urls)
+		t.Errorf("sim printed %d addresses, want 8: %v", len(d.urls), d.urls)
 	}
 }
 
