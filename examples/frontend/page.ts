@@ -12,6 +12,13 @@ async function weather(city: string): Promise<Shown> {
   };
 }
 
+async function air(city: string): Promise<Shown> {
+  const { data, meta } = await answer(gateway.GET("/v1/air-quality", { params: { query: { city } } }));
+  const index = data.european_aqi === undefined ? undefined : `European index ${data.european_aqi}, ${data.category}`;
+  const particles = data.pm2_5 === undefined ? undefined : `PM2.5 ${data.pm2_5} ${data.units.pm2_5}`;
+  return { title: index ?? particles ?? "No index", text: particles ?? "", sources: meta.sources };
+}
+
 async function user(id: number): Promise<Shown> {
   const params = { path: { id }, query: { include: "activity,weather" } };
   const { data, meta } = await answer(gateway.GET("/v1/users/{id}", { params }));
@@ -57,6 +64,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true; // one question at a time, so that no old answer overtakes a new one
   await Promise.all([
     show("weather", weather(String(typed.get("city")))),
+    show("air", air(String(typed.get("city")))),
     show("user", user(Number(typed.get("user")))),
   ]);
   button.disabled = false;

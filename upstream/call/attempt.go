@@ -219,36 +219,3 @@ func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failu
 	}
 	return fault
 }
-
-// holdBackFor holds back the endpoint, or the whole upstream, after a refusal
-// that will not be different for the next request.
-func (a *attempt) holdBackFor(f *failure, now time.Time) {
-	upstream := &a.client.admission.holdBack
-	forbidden := f.Code == CodeForbidden && f.Status != http.StatusUnavailableForLegalReasons
-	switch {
-	case f.Code == CodeUnauthorized:
-		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
-		if a.client.refused.add(a.holdBack) > 1 { // it is not about one endpoint
-			upstream.doubling(now, RefusedFor, RefusedMost, f.Code)
-		}
-	case forbidden && a.Forbidden == ThisUpstream:
-		upstream.doubling(now, bannedFor, RefusedMost, f.Code)
-	case forbidden && a.Forbidden == ThisSource:
-		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
-	case f.RetryAfter > 0:
-		upstream.forTime(now, f.RetryAfter, f.Code)
-	case f.Code == CodeRateLimited && a.LimitPause > 0:
-		upstream.doubling(now, a.LimitPause, limitedMost, f.Code)
-	case f.Code == CodeRateLimited:
-		upstream.forTime(now, a.client.policies.RetryMaxDelay, f.Code)
-	case f.Code == CodeNotFound, f.Code == CodeNoData:
-		a.accepted(now)
-	}
-}
-
-// accepted ends a row of refusals, of the endpoint and of the upstream.
-func (a *attempt) accepted(now time.Time) {
-	a.client.admission.holdBack.accepted(now)
-	a.holdBack.accepted(now)
-	a.client.refused.clear()
-}
