@@ -3,7 +3,7 @@ package tributary
 
 import _ "embed"
 
-// OpenAPI is the contract, for whoever asks the gateway for it.
+// OpenAPI is the contract, which the gateway serves.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte

@@ -39,7 +39,7 @@ type Error struct {
 	Status int
 
 	// RetryAfter is how long the upstream is not to be asked, from the moment of
-	// the failure, by its own wish or by our limits; 0 when nothing was said.
+	// the failure, because it asked for that or because of our limits; 0: not known.
 	RetryAfter time.Duration
 
 	// Uncertain says of a write that it may have been carried out all the same.

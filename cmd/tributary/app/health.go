@@ -91,7 +91,7 @@ func askReady(ctx context.Context, target *url.URL, timeout time.Duration) error
 		return fmt.Errorf("%s: not a request", shown)
 	}
 	// The transport's own client would ask the environment for a proxy; and
-	// whoever redirects is not ready.
+	// a server that redirects is not ready.
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
