@@ -100,3 +100,6 @@ func rounded(v *float64) *float64 {
 	}
 	return new(weather.OneDecimal(*v))
 }
+
+// OmitSpread removes the spread, as for the air at a user's address.
+func (c *Current) OmitSpread() { c.Spread = Spread{} }

@@ -10,7 +10,6 @@ import (
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
-	"tributary/upstream/air"
 	"tributary/upstream/weather"
 )
 
@@ -20,16 +19,12 @@ type At[T any] func(ctx context.Context, at weather.Place, d upstream.Directives
 
 // FromWeather asks a weather service, in metric units and without spread.
 func FromWeather(s *weather.Service) At[weather.Current] {
-	return decoded(s.Current, func(c *weather.Current) { c.Spread = weather.Spread{} })
+	return AtPlace(s.Current, func(c *weather.Current) { c.Spread = weather.Spread{} })
 }
 
-// FromAir asks an air quality service, without spread.
-func FromAir(s *air.Service) At[air.Current] {
-	return decoded(s.Current, func(c *air.Current) { c.Spread = air.Spread{} })
-}
-
-// decoded asks for JSON and reads it. trim takes out what is not shown of a user.
-func decoded[T any](ask weather.Ask, trim func(*T)) At[T] {
+// AtPlace asks a service for JSON and decodes it. trim removes what is not shown
+// in a user.
+func AtPlace[T any](ask weather.Ask, trim func(*T)) At[T] {
 	return func(ctx context.Context, at weather.Place, d upstream.Directives) (value T, sources []aggregate.Outcome, err error) {
 		data, sources, err := ask(ctx, weather.Query{At: at, Directives: d})
 		if err != nil {

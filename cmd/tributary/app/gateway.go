@@ -138,7 +138,7 @@ func (g *gateway) users(cfg config, w *weather.Service, a *air.Service) *users.S
 		Directory:            directory,
 		GitHub:               g.upstreams["github"],
 		Weather:              users.FromWeather(w),
-		AirQuality:           users.FromAir(a),
+		AirQuality:           users.AtPlace(a.Current, (*air.Current).OmitSpread),
 		Patience:             cfg.Patience,
 		LinkByUsername:       cfg.UsersGitHubLink == githubLinkUsername,
 		DirectoryIdempotency: bool(cfg.DirectoryIdempotency),
