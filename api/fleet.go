@@ -61,8 +61,8 @@ func (s *sharedRecord) encode() []byte {
 	return b
 }
 
-// decodeShared is nil unless b is, byte for byte, what encode writes of a record
-// that can be.
+// decodeShared returns nil unless the record is valid and encode writes exactly these
+// bytes for it.
 func decodeShared(b []byte) *sharedRecord {
 	s := &sharedRecord{}
 	if json.Unmarshal(b, s) != nil || len(s.Request) != sha256.Size || !bytes.Equal(b, s.encode()) {
@@ -171,7 +171,8 @@ func (f *fleet) try(ctx context.Context, c *claim, rec *record, late bool) (foun
 	return f.takeOver(ctx, c, there.Record, is.State, late)
 }
 
-// alone is for a key of which Redis does not say whose it is.
+// alone continues without the other replicas when Redis fails or its record is
+// unreadable. It refuses the request unless the directory honours the key.
 func (f *fleet) alone(c *claim) (*sharedRecord, bool, error) {
 	if !f.repeatable {
 		return nil, true, unclaimed()
@@ -180,8 +181,8 @@ func (f *fleet) alone(c *claim) (*sharedRecord, bool, error) {
 	return nil, true, nil
 }
 
-// gone is for a key of which Redis has no record. If the lease that was seen
-// should still run, Redis has lost it, and its holder may be at work.
+// gone handles a key without a record in Redis. If the lease last seen has not lapsed
+// yet, Redis has lost the record and the holder may still be working: wait.
 func (f *fleet) gone(ctx context.Context, c *claim, seen *sighting, there cache.Claimed, late bool) (*sharedRecord, bool, error) {
 	switch {
 	case there.Left > 0:
@@ -293,7 +294,7 @@ func (c *claim) leaveSent(ctx context.Context) {
 	}
 }
 
-// hashed keeps whoever reads Redis from using keys that belong to callers.
+// hashed hides callers' keys: whoever can read Redis must not be able to reuse them.
 func hashed(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])

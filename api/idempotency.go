@@ -79,7 +79,8 @@ func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(ht
 	}
 }
 
-// refusedKey is the problem of a key that begin refused.
+// refusedKey is the problem response when begin refuses a key: the key was used for
+// another request, or there is no room.
 func refusedKey(err error) error {
 	full, ok := errors.AsType[*fullError](err)
 	if !ok {
@@ -197,8 +198,8 @@ func (b *buffer) Write(p []byte) (int, error) { return b.body.Write(p) }
 
 func (b *buffer) kept() kept { return kept{Status: b.status, Header: b.header, Body: b.body.Bytes()} }
 
-// outcomeLost is the problem of a key whose write was sent to the directory by
-// somebody who did not live to say what came of it.
+// outcomeLost is the problem response when a write with this key was sent, but its
+// outcome is unknown.
 func outcomeLost(retrySafe bool) *problem {
 	p := writeFailed.with("a request with this Idempotency-Key was sent to the directory before, and its answer was lost: look whether it was carried out before you send it with a new key")
 	if retrySafe {

@@ -16,6 +16,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/cache"
+	"tributary/upstream/air"
 	"tributary/upstream/users"
 )
 
@@ -52,7 +53,7 @@ func (s *setup) userService(g *gateway) *users.Service {
 	if !slices.Contains(s.without, "weather") {
 		cfg.Weather = users.FromWeather(s.Weather)
 	}
-	cfg.AirQuality = users.FromAir(s.Air)
+	cfg.AirQuality = users.AtPlace(s.Air.Current, (*air.Current).OmitSpread)
 	g.directory.honours = cfg.DirectoryIdempotency
 	return users.NewService(cfg)
 }

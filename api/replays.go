@@ -76,7 +76,7 @@ type replays struct {
 	callers map[string]*part
 }
 
-// part is the part of the room that all callers use, or one.
+// part counts the records and bytes of one caller, or of all callers together.
 type part struct {
 	records, bytes int
 	kept           list.List // of the records that expire, in the order in which they do

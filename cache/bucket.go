@@ -7,10 +7,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// take is GCRA (a token bucket) on Redis's own clock, in milliseconds. It
-// calculates with what is used of the window: added to the time of day, a short
-// span would lose its last digits. Times are stored to the microsecond, so that
-// much more than the window is still within it.
+// take is GCRA (a token bucket) in milliseconds on Redis's own clock. It compares the
+// used part of the window, not times of day: a float64 that holds a time of day has
+// too few digits left for a short window. Stored times are rounded to a microsecond;
+// the 0.001 allows for that.
 var take = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
@@ -42,8 +42,7 @@ func (r *Redis) Take(ctx context.Context, key string, calls int, window time.Dur
 	return retry, reset, err == nil
 }
 
-// milliseconds is at most 146 years: as float64 the longest Duration is one too
-// long.
+// milliseconds is capped at 146 years: the longest Duration, as a float64, overflows.
 func milliseconds(ms float64) time.Duration {
 	return time.Duration(min(ms*float64(time.Millisecond), 1<<62))
 }

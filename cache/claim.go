@@ -47,7 +47,7 @@ var ErrClaimLost = errors.New("another process has the claim")
 // not taken yet.
 const maxUnfinished = 1000
 
-// claims are those of this process that are not over.
+// claims are the unfinished claims of this process.
 type claims struct {
 	mu      sync.Mutex
 	open    []*Claim

@@ -1,4 +1,5 @@
-// Package upstream is how one upstream is called, whatever it answers about:
-// a client, the policies around it, typed errors, and sources that remember
-// what they were told. It knows no weather and no users.
+// Package upstream answers questions that one upstream can answer, safely: from the
+// cache while an answer is fresh, else by one fetch per key, and from the cache again
+// when that fails. How a single call is made is package call's. It knows nothing of
+// weather or users.
 package upstream

@@ -163,8 +163,8 @@ func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
 	s.memory.Set(key, e)
 }
 
-// failureLasts is how long the answer to one request is taken for the answer to
-// the next, 0 if not at all; doubles says that it lasts twice as long each time.
+// failureLasts returns how long a failure is cached, 0 if it is not. doubles: the time
+// doubles with each failure in a row.
 func failureLasts(e *Error) (lasts time.Duration, doubles bool) {
 	switch e.Code {
 	case CodeNotFound:

@@ -67,9 +67,9 @@ func (s *Source[Q, A]) decodeShared(b []byte, now time.Time) *cache.Entry {
 	return e
 }
 
-// decodeEntry is nil unless b is, byte for byte, what this version writes of an
-// valid entry: a member that is missing, unknown or of another type would
-// otherwise become a value that no upstream gave.
+// decodeEntry returns nil unless the entry is valid and encode writes exactly these
+// bytes for it: a member that is missing, unknown or of another type would otherwise
+// become a value that no upstream gave.
 func decodeEntry[A any](b []byte, now time.Time) *cache.Entry {
 	var shared sharedEntry[A]
 	if json.Unmarshal(b, &shared) != nil || empty(shared.Value) {

@@ -13,10 +13,9 @@ import (
 	"tributary/upstream/call"
 )
 
-// Source is a question that one upstream can answer, safely: from the cache
-// while the answer is fresh, else from the upstream, with one fetch per key
-// however many wait, and from the cache again when that fails. It is safe for
-// concurrent use.
+// Source answers one kind of question about an upstream: fresh answers come from the
+// cache, others from the upstream with one fetch per key. If the fetch fails, a stale
+// answer is served. It is safe for concurrent use.
 type Source[Q, A any] struct {
 	up       *Upstream
 	spec     Spec[Q, A]
@@ -120,8 +119,8 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 	return ""
 }
 
-// noDataAgain reports whether a caller's no-cache may end the cooldown of an
-// entry: where the last answer had no data, after minAge.
+// noDataAgain reports whether a caller's no-cache ends an entry's cooldown: only if
+// the last answer had no data and is older than minAge.
 func noDataAgain(e *cache.Entry, now time.Time) bool {
 	why, ok := e.Why.(*Error)
 	return ok && why.Code == CodeNoData && e.CoolUntil.Sub(now) < noDataFor-minAge

@@ -37,9 +37,8 @@ type Spec[Q, A any] struct {
 	// Refusal, leaves it to the status.
 	Refusal func(Response) *Error
 
-	// Exhausted says of an answer with a value how long the upstream is not to
-	// be asked after it: the last one that a quota has room for tells so. A nil
-	// Exhausted means never.
+	// Exhausted returns how long to send no request after a successful answer, because
+	// that answer says that the quota is used up; 0: it is not. nil: never.
 	Exhausted func(Response) time.Duration
 
 	// Again is asked about a response with a status of 400 and above. True means

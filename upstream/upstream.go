@@ -125,8 +125,8 @@ type work struct {
 	running sync.WaitGroup
 }
 
-// begin counts one piece of work; false means that the upstream is closed. Each
-// begin that was true needs an end.
+// begin counts one piece of work; false means that the upstream is closed. Call done
+// after each begin that returned true.
 func (w *work) begin() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -69,7 +69,8 @@ type follower struct {
 	waits bool // it needs the leader's answer
 }
 
-// Now implements Part. Nothing is asked about a thing that is known not to exist.
+// Now implements Part. If the leader has no value, the part is skipped. If it needs
+// the leader's answer and there is none yet, it is not done.
 func (f follower) Now(ctx context.Context, now time.Time) (done, _ bool) {
 	switch answered := f.first.isAnswered(); {
 	case answered && !f.first.Useful():
@@ -81,9 +82,9 @@ func (f follower) Now(ctx context.Context, now time.Time) (done, _ bool) {
 	return done, false
 }
 
-// Ask implements Part. It does not look at ctx while it waits for the leader,
-// whose waiting ends with the same ctx, and then maybe with an old value for
-// which the cache has everything else.
+// Ask implements Part. It waits for the leader without watching ctx: the leader's own
+// wait ends with the same ctx. It may then have a stale value whose other parts are
+// still cached, so the part is asked even after ctx is done.
 func (f follower) Ask(ctx context.Context) {
 	if f.waits {
 		<-f.first.answered

@@ -27,11 +27,10 @@ func UnixTime(field string, seconds Number) (time.Time, error) {
 	return time.Unix(int64(seconds.Value), 0).UTC(), nil
 }
 
-// CheckObserved draws the line between a wrong clock and an observation that is
-// not of now, which has CodeNoData. Before the year 2000, or more than a year
-// ahead, a time is no observation's: it is 0, or in another unit, and nothing
-// else of the answer is believed either. In between the provider has nothing for
-// now: a station that stopped long ago, or a forecast that has not begun.
+// CheckObserved rejects an observation that is not current. Before the year 2000, or
+// more than a year ahead, the time is 0 or in another unit: the whole answer is
+// invalid. Otherwise the error has CodeNoData: the provider has no value for now, for
+// example because a station stopped or a forecast has not begun.
 func CheckObserved(observed, at time.Time) error {
 	age := at.Sub(observed)
 	switch {

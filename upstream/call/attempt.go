@@ -154,7 +154,8 @@ func (a *attempt) read(r *http.Request, resp Response) (result *Result, fault *f
 	return &Result{Value: value, Status: resp.Status}, nil, false
 }
 
-// status is the failure that an answer without a value means.
+// status turns an answer that is neither a value nor a confirmation into a failure.
+// The endpoint's Refusal decides first, then the HTTP status.
 func (a *attempt) status(r Response) *failure {
 	if r.Status >= 400 && a.Refusal != nil {
 		if e := a.Refusal(r); e != nil {
@@ -166,9 +167,9 @@ func (a *attempt) status(r Response) *failure {
 	return a.client.sender.statusFailure(r, !a.Private && !a.Write)
 }
 
-// readFailure lets a provider's own verdict through; any other error means that
-// the answer is not valid. Whole JSON would be as invalid the next time; what is
-// no JSON may come from one bad node of many.
+// readFailure keeps an *Error returned by Read; any other error becomes
+// invalid_response. If the body is valid JSON, a retry would get the same, so the
+// failure is final. If it is not JSON, a retry may reach a healthy node.
 func readFailure(err error, r Response) *failure {
 	var e *Error
 	if errors.As(err, &e) {

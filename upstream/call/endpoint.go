@@ -8,14 +8,14 @@ import (
 	"github.com/failsafe-go/failsafe-go"
 )
 
-// Scope is how much of what an upstream is asked a refusal is about.
+// Scope says which requests a refusal applies to.
 type Scope int
 
 // The scopes of a refusal.
 const (
-	ThisKey      Scope = iota // the thing that was asked for
-	ThisSource                // everything that the endpoint is asked for
-	ThisUpstream              // everything that the upstream is asked for
+	ThisKey      Scope = iota // the same key
+	ThisSource                // all requests of the endpoint
+	ThisUpstream              // all requests to the upstream
 )
 
 // EndpointConfig is what all calls to one endpoint have in common.
@@ -28,9 +28,8 @@ type EndpointConfig struct {
 	// Refusal, leaves it to the status.
 	Refusal func(Response) *Error
 
-	// Exhausted says of an answer with a value how long the upstream is not to
-	// be asked after it: the last one that a quota has room for tells so. A nil
-	// Exhausted means never.
+	// Exhausted returns how long to send no request after a successful answer, because
+	// that answer says that the quota is used up; 0: it is not. nil: never.
 	Exhausted func(Response) time.Duration
 
 	Weight     float64       // of one request in the provider's quota

@@ -14,7 +14,8 @@ import (
 	"github.com/failsafe-go/failsafe-go/timeout"
 )
 
-// Policies are the numbers behind the policies around every call.
+// Policies are the settings of an upstream's timeout, retry, hedge, bulkhead, quota and
+// breaker.
 type Policies struct {
 	Timeout       time.Duration // one attempt, connect to last byte
 	Retries       int           // after the first attempt

@@ -59,8 +59,8 @@ type Config struct {
 	// time-outs run on the real one.
 	Now func() time.Time
 
-	// Logger logs failed listeners and changed faults, but no requests; nil: nothing is
-	// logged.
+	// Logger gets failed listeners and changed faults; requests are not logged. nil
+	// disables logging.
 	Logger *slog.Logger
 
 	// Tracer creates a span for each request to a provider, in the trace of its

@@ -17,10 +17,10 @@ const (
 	minPressure, maxPressure       = 860, 1100 // 870 and 1089.4; lower values are pressures of stations on high ground
 )
 
-// validate removes values that physics does not allow from a report received at the
-// given time. It returns an error if the whole report is unusable: a temperature or
-// time that reveals a wrong unit or clock or, with CodeNoData, an observation that
-// is not current.
+// validate removes physically impossible values from a report that was received at
+// the given time. It returns an error if the whole report is unusable: its
+// temperature or time shows a wrong unit or clock. If the observation is merely not
+// current, the error has CodeNoData.
 func (r *Report) validate(at time.Time) error {
 	if err := cmp.Or(r.checkTemperature(), aggregate.CheckObserved(r.ObservedAt, at)); err != nil {
 		return err
