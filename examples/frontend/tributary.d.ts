@@ -1873,7 +1873,9 @@ export interface components {
         };
         /**
          * @description The directory did not confirm the write: it was not reached, the connection broke, or its answer
-         *     cannot be believed. `outcome` says what is known.
+         *     cannot be believed. Or a request with this `Idempotency-Key` was sent before, by a process that
+         *     ended without an answer: it is not sent again, unless the directory honours the key, and
+         *     `sources` is absent. `outcome` says what is known.
          */
         WriteFailed: {
             headers: {
@@ -1890,8 +1892,11 @@ export interface components {
         };
         /**
          * @description The write was not sent, as the directory is being left alone: a circuit breaker, a quota or a
-         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or there is no room for
-         *     another `Idempotency-Key` (`overloaded`), or a token could not be checked (`auth_unavailable`).
+         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or its
+         *     `Idempotency-Key` could not be claimed, as the Redis that the replicas share did not take it, or
+         *     came free too late (the same, without `sources`). Or there is no room for another
+         *     `Idempotency-Key` (`overloaded`), and `Retry-After` is when there is. Or a token could not be
+         *     checked (`auth_unavailable`).
          */
         WriteRefused: {
             headers: {
@@ -2219,9 +2224,11 @@ export interface components {
          *     characters, in double quotes, without quotes or backslashes of its own (RFC 9651; bare is let
          *     pass). The first answer under a key is kept for 24 hours and given again, with
          *     `Idempotent-Replayed`, to whoever sends the same write with the same credentials and the same
-         *     key. The same key with another body, path or method is a 422. While the first is being carried
-         *     out the others wait for its answer, up to a 409. Not kept are answers that say that nothing was
-         *     done for a reason that may pass, or that repeating does no harm.
+         *     key. The same key with another body, path, method, `If-Match` or `If-None-Match` is a 422. While
+         *     the first is being carried out, by any replica, the others wait for its answer, up to a 409. Not
+         *     kept are answers that say that nothing was done for a reason that may pass, or that repeating
+         *     does no harm. If the process that carries it out ends without an answer, a write that it had
+         *     sent is a 502 with the `outcome` `unknown` from then on, and not sent a second time.
          */
         IdempotencyKey: string;
         /** @description The last segment of a problem's `type`. */
@@ -2734,9 +2741,11 @@ export interface operations {
                  *     characters, in double quotes, without quotes or backslashes of its own (RFC 9651; bare is let
                  *     pass). The first answer under a key is kept for 24 hours and given again, with
                  *     `Idempotent-Replayed`, to whoever sends the same write with the same credentials and the same
-                 *     key. The same key with another body, path or method is a 422. While the first is being carried
-                 *     out the others wait for its answer, up to a 409. Not kept are answers that say that nothing was
-                 *     done for a reason that may pass, or that repeating does no harm.
+                 *     key. The same key with another body, path, method, `If-Match` or `If-None-Match` is a 422. While
+                 *     the first is being carried out, by any replica, the others wait for its answer, up to a 409. Not
+                 *     kept are answers that say that nothing was done for a reason that may pass, or that repeating
+                 *     does no harm. If the process that carries it out ends without an answer, a write that it had
+                 *     sent is a 502 with the `outcome` `unknown` from then on, and not sent a second time.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
@@ -3001,9 +3010,11 @@ export interface operations {
                  *     characters, in double quotes, without quotes or backslashes of its own (RFC 9651; bare is let
                  *     pass). The first answer under a key is kept for 24 hours and given again, with
                  *     `Idempotent-Replayed`, to whoever sends the same write with the same credentials and the same
-                 *     key. The same key with another body, path or method is a 422. While the first is being carried
-                 *     out the others wait for its answer, up to a 409. Not kept are answers that say that nothing was
-                 *     done for a reason that may pass, or that repeating does no harm.
+                 *     key. The same key with another body, path, method, `If-Match` or `If-None-Match` is a 422. While
+                 *     the first is being carried out, by any replica, the others wait for its answer, up to a 409. Not
+                 *     kept are answers that say that nothing was done for a reason that may pass, or that repeating
+                 *     does no harm. If the process that carries it out ends without an answer, a write that it had
+                 *     sent is a 502 with the `outcome` `unknown` from then on, and not sent a second time.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**

@@ -382,11 +382,14 @@ func (e *expectation) expectParameters(a *madeUp) {
 var togetherInWords = map[string]func(url.Values) bool{
 	// "Give exactly one of city, or lat and lon together"; country "only
 	// together with city".
-	"getWeather": func(q url.Values) bool {
-		return q.Has("city") != q.Has("lat") && q.Has("lat") == q.Has("lon") && (q.Has("city") || !q.Has("country"))
-	},
+	"getWeather":    onePlace,
+	"getAirQuality": onePlace,
 	// "include is refused here".
 	"listUsers": func(q url.Values) bool { return !q.Has("include") },
+}
+
+func onePlace(q url.Values) bool {
+	return q.Has("city") != q.Has("lat") && q.Has("lat") == q.Has("lon") && (q.Has("city") || !q.Has("country"))
 }
 
 // expectBody: what is no JSON is a 400, JSON that is no object or breaks a rule
