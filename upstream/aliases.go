@@ -1,6 +1,9 @@
 package upstream
 
 import (
+	"net/http"
+	"time"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream/call"
@@ -48,4 +51,6 @@ func DecodeJSON(body []byte, open byte, into any) error { return call.DecodeJSON
 func KindName(k jsontext.Kind) string { return call.KindName(k) }
 
 // NewTransport is a connection pool; see call.NewTransport.
-var NewTransport = call.NewTransport
+func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transport {
+	return call.NewTransport(connectTimeout, connsPerHost)
+}
