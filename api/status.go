@@ -59,7 +59,7 @@ type CacheStatus struct {
 	Hits        int64 `json:"hits"`
 	Misses      int64 `json:"misses"`
 	StaleServed int64 `json:"stale_served"`
-	Coalesced   int64 `json:"coalesced"`
+	Collapsed   int64 `json:"coalesced"`
 	Evictions   int64 `json:"evictions"`
 }
 

@@ -13,7 +13,7 @@ type CacheStatus struct {
 	Hits      int64 // fresh, or served while a refresh runs
 	Misses    int64 // the upstream had to be asked
 	Stale     int64 // an old answer, because asking failed or took too long
-	Coalesced int64 // waited for a fetch that another caller began
+	Collapsed int64 // waited for a fetch that another caller began
 }
 
 // Status is a snapshot; its counts need not be of the very same moment.
@@ -24,7 +24,7 @@ func (u *Upstream) Status() Status {
 			Hits:      u.counters.hits.Load(),
 			Misses:    u.counters.misses.Load(),
 			Stale:     u.counters.staleServed.Load(),
-			Coalesced: u.counters.coalesced.Load(),
+			Collapsed: u.counters.collapsed.Load(),
 		},
 	}
 }

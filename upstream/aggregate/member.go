@@ -48,8 +48,8 @@ func (n Number) Pointer() *float64 {
 	return new(n.Value)
 }
 
-// Told reports whether the member holds anything, known or not.
-func (n Number) Told() bool { return n.Kind != jsontext.KindInvalid && n.Kind != jsontext.KindNull }
+// Given reports whether the member holds anything but null, a number or not.
+func (n Number) Given() bool { return n.Kind != jsontext.KindInvalid && n.Kind != jsontext.KindNull }
 
 // Text is a member that should be a JSON string; anything else is "".
 type Text string

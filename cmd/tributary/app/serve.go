@@ -18,7 +18,7 @@ import (
 	"tributary/telemetry"
 )
 
-// serve is the gateway on its own.
+// serve runs the gateway until SIGINT or SIGTERM.
 func serve(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -60,14 +60,13 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		return fmt.Errorf("telemetry: %w", err)
 	}
 	exit := newExit(cfg.ShutdownTimeout)
-	defer func() { // the last step, as the others are traced too
+	defer func() { // the last step, because the others are traced too
 		ctx, cancel := exit.forFlushing()
 		defer cancel()
 		flush(ctx, tel, log)
 	}()
 
-	// Listen first: a port that is taken is an error here, and not in a
-	// goroutine.
+	// Listen before anything is started: a port in use is then an error here.
 	var at listening
 	public, err := n.listen(string(cfg.ListenAddr))
 	if err != nil {
@@ -93,10 +92,10 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		defer cancel()
 		err = errors.Join(err, g.Close(ctx))
 	}()
-	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // most are mistakes of clients, not ours
+	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // debug, because most lines are about broken clients
 	server := newDrainable(&http.Server{
 		Handler:                      g.api,
-		DisableGeneralOptionsHandler: true, // our answer to OPTIONS * is like our other ones
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
 		ReadHeaderTimeout:            5 * time.Second,
 		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
 		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
@@ -108,7 +107,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	go func() { failed <- server.Serve(public) }()
 	if admin != nil {
 		operators := &http.Server{Handler: closeWhile(&g.draining, adminHandler(tel)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
-		defer operators.Close() // a profile in progress does not hold up the end
+		defer operators.Close() // does not wait for a running profile
 		go func() { failed <- operators.Serve(admin) }()
 	}
 	log.Info("listening", "api", at.api.String())
@@ -123,7 +122,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	return server.drain(cfg.DrainDelay, exit)
 }
 
-// adminHandler serves operators. Callers from outside must not reach it.
+// adminHandler serves metrics and profiles to operators. It must not be public.
 func adminHandler(tel *telemetry.Telemetry) http.Handler {
 	r := chi.NewRouter()
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())
