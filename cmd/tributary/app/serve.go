@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -67,18 +68,13 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	}()
 
 	// Listen before anything is started: a port in use is then an error here.
-	var at listening
-	public, err := n.listen(string(cfg.ListenAddr))
+	public, admin, err := n.listenAll(cfg)
 	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
+		return err
 	}
 	defer public.Close()
-	at.api = public.Addr()
-	var admin net.Listener
-	if cfg.AdminAddr != "" {
-		if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
-			return fmt.Errorf("ADMIN_ADDR: %w", err)
-		}
+	at := listening{api: public.Addr()}
+	if admin != nil {
 		defer admin.Close()
 		at.admin = admin.Addr()
 	}
@@ -93,16 +89,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		err = errors.Join(err, g.Close(ctx))
 	}()
 	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // debug, because most lines are about broken clients
-	server := newDrainable(&http.Server{
-		Handler:                      g.api,
-		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
-		ReadHeaderTimeout:            5 * time.Second,
-		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
-		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
-		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               64 << 10,
-		ErrorLog:                     errorLog,
-	}, &g.draining)
+	server := newDrainable(publicServer(cfg, g.api, errorLog), &g.draining)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(public) }()
 	if admin != nil {
@@ -120,6 +107,36 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	}
 	log.Info("draining", "delay", cfg.DrainDelay.String())
 	return server.drain(cfg.DrainDelay, exit)
+}
+
+// listenAll opens the public listener and the admin listener, nil if it is off.
+func (n Network) listenAll(cfg config) (public, admin net.Listener, err error) {
+	if public, err = n.listen(string(cfg.ListenAddr)); err != nil {
+		return nil, nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if cfg.AdminAddr == "" {
+		return public, nil, nil
+	}
+	if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
+		public.Close()
+		return nil, nil, fmt.Errorf("ADMIN_ADDR: %w", err)
+	}
+	return public, admin, nil
+}
+
+// publicServer serves the API. Its time-outs leave some time beyond a request's budget
+// to read the request and to write the answer.
+func publicServer(cfg config, api http.Handler, errorLog *stdlog.Logger) *http.Server {
+	return &http.Server{
+		Handler:                      api,
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
+		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               64 << 10,
+		ErrorLog:                     errorLog,
+	}
 }
 
 // adminHandler serves metrics and profiles to operators. It must not be public.
