@@ -9,14 +9,13 @@ import (
 )
 
 const (
-	budgetDeposit = 0.2 // by each call: at most one retry or hedge in five calls
-	budgetMax     = 10  // saved up for a bad moment
+	budgetDeposit = 0.2 // tokens added by each call: at most one retry or hedge in five calls
+	budgetMax     = 10  // greatest number of tokens
 )
 
-// retryBudget is what retries and hedges of one upstream may use together: a
-// token bucket, so that an outage is not multiplied, even at low traffic.
-// failsafe's budget is a share of the calls in flight: a lone retry always
-// passes it.
+// retryBudget is a token bucket for all retries and hedges of one upstream, so that
+// they do not multiply the load in an outage. failsafe's budget is a share of the calls
+// in flight: at low traffic it admits every retry.
 type retryBudget struct {
 	mu     sync.Mutex
 	tokens float64
@@ -54,10 +53,10 @@ func (b *retryBudget) giveBack() {
 	b.tokens++
 }
 
-// hedgeBudget admits a hedge when admission, the retry budget, the bulkhead and
-// the quota all let it pass: in failsafe's stack hedges pass none of them, so a
-// limit of 4 would let 8 requests be in flight. Its methods are those that
-// failsafe's hedge policy calls on a budget.
+// hedgeBudget admits a hedge if admission, the retry budget, the bulkhead and the quota
+// all do. In failsafe's stack hedges do not go through these policies, so with a limit
+// of 4 there could be 8 requests in flight. It has the methods that failsafe's hedge
+// policy calls.
 type hedgeBudget struct{ endpoint *Endpoint }
 
 func (b *hedgeBudget) TryAcquirePermit() bool {

@@ -23,19 +23,18 @@ type EndpointConfig struct {
 	Name  string // of the source, for logs
 	Route string // url.template on spans, and the endpoint's name in metrics
 
-	// Refusal says what a status of 400 and above means where this provider
-	// means something else by it than HTTP does. A nil *Error, like a nil
-	// Refusal, leaves it to the status.
+	// Refusal returns the failure for a status of 400 and above if this provider means
+	// something else by it than HTTP. If it returns nil, or is nil, the status decides.
 	Refusal func(Response) *Error
 
-	// Exhausted returns how long to send no request after a successful answer, because
-	// that answer says that the quota is used up; 0: it is not. nil: never.
+	// Exhausted returns how long to send no request after a successful answer that says
+	// that the quota is used up; 0 if it is not. nil: never.
 	Exhausted func(Response) time.Duration
 
 	Weight     float64       // of one request in the provider's quota
-	Forbidden  Scope         // what a 403 is about
+	Forbidden  Scope         // what is not asked for a while after a 403
 	LimitPause time.Duration // after a 429 that names no time; 0: the longest retry delay
-	Private    bool          // its URL, and what the provider says about it, is not shown
+	Private    bool          // its URL and the provider's error texts are not shown
 	Write      bool          // it changes something: no hedges
 }
 
@@ -49,8 +48,8 @@ type Endpoint struct {
 	foreground, background failsafe.Executor[*Result]
 }
 
-// Endpoint makes an endpoint of the client. All endpoints that write are held
-// back together.
+// Endpoint returns an endpoint of the client. All endpoints that write are held back
+// together.
 func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	e := &Endpoint{EndpointConfig: cfg, client: c, holdBack: &holdBack{}, latency: &latencies{quantile: c.policies.HedgeQuantile}}
 	if cfg.Write {
@@ -62,31 +61,31 @@ func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 
 // Call is one question to an endpoint.
 type Call struct {
-	Key string // of the thing that is asked for; "" for writes
+	Key string // of the question; "" for writes
 
-	// Request builds a request whose URL is relative: base URL, User-Agent and,
-	// last, credentials are added. It is called for each attempt.
+	// Request builds a request with a relative URL; base URL, User-Agent and credentials
+	// are added. It is called for each attempt.
 	Request func(context.Context) (*http.Request, error)
 
-	// Read reads an answer with a status of 200 to 299, or a 304 to a
-	// conditional request. An error that is no *Error is an invalid response.
+	// Read reads an answer with a status of 200 to 299, or a 304 to a conditional
+	// request. Any error but an *Error is reported as invalid_response.
 	Read func(Response) (any, error)
 
-	// Again is asked about any other answer. True means that the request is to
-	// be built anew, and sent once more within the same attempt. Nil is never.
+	// Again is called with any other answer. If it returns true, the request is built
+	// anew and sent once more within the same attempt. nil: never.
 	Again func(Response) bool
 
-	Once       bool // it is not repeated when it may have been carried out
-	Background bool // nobody waits for it: neither retries nor hedges
+	Once       bool // no retry if the call may have been carried out
+	Background bool // no request waits for it: neither retries nor hedges
 }
 
-// Result is what Read made of an answer.
+// Result is an answer, as Read returned it.
 type Result struct {
 	Value  any
 	Status int
 }
 
-// Do makes a call, with its retries and hedges, and ends by p's deadline or when
+// Do makes a call with its retries and hedges. It ends at p's deadline, or earlier if
 // ctx is canceled.
 func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Error) {
 	executor := e.foreground
