@@ -8,20 +8,19 @@ import (
 	"tributary/upstream"
 )
 
-// Outcome is what an aggregate says of one of its sources: an answer without
-// its value.
+// Outcome is the result of one source of an aggregate: an answer without its value.
 type Outcome struct {
 	Name        string
-	Attribution string // what the provider's licence wants said
-	Unused      bool   // it had a value, but none of it went into the aggregate
+	Attribution string // the text that the provider's licence requires
+	Unused      bool   // it had a value, but the aggregate does not use it
 	upstream.Provenance
 
 	// Sources are the sources of a part that is itself made of several.
 	Sources []Outcome
 }
 
-// Incomplete reports whether the source has a current value with something left
-// out of it; Err says what.
+// Incomplete reports whether something was left out of the source's current value; Err
+// says what.
 func (o Outcome) Incomplete() bool {
 	return o.Err != nil && o.Useful() && o.State != upstream.Stale
 }
@@ -32,11 +31,11 @@ func (o Outcome) Degraded() bool {
 	return o.State == upstream.Stale || o.State == upstream.Failed || o.Incomplete() || slices.ContainsFunc(o.Sources, Outcome.Degraded)
 }
 
-// ErrSwitchedOff is wrapped by the error of an aggregate that this gateway is not
-// set up for.
+// ErrSwitchedOff is wrapped by the error of an aggregate whose sources are all disabled
+// in this gateway.
 var ErrSwitchedOff = errors.New("switched off")
 
-// NoAnswerError is the error of an aggregate none of whose sources had a value.
+// NoAnswerError is the error of an aggregate if no source had a value.
 type NoAnswerError struct {
 	Subject string // what was asked about, in a few words
 	Sources []Outcome
@@ -44,8 +43,8 @@ type NoAnswerError struct {
 
 func (e *NoAnswerError) Error() string { return "no source could answer about " + e.Subject }
 
-// NotFound reports whether there is no value because there is no such thing,
-// and not because anybody failed.
+// NotFound reports whether no source failed: there is no value because the thing does
+// not exist.
 func (e *NoAnswerError) NotFound() bool {
 	for _, o := range e.Sources {
 		if o.State == upstream.Failed {
@@ -55,8 +54,8 @@ func (e *NoAnswerError) NotFound() bool {
 	return true
 }
 
-// NoData reports whether there is no value because no source has any for now, and
-// at least one knows the thing that was asked about.
+// NoData reports whether the thing exists, but no source has a value for the present:
+// all failures have CodeNoData, and there is at least one.
 func (e *NoAnswerError) NoData() bool {
 	some := false
 	for _, o := range e.Sources {
@@ -74,9 +73,8 @@ func (e *NoAnswerError) NoData() bool {
 // decline is the order of states, from the best to the worst.
 var decline = []upstream.State{upstream.Live, upstream.Cached, upstream.Revalidating, upstream.Stale, upstream.Skipped, upstream.Failed}
 
-// Together is the provenance of what is made of several answers: as good as
-// the worst of them. Its attempts are those of the answer that was waited for
-// longest.
+// Together is the provenance of data from several answers. Its state is the worst of
+// theirs, and its attempts are those of the answer with the greatest latency.
 func Together(first upstream.Provenance, others ...upstream.Provenance) upstream.Provenance {
 	p := first
 	for _, o := range others {
@@ -103,7 +101,7 @@ func Together(first upstream.Provenance, others ...upstream.Provenance) upstream
 	return p
 }
 
-// sooner is the earlier of two ends, where there are two.
+// sooner returns the earlier of two times; a zero time counts as none.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

@@ -34,7 +34,7 @@ type EndpointConfig struct {
 	Weight     float64       // of one request in the provider's quota
 	Forbidden  Scope         // what is not asked for a while after a 403
 	LimitPause time.Duration // after a 429 that names no time; 0: the longest retry delay
-	Private    bool          // its URL and the provider's error texts are not shown
+	Private    bool          // its URL, and what the provider says about it, is not shown
 	Write      bool          // it changes something: no hedges
 }
 
@@ -61,14 +61,14 @@ func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 
 // Call is one question to an endpoint.
 type Call struct {
-	Key string // of the question; "" for writes
+	Key string // of the thing that is asked for; "" for writes
 
-	// Request builds a request with a relative URL; base URL, User-Agent and credentials
-	// are added. It is called for each attempt.
+	// Request builds a request whose URL is relative: base URL, User-Agent and,
+	// last, credentials are added. It is called for each attempt.
 	Request func(context.Context) (*http.Request, error)
 
-	// Read reads an answer with a status of 200 to 299, or a 304 to a conditional
-	// request. Any error but an *Error is reported as invalid_response.
+	// Read reads an answer with a status of 200 to 299, or a 304 to a
+	// conditional request. An error that is no *Error is an invalid response.
 	Read func(Response) (any, error)
 
 	// Again is called with any other answer. If it returns true, the request is built

@@ -167,7 +167,7 @@ func (r *refusedEndpoints) add(endpoint *holdBack) int {
 	return len(r.by)
 }
 
-// clear removes all, because the credentials were accepted.
+// clear forgets them: the credentials were accepted.
 func (r *refusedEndpoints) clear() {
 	if r.n.Load() == 0 {
 		return

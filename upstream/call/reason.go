@@ -45,7 +45,7 @@ func (c *sender) reason(r Response) string {
 	return ""
 }
 
-// clean makes a foreign text fit to be shown and logged.
+// clean makes somebody else's text fit to be shown and logged.
 func (c *sender) clean(text string) string {
 	for _, secret := range c.secrets {
 		text = strings.ReplaceAll(text, secret, "[removed]")

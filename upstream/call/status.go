@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// statusFailure is the failure for a status outside 200 to 299, by HTTP's rules. With
-// withReason, its detail has the provider's own text, which may be about a person.
+// statusFailure is what a status outside 200 to 299 means by HTTP. Its detail has
+// the provider's own reason unless that may be about a person.
 func (c *sender) statusFailure(r Response, withReason bool) *failure {
 	code := CodeBadRequest
 	switch {

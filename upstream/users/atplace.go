@@ -73,7 +73,7 @@ func (p *placePart[T]) Ask(ctx context.Context) {
 	}
 }
 
-// place is what is asked about; ok is false if nothing is.
+// place returns the place to ask about; ok is false if the part is skipped.
 func (p *placePart[T]) place() (_ weather.Place, ok bool) {
 	p.outcome = aggregate.Outcome{Name: p.name, Provenance: upstream.Provenance{State: upstream.Skipped}}
 	if p.at == nil {
@@ -85,32 +85,31 @@ func (p *placePart[T]) place() (_ weather.Place, ok bool) {
 // Useful implements aggregate.Part.
 func (p *placePart[T]) Useful() bool { return p.outcome.Useful() }
 
-// used is the provenance of a part by the sources that went into it, and their
-// attributions. The part's own state does not depend on the other sources:
-// they are listed under it.
+// used returns the provenance of a part, which is that of the sources whose data it has,
+// and their attributions. The other sources are only listed under the part.
 func used(sources []aggregate.Outcome) (p upstream.Provenance, attribution string) {
 	var (
-		went    []upstream.Provenance
+		parts   []upstream.Provenance
 		credits []string
 	)
 	for _, o := range sources {
 		if !o.Useful() || o.Unused {
 			continue
 		}
-		went = append(went, o.Provenance)
+		parts = append(parts, o.Provenance)
 		if o.Attribution != "" && !slices.Contains(credits, o.Attribution) {
 			credits = append(credits, o.Attribution)
 		}
 	}
-	if len(went) == 0 {
+	if len(parts) == 0 {
 		return upstream.Provenance{State: upstream.Live}, ""
 	}
-	return aggregate.Together(went[0], went[1:]...), strings.Join(credits, "; ")
+	return aggregate.Together(parts[0], parts[1:]...), strings.Join(credits, "; ")
 }
 
-// withoutValue is why a part has no value, and what became of its sources: it is
-// skipped if nobody is asked, or if every source says that it does not know the
-// place, and failed otherwise.
+// withoutValue returns the provenance of a part without a value, and the outcomes of its
+// sources. The part is skipped if no source was asked, or if no source knows the place;
+// otherwise it has failed.
 func withoutValue(err error) (upstream.Provenance, []aggregate.Outcome) {
 	if errors.Is(err, aggregate.ErrSwitchedOff) {
 		return upstream.Provenance{State: upstream.Skipped}, nil
