@@ -33,8 +33,8 @@ type UpstreamCounts struct {
 	LastError *ErrorStatus   `json:"last_error,omitempty"`
 }
 
-// BreakerStatus is closed, open or half_open; an open one says when the next trial
-// call is allowed.
+// BreakerStatus is the state of a breaker, closed, open or half_open, and if it is open
+// the time until one call may test the upstream.
 type BreakerStatus struct {
 	State          string   `json:"state"`
 	RetryInSeconds *float64 `json:"retry_in_seconds,omitempty"`

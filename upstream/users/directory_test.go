@@ -97,7 +97,7 @@ func TestDecodeRecord(t *testing.T) {
 			wantError(t, err, tt.want)
 		})
 	}
-	t.Run("rejects invalid bodies", func(t *testing.T) { refusesGarbage(t, decodeRecord, testdata(t, "user.json")) })
+	t.Run("refuses garbage", func(t *testing.T) { refusesGarbage(t, decodeRecord, testdata(t, "user.json")) })
 	t.Run("is not read from a cache with another form", func(t *testing.T) {
 		if err := json.Unmarshal([]byte(`{"id":0}`), new(Record)); err == nil {
 			t.Error("no error")
