@@ -73,8 +73,9 @@ func (e *NoAnswerError) NoData() bool {
 // decline is the order of states, from the best to the worst.
 var decline = []upstream.State{upstream.Live, upstream.Cached, upstream.Revalidating, upstream.Stale, upstream.Skipped, upstream.Failed}
 
-// Together is the provenance of data from several answers. Its state is the worst of
-// theirs, and its attempts are those of the answer with the greatest latency.
+// Together is the provenance of what is made of several answers: as good as
+// the worst of them. Its attempts are those of the answer that was waited for
+// longest.
 func Together(first upstream.Provenance, others ...upstream.Provenance) upstream.Provenance {
 	p := first
 	for _, o := range others {
@@ -101,7 +102,7 @@ func Together(first upstream.Provenance, others ...upstream.Provenance) upstream
 	return p
 }
 
-// sooner returns the earlier of two times; a zero time counts as none.
+// sooner is the earlier of two ends, where there are two.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

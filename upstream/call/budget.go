@@ -53,10 +53,10 @@ func (b *retryBudget) giveBack() {
 	b.tokens++
 }
 
-// hedgeBudget admits a hedge if admission, the retry budget, the bulkhead and the quota
-// all do. In failsafe's stack hedges do not go through these policies, so with a limit
-// of 4 there could be 8 requests in flight. It has the methods that failsafe's hedge
-// policy calls.
+// hedgeBudget admits a hedge when admission, the retry budget, the bulkhead and
+// the quota all let it pass: in failsafe's stack hedges pass none of them, so a
+// limit of 4 would let 8 requests be in flight. Its methods are those that
+// failsafe's hedge policy calls on a budget.
 type hedgeBudget struct{ endpoint *Endpoint }
 
 func (b *hedgeBudget) TryAcquirePermit() bool {

@@ -23,8 +23,9 @@ type EndpointConfig struct {
 	Name  string // of the source, for logs
 	Route string // url.template on spans, and the endpoint's name in metrics
 
-	// Refusal returns the failure for a status of 400 and above if this provider means
-	// something else by it than HTTP. If it returns nil, or is nil, the status decides.
+	// Refusal says what a status of 400 and above means where this provider
+	// means something else by it than HTTP does. A nil *Error, like a nil
+	// Refusal, leaves it to the status.
 	Refusal func(Response) *Error
 
 	// Exhausted returns how long to send no request after a successful answer that says

@@ -82,8 +82,8 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 // canceled hedge as a failure. The deadline of the attempt is inside Hedge, because the
 // attempt and its hedge share it.
 //
-// A background call has neither Retry nor Hedge, because it is not urgent. A write has
-// no Hedge.
+// A background call is not urgent: it has neither Retry nor Hedge. A write has
+// no hedge.
 func (e *Endpoint) stack() (foreground, background failsafe.Executor[*Result]) {
 	foreground = e.within(failsafe.With(e.client.limit(), e.client.retryPolicy()))
 	if e.client.policies.HedgeQuantile > 0 && !e.Write {

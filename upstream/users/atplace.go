@@ -85,31 +85,32 @@ func (p *placePart[T]) place() (_ weather.Place, ok bool) {
 // Useful implements aggregate.Part.
 func (p *placePart[T]) Useful() bool { return p.outcome.Useful() }
 
-// used returns the provenance of a part, which is that of the sources whose data it has,
-// and their attributions. The other sources are only listed under the part.
+// used is the provenance of a part by the sources that went into it, and their
+// attributions. The part's own state does not depend on the other sources:
+// they are listed under it.
 func used(sources []aggregate.Outcome) (p upstream.Provenance, attribution string) {
 	var (
-		parts   []upstream.Provenance
+		went    []upstream.Provenance
 		credits []string
 	)
 	for _, o := range sources {
 		if !o.Useful() || o.Unused {
 			continue
 		}
-		parts = append(parts, o.Provenance)
+		went = append(went, o.Provenance)
 		if o.Attribution != "" && !slices.Contains(credits, o.Attribution) {
 			credits = append(credits, o.Attribution)
 		}
 	}
-	if len(parts) == 0 {
+	if len(went) == 0 {
 		return upstream.Provenance{State: upstream.Live}, ""
 	}
-	return aggregate.Together(parts[0], parts[1:]...), strings.Join(credits, "; ")
+	return aggregate.Together(went[0], went[1:]...), strings.Join(credits, "; ")
 }
 
-// withoutValue returns the provenance of a part without a value, and the outcomes of its
-// sources. The part is skipped if no source was asked, or if no source knows the place;
-// otherwise it has failed.
+// withoutValue is why a part has no value, and what became of its sources: it is
+// skipped if nobody is asked, or if every source says that it does not know the
+// place, and failed otherwise.
 func withoutValue(err error) (upstream.Provenance, []aggregate.Outcome) {
 	if errors.Is(err, aggregate.ErrSwitchedOff) {
 		return upstream.Provenance{State: upstream.Skipped}, nil

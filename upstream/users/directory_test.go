@@ -98,7 +98,7 @@ func TestDecodeRecord(t *testing.T) {
 		})
 	}
 	t.Run("refuses garbage", func(t *testing.T) { refusesGarbage(t, decodeRecord, testdata(t, "user.json")) })
-	t.Run("is not read from a cache with another form", func(t *testing.T) {
+	t.Run("is not read from a memory that has something else", func(t *testing.T) {
 		if err := json.Unmarshal([]byte(`{"id":0}`), new(Record)); err == nil {
 			t.Error("no error")
 		}
