@@ -339,9 +339,9 @@ func (n *invalidations) apply(group, key string, keep bool) {
 	}
 }
 
-// applyAll removes everything that a missed message could have been about. It is
-// called when a lost connection is there again, and not before: until then the
-// memory of this process may be all there is.
+// applyAll invalidates every group, because messages may have been missed. It is
+// called when a lost connection is back, and not before: until then the memory of this
+// process may be the only cache.
 func (n *invalidations) applyAll() {
 	n.mu.Lock()
 	all := make([]func(string, bool), 0, len(n.invalidate))

@@ -24,7 +24,7 @@ func (u *Upstream) Status() Status {
 			Hits:      u.counters.hits.Load(),
 			Misses:    u.counters.misses.Load(),
 			Stale:     u.counters.staleServed.Load(),
-			Collapsed: u.counters.coalesced.Load(),
+			Collapsed: u.counters.collapsed.Load(),
 		},
 	}
 }

@@ -11,8 +11,8 @@ import (
 // Outcome is the result of one source of an aggregate: an answer without its value.
 type Outcome struct {
 	Name        string
-	Attribution string // the text that the provider's licence requires
-	Unused      bool   // it had a value, but the aggregate does not use it
+	Attribution string // what the provider's licence wants said
+	Unused      bool   // it had a value, but none of it went into the aggregate
 	upstream.Provenance
 
 	// Sources are the sources of a part that is itself made of several.
