@@ -14,14 +14,15 @@ import (
 func (s *server) clientAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address, _ := parseAddress(r.RemoteAddr)
-		if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 {
-			if s.trusts(address) {
-				address = s.forwardedFor(address, forwarded)
-			} else {
-				s.warnOfProxies.Do(func() {
-					s.log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For is ignored: the peer that sent it is not in TRUSTED_PROXIES; this is logged once")
-				})
-			}
+		forwarded := r.Header["X-Forwarded-For"]
+		switch {
+		case len(forwarded) == 0:
+		case s.trusts(address):
+			address = s.forwardedFor(address, forwarded)
+		default:
+			s.warnOfProxies.Do(func() {
+				s.log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For is ignored: the peer that sent it is not in TRUSTED_PROXIES; this is logged once")
+			})
 		}
 		factsOf(r.Context()).address = address
 		next.ServeHTTP(w, r)

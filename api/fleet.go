@@ -14,14 +14,13 @@ import (
 	"tributary/cache"
 )
 
-// fleet shares Idempotency-Keys with the other replicas through Redis. A key is
-// first claimed; before its request leaves for the directory the claim says sent;
-// then it is replaced by the answer. While its holder lives it renews the lease
-// of its claim.
+// fleet shares Idempotency-Keys with the other replicas through Redis. The record of a
+// key is first "claimed", then "sent" before its request is sent to the directory, and
+// at last the answer. The holder of a claim renews its lease until then.
 type fleet struct {
 	redis      *cache.Redis // nil: this process is alone
 	lease      time.Duration
-	late       time.Duration // with less time than this left, one that has waited is not sent
+	late       time.Duration // a request that has waited is not sent with less time left than this
 	repeatable bool          // the directory honours the key: sending it twice does no harm
 	log        *slog.Logger
 	unreadable sync.Once
@@ -37,17 +36,17 @@ func newFleet(cfg Config) *fleet {
 	}
 }
 
-// state is how far the holder of a key has come.
+// state is the state of a key without an answer.
 type state string
 
 const (
 	stateClaimed state = "claimed" // nothing was sent yet; free once the lease has lapsed
 	stateSent    state = "sent"    // it may have been carried out
-	stateFree    state = "free"    // given up; nothing was done
+	stateFree    state = "free"    // released; nothing was done
 )
 
-// sharedRecord is what Redis has of a key: a state and who has it, or an answer
-// and how long it is kept.
+// sharedRecord is the record of a key in Redis: a state and its holder, or an answer and
+// how long it is stored.
 type sharedRecord struct {
 	Request []byte    `json:"request"`
 	State   state     `json:"state,omitempty"`
@@ -80,8 +79,8 @@ func decodeShared(b []byte) *sharedRecord {
 	return nil
 }
 
-// sighting is what was last seen of another replica's claim. From then on no
-// failure of Redis makes the key free.
+// sighting is what this process last read of another replica's claim. After that, a
+// failure of Redis does not make the key free.
 type sighting struct {
 	claimed bool
 	sent    bool
@@ -90,7 +89,7 @@ type sighting struct {
 
 func (s sighting) lapsed(now time.Time) bool { return !now.Before(s.until) }
 
-// expires is how long a sighting is of use; zero: there was none.
+// expires is when a sighting is no longer needed; zero: there was none.
 func (s sighting) expires() time.Time {
 	switch {
 	case s.sent:
@@ -103,8 +102,8 @@ func (s sighting) expires() time.Time {
 
 const fleetPoll = 20 * time.Millisecond
 
-// begin claims the key of rec for this process, or waits for the answer that
-// another replica has: found.
+// begin claims the key of rec for this process, or waits for another replica's answer,
+// which is found.
 func (f *fleet) begin(ctx context.Context, rec *record) (c *claim, found *sharedRecord, err error) {
 	c = &claim{fleet: f, request: rec.request}
 	if f.redis == nil {
@@ -128,7 +127,7 @@ func (f *fleet) begin(ctx context.Context, rec *record) (c *claim, found *shared
 	}
 }
 
-// try tries to claim a key once. It is not done while another replica has it.
+// try tries once to claim a key. done is false while another replica has it.
 func (f *fleet) try(ctx context.Context, c *claim, rec *record, late bool) (found *sharedRecord, done bool, err error) {
 	seen := &rec.seen
 	var (
@@ -199,7 +198,7 @@ func (f *fleet) gone(ctx context.Context, c *claim, seen *sighting, there cache.
 	return nil, false, nil
 }
 
-// takeOver claims a key that its last holder has left in a state.
+// takeOver claims a key whose last holder is gone and left it in state left.
 func (f *fleet) takeOver(ctx context.Context, c *claim, was []byte, left state, late bool) (*sharedRecord, bool, error) {
 	keepFor := f.lease
 	switch {
@@ -225,21 +224,21 @@ func (f *fleet) takeOver(ctx context.Context, c *claim, was []byte, left state, 
 // claim is a write with an Idempotency-Key that this process carries out.
 type claim struct {
 	fleet     *fleet
-	shared    *cache.Claim // nil: the other replicas do not know of it
+	shared    *cache.Claim // nil: it is not shared with the other replicas
 	request   [sha256.Size]byte
-	inherited bool // somebody else has sent it before
+	inherited bool // a previous holder has sent it
 
 	mu      sync.Mutex // guards what follows: attempts run in goroutines of their own
 	sent    bool
-	refusal *problem // why it must not be sent
+	refusal *problem // why the request must not be sent; nil: it may
 }
 
 func (c *claim) record(s state) []byte {
 	return (&sharedRecord{Request: c.request[:], State: s, Holder: c.shared.Token}).encode()
 }
 
-// beforeSending makes the claim say that the request was sent. It is called
-// before each attempt, one after the other.
+// beforeSending changes the claim's record to "sent". It is called before each attempt;
+// attempts of one request do not overlap.
 func (c *claim) beforeSending(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -261,14 +260,14 @@ func (c *claim) beforeSending(ctx context.Context) error {
 	return nil
 }
 
-// progress is whether the request was sent, and why it must not be.
+// progress returns whether the request was sent, and why it must not be sent.
 func (c *claim) progress() (sent bool, refusal *problem) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sent, c.refusal
 }
 
-// finish shares the answer.
+// finish stores the answer as the record of the key.
 func (c *claim) finish(ctx context.Context, answer kept, until time.Time) {
 	if c.shared != nil {
 		shared := &sharedRecord{Request: c.request[:], Answer: &answer, Until: until.UTC().Truncate(time.Second)}
@@ -276,7 +275,7 @@ func (c *claim) finish(ctx context.Context, answer kept, until time.Time) {
 	}
 }
 
-// giveUp leaves the key as it was before: free, or sent by somebody else.
+// giveUp restores the key's previous state: free, or sent by a previous holder.
 func (c *claim) giveUp(ctx context.Context) {
 	switch {
 	case c.shared == nil:
@@ -287,7 +286,8 @@ func (c *claim) giveUp(ctx context.Context) {
 	}
 }
 
-// leaveSent leaves the key to whoever sends it on next.
+// leaveSent ends the claim and leaves the record at "sent", so that the next request
+// with the key may send it again.
 func (c *claim) leaveSent(ctx context.Context) {
 	if c.shared != nil {
 		c.shared.Finish(ctx, c.record(stateSent), keepAnswersFor)

@@ -13,15 +13,14 @@ import (
 	"tributary/upstream/users"
 )
 
-// Idempotency keys (draft-ietf-httpapi-idempotency-key-header-07): the first
-// answer under a key is kept, and given again to whoever sends the same request
-// with the same key. A key belongs to its sender: nobody else gets the answer by
-// guessing it.
+// Idempotency keys (draft-ietf-httpapi-idempotency-key-header-07): the first answer to a
+// key is stored, and is the answer to the same request with the same key. Each caller has
+// keys of its own, so that no one gets another caller's answer by guessing a key.
 
 const maxKeyLen = 255
 
-// idempotencyKey reads the Idempotency-Key: a structured-field string, quoted;
-// a bare token is let through as a courtesy. It is empty when there is none.
+// idempotencyKey returns the Idempotency-Key, "" if there is none. It is a string of
+// structured fields; a token without quotes is accepted too.
 func idempotencyKey(r *http.Request) (string, error) {
 	values := r.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
@@ -42,7 +41,7 @@ func idempotencyKey(r *http.Request) (string, error) {
 	return key, nil
 }
 
-// once carries out a write with an Idempotency-Key once, however often it comes.
+// once carries out a write with an Idempotency-Key once, however often it is sent.
 func (s *server) once(fn func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, err := idempotencyKey(r)
@@ -122,7 +121,7 @@ func (s *server) first(w http.ResponseWriter, r *http.Request, fn func(http.Resp
 	return nil
 }
 
-// carryOut answers the first request with a key, and keeps the answer.
+// carryOut answers the first request with a key, and stores the answer.
 func (s *server) carryOut(w http.ResponseWriter, r *http.Request, fn func(http.ResponseWriter, *http.Request) error, rec *record, c *claim) {
 	b := newBuffer()
 	panicked := true
@@ -144,9 +143,8 @@ func (s *server) carryOut(w http.ResponseWriter, r *http.Request, fn func(http.R
 	b.kept().write(w)
 }
 
-// settle decides what becomes of a key when its request has been answered, and
-// tells the other replicas before it tells those who wait here: they may go on
-// to ask them.
+// settle stores the answer of a key's request, or frees the key. It tells the other
+// replicas first, because requests that wait in this process may then ask them.
 func (s *server) settle(r *http.Request, rec *record, c *claim, answer kept, err error) {
 	ctx, until := r.Context(), time.Now().Add(keepAnswersFor)
 	sent, refusal := c.progress()
@@ -161,9 +159,9 @@ func (s *server) settle(r *http.Request, rec *record, c *claim, answer kept, err
 		c.giveUp(ctx)
 		s.replays.finish(rec, answer, nil, time.Time{})
 	case s.fleet.repeatable:
-		c.leaveSent(ctx) // the next one is sent on with the same key
+		c.leaveSent(ctx) // the next request is sent to the directory with the same key
 		s.replays.finish(rec, answer, nil, time.Time{})
-	default: // it was sent, and then something went wrong on our side
+	default: // it was sent, and then the gateway failed
 		b := newBuffer()
 		s.problem(b, r, outcomeLost(false))
 		c.finish(ctx, b.kept(), until)
@@ -171,7 +169,7 @@ func (s *server) settle(r *http.Request, rec *record, c *claim, answer kept, err
 	}
 }
 
-// fingerprint tells requests apart that come with the same key.
+// fingerprint differs for different requests with the same key.
 func fingerprint(r *http.Request, body []byte) [sha256.Size]byte {
 	sum := sha256.Sum256(body)
 	text := r.Method + " " + r.URL.Path + "\n"
@@ -221,8 +219,8 @@ func unclaimed() *problem {
 	return notSent("nothing was sent: Redis did not answer, so a request with this Idempotency-Key may be running in another replica; send it again after Retry-After")
 }
 
-// tooLate is the problem of a request that has waited for another with its key
-// for so long that it cannot be sent any more.
+// tooLate is the problem of a request that waited for another with its key until too
+// little time was left to send it.
 func tooLate() *problem {
 	return notSent("nothing was sent: another request with this Idempotency-Key ended without an answer, and this one has waited too long to be sent; send it again after Retry-After")
 }

@@ -15,16 +15,15 @@ import (
 	"tributary/cache"
 )
 
-// Limit is how many requests a client may make in a window; the zero Limit is
-// none.
+// Limit is the number of requests that a client may make in a window. The zero Limit is
+// no limit.
 type Limit struct {
 	Calls  int
 	Window time.Duration
 }
 
-// limiter has a token bucket for each client, as GCRA: all that it stores is when
-// the bucket will be full again. The replicas share the buckets while their Redis
-// answers.
+// limiter has a token bucket for each client, by GCRA: it stores only the time when the
+// bucket will be full again. Replicas share the buckets while Redis answers.
 type limiter struct {
 	Limit
 	prefix string // of keys in Redis
@@ -35,11 +34,11 @@ type limiter struct {
 	full *recent // when the bucket of a client will be full
 }
 
-// maxClients bounds the clients remembered. The one not seen for longest is
-// forgotten, and then has a full bucket.
+// maxClients bounds the number of buckets. The one that was not used for longest is
+// removed; its client then has a full bucket.
 const maxClients = 100_000
 
-// newLimiter is nil without a limit.
+// newLimiter returns nil if there is no limit.
 func newLimiter(l Limit, prefix string, redis *cache.Redis) *limiter {
 	if l.Calls == 0 {
 		return nil
@@ -50,7 +49,7 @@ func newLimiter(l Limit, prefix string, redis *cache.Redis) *limiter {
 	}
 }
 
-// standing is how a client stands after a request.
+// standing is the state of a client's bucket after a request.
 type standing struct {
 	retry time.Duration // until there is a token; 0: there was one
 	reset time.Duration // until the bucket is full
@@ -72,23 +71,23 @@ func (l *limiter) take(ctx context.Context, client string, now time.Time) standi
 	return standing{0, after}
 }
 
-// left is how many tokens a bucket has that is full in reset.
+// left returns the number of tokens in a bucket that is full after reset.
 func (l *limiter) left(reset time.Duration) int {
 	// Redis's times are rounded to a microsecond, which must not cost a token.
 	rounding := min(time.Microsecond, l.cost()/2)
 	room := max(0, min(l.Window-reset, l.Window-rounding)+rounding)
-	hi, lo := bits.Mul64(uint64(l.Calls), uint64(room)) // as it may exceed 64 bits
+	hi, lo := bits.Mul64(uint64(l.Calls), uint64(room)) // the product may exceed 64 bits
 	left, _ := bits.Div64(hi, lo, uint64(l.Window))
 	return int(left)
 }
 
-// cost is the time in which a token comes back. With more calls than nanoseconds
-// it is 0: nobody can reach such a limit.
+// cost is the time in which one token is added. It is 0 if the window has more calls
+// than nanoseconds; no client can reach such a limit.
 func (l *limiter) cost() time.Duration { return l.Window / time.Duration(l.Calls) }
 
-// tell sets the headers that say how a client stands
+// setHeaders sets RateLimit and RateLimit-Policy
 // (draft-ietf-httpapi-ratelimit-headers).
-func (l *limiter) tell(h http.Header, s standing) {
+func (l *limiter) setHeaders(h http.Header, s standing) {
 	left, wait := l.left(s.reset), s.reset
 	if s.retry > 0 {
 		left, wait = 0, s.retry
@@ -99,7 +98,8 @@ func (l *limiter) tell(h http.Header, s standing) {
 
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 
-// limit refuses clients who ask too much, and tells all of them how they stand.
+// limit answers 429 to clients over their limit, and adds the RateLimit headers to all
+// answers.
 func (s *server) limit(next http.Handler) http.Handler {
 	l := s.clients
 	if l == nil {
@@ -107,7 +107,7 @@ func (s *server) limit(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := l.take(r.Context(), client(r), time.Now())
-		l.tell(w.Header(), now)
+		l.setHeaders(w.Header(), now)
 		if now.retry > 0 {
 			s.metrics.limited.Add(r.Context(), 1)
 			p := tooManyRequests.with("this client has made too many requests; wait as long as Retry-After says")
@@ -119,10 +119,9 @@ func (s *server) limit(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers a request whose caller is not let in. Wrong credentials count
-// against the address that they come from, or keys could be found by trying. It
-// happens after they were checked, so that right ones are let in whatever others
-// behind the same address have sent.
+// refuse answers a request that auth has rejected. Wrong credentials are limited for each
+// address, so that keys cannot be found by trying. They are counted after the check, so
+// that valid credentials are accepted whatever others at the same address send.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	denied, ok := errors.AsType[*auth.Error](err)
 	if !ok || !denied.Wrong {
@@ -136,13 +135,14 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	s.metrics.limited.Add(r.Context(), 1)
-	l.tell(w.Header(), now)
+	l.setHeaders(w.Header(), now)
 	p := tooManyRequests.with("too many wrong credentials came from this address; wait as long as Retry-After says, then send right ones")
 	p.retryAfter = now.retry
 	s.problem(w, r, p)
 }
 
-// client is who is limited: a key or a token, else an address.
+// client identifies the client of a request for limits: a key or a token, else an
+// address.
 func client(r *http.Request) string {
 	if id := auth.FromContext(r.Context()).Fingerprint(); id != "" {
 		return id
@@ -150,8 +150,8 @@ func client(r *http.Request) string {
 	return network(factsOf(r.Context()).address)
 }
 
-// network is an address as limits count it. An IPv6 network of 64 bits is one
-// client, who may use any address in it.
+// network is the part of an address that counts as one client: for IPv6 a network of 64
+// bits, because a client may use any address in it.
 func network(address netip.Addr) string {
 	if address.Is6() {
 		if prefix, err := address.WithZone("").Prefix(64); err == nil {

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 		theRun()
 	}
 	watch.Keep("reader-secret", "other-secret", "hopper-secret", "reader-key", "writer-key", "weather-key", "colleague-key")
-	goleak.VerifyTestMain(watch.Over(tests{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Answer))
+	goleak.VerifyTestMain(watch.Wrap(tests{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Answer))
 }
 
 // tests runs all tests, and then the checks over all their answers.

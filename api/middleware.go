@@ -108,20 +108,10 @@ func noRoute(w http.ResponseWriter, r *http.Request) error {
 // (§15.5.6). A target without a path, as in CONNECT, counts as "/".
 func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		path := cmp.Or(r.URL.Path, "/")
-		var allowed []string
-		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			if routes.Match(chi.NewRouteContext(), m, path) {
-				allowed = append(allowed, m)
-				if m == http.MethodGet {
-					allowed = append(allowed, http.MethodHead)
-				}
-			}
-		}
+		allowed := allowedMethods(routes, cmp.Or(r.URL.Path, "/"))
 		if len(allowed) == 0 { // a method that chi does not know, at a path that does not exist
 			return errNoRoute
 		}
-		allowed = append(allowed, http.MethodOptions)
 		list := strings.Join(allowed, ", ")
 		if r.Method == http.MethodOptions {
 			w.Header().Set("Allow", list)
@@ -135,4 +125,22 @@ func (s *server) otherMethods(routes chi.Routes) func(http.ResponseWriter, *http
 		p.header = http.Header{"Allow": {list}}
 		return p
 	}
+}
+
+// allowedMethods returns the methods of a path, none if it does not exist. HEAD has no
+// routes of its own: GET implies it.
+func allowedMethods(routes chi.Routes, path string) (allowed []string) {
+	has := func(method string) bool { return routes.Match(chi.NewRouteContext(), method, path) }
+	if has(http.MethodGet) {
+		allowed = append(allowed, http.MethodGet, http.MethodHead)
+	}
+	for _, m := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if has(m) {
+			allowed = append(allowed, m)
+		}
+	}
+	if len(allowed) > 0 {
+		allowed = append(allowed, http.MethodOptions)
+	}
+	return allowed
 }

@@ -96,7 +96,7 @@ func TestStatus(t *testing.T) {
 	it(t, "has only the name of a disabled upstream", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) {
 			s.Status = func() api.Status {
-				return api.Status{Upstreams: []api.UpstreamStatus{{Name: "github"}}, Cache: api.CacheStatus{Entries: 1, Hits: 2, Misses: 3, StaleServed: 4, Coalesced: 5, Evictions: 6}}
+				return api.Status{Upstreams: []api.UpstreamStatus{{Name: "github"}}, Cache: api.CacheStatus{Entries: 1, Hits: 2, Misses: 3, StaleServed: 4, Collapsed: 5, Evictions: 6}}
 			}
 		})
 		a := g.get("/v1/status")

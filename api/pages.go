@@ -50,7 +50,8 @@ func page(name string) func(http.ResponseWriter, *http.Request) error {
 	}
 }
 
-// secure sets headers against framing, sniffing and foreign content.
+// secure sets the security headers of a page: no frames, no guessing of types, nothing
+// from other hosts.
 func secure(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -9,8 +9,8 @@ import (
 	"tributary/upstream/users"
 )
 
-// profileOf encodes a profile and makes its entity tag, "U.R": U hashes the
-// directory's user alone, R the other parts.
+// profileOf encodes a profile and returns its entity tag, "U.R": U is a hash of the
+// directory's user, R a hash of the other parts.
 func profileOf(p users.Profile) (data []byte, tag string, err error) {
 	user, err := json.Marshal(p.User)
 	if err != nil {
@@ -31,9 +31,9 @@ func profileOf(p users.Profile) (data []byte, tag string, err error) {
 // precondition returns the condition that a write's If-Match and If-None-Match set
 // on the user (RFC 9110 §13.1 and §13.2.2), nil if neither is sent.
 //
-// Only U is compared: a client whose answer was degraded or had other parts has
-// still seen the same user. Weak tags match, because we send no others; §13.1.1
-// would have If-Match fail for every weak tag.
+// Only U is compared, because a degraded answer or one with other parts has the same
+// user. Weak tags match, because all our tags are weak; by §13.1.1 If-Match would fail
+// for each of them.
 func precondition(r *http.Request) *users.Precondition {
 	match, noneMatch := r.Header.Values("If-Match"), r.Header.Values("If-None-Match")
 	if len(match) == 0 && len(noneMatch) == 0 {
@@ -53,7 +53,7 @@ func precondition(r *http.Request) *users.Precondition {
 	}
 }
 
-// sameUser returns a function that reports whether a tag has this U.
+// sameUser returns a function that reports whether a tag has the same U as tag.
 func sameUser(tag string) func(opaque string) bool {
 	return func(opaque string) bool {
 		u, _, ok := strings.Cut(strings.Trim(opaque, `"`), ".")

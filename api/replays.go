@@ -11,21 +11,21 @@ import (
 
 const (
 	keepAnswersFor = 24 * time.Hour
-	// maxKept and maxKeptBytes bound what is remembered. Nothing is evicted: when
-	// it is full, new keys are refused. One caller may have a tenth of the room.
+	// maxKept and maxKeptBytes bound the stored answers. They are never evicted: when the
+	// store is full, new keys are refused. One caller may use a tenth of it.
 	maxKept      = 100_000
 	maxKeptBytes = 128 << 20
 	callerShare  = 10
 )
 
-// kept is an answer as it was written.
+// kept is a stored answer, as it was written.
 type kept struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// replay gives an answer again.
+// replay writes a stored answer.
 func (k kept) replay(w http.ResponseWriter) {
 	w.Header().Set("Idempotent-Replayed", "true")
 	k.write(w)
@@ -37,7 +37,7 @@ func (k kept) write(w http.ResponseWriter) {
 		h[name] = values
 	}
 	w.WriteHeader(k.Status)
-	_, _ = w.Write(k.Body) // who hung up does not read it
+	_, _ = w.Write(k.Body) // fails only when the client has disconnected
 }
 
 func (k kept) size() int {
@@ -50,12 +50,12 @@ func (k kept) size() int {
 	return n
 }
 
-// record is what this process knows of a key: the request that it came with and,
-// after done, the answer or why there is none.
+// record is a key's state in this process: its request and, once done is closed, the
+// answer or the error.
 type record struct {
 	key, caller string
 	request     [sha256.Size]byte
-	seen        sighting // of another replica's claim; only for the one who works on it
+	seen        sighting // of another replica's claim; used only by the request that works on the key
 	done        chan struct{}
 	answer      kept
 	err         error
@@ -65,10 +65,9 @@ type record struct {
 	inAll, inPart *list.Element
 }
 
-// replays remembers keys and their answers, in this process. It is safe for
-// concurrent use.
+// replays stores keys and their answers in this process. It is safe for concurrent use.
 type replays struct {
-	running time.Duration // the longest time that a request is carried out
+	running time.Duration // the longest time that a request runs
 
 	mu      sync.Mutex
 	records map[string]*record
@@ -82,7 +81,7 @@ type part struct {
 	kept           list.List // of the records that expire, in the order in which they do
 }
 
-// freeIn is when there is room for one more record; 0: now.
+// freeIn is the time until there is room for one more record; 0: there is room.
 func (p *part) freeIn(now time.Time, share int, running time.Duration) time.Duration {
 	records, bytes := p.records, p.bytes
 	free := func() bool { return records < maxKept/share && bytes < maxKeptBytes/share }
@@ -122,13 +121,14 @@ var errOtherRequest = errors.New("the key came with another request before")
 
 // fullError refuses a new key.
 type fullError struct {
-	caller bool // it is this caller's share that is used up
+	caller bool // the caller's share is used up
 	freeIn time.Duration
 }
 
 func (e *fullError) Error() string { return "no room for another Idempotency-Key" }
 
-// begin finds the record of a key, or makes one that is the caller's to finish.
+// begin returns the record of a key. If it makes a new one, mine is true, and the caller
+// must finish it.
 func (p *replays) begin(key, caller string, request [sha256.Size]byte) (r *record, mine bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +144,7 @@ func (p *replays) begin(key, caller string, request [sha256.Size]byte) (r *recor
 		return nil, false, errOtherRequest
 	case !finished(old) || !old.seen.claimed:
 		return old, false, nil
-	default: // there was no answer yet when it was last asked for
+	default: // the last request with the key ended without an answer
 		r.seen = old.seen
 		p.drop(old)
 	}
@@ -185,8 +185,8 @@ func finished(r *record) bool {
 	}
 }
 
-// finish gives the answer, or the error, to those who wait. It is kept for those
-// who come before until.
+// finish gives the answer, or the error, to the requests that wait, and stores it until
+// a time for later ones.
 func (p *replays) finish(r *record, answer kept, err error, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -203,7 +203,7 @@ func (p *replays) finish(r *record, answer kept, err error, until time.Time) {
 	close(r.done)
 }
 
-// expire drops what has been kept long enough. p.mu is held.
+// expire removes records whose time is over. p.mu is held.
 func (p *replays) expire(now time.Time) {
 	for e := p.all.kept.Front(); e != nil; e = p.all.kept.Front() {
 		r := e.Value.(*record)
@@ -214,7 +214,7 @@ func (p *replays) expire(now time.Time) {
 	}
 }
 
-// drop forgets a record. p.mu is held.
+// drop removes a record. p.mu is held.
 func (p *replays) drop(r *record) {
 	delete(p.records, r.key)
 	p.all.drop(r, r.inAll)

@@ -33,8 +33,8 @@ type UpstreamCounts struct {
 	LastError *ErrorStatus   `json:"last_error,omitempty"`
 }
 
-// BreakerStatus is closed, open or half_open; an open one says when the next trial
-// call is allowed.
+// BreakerStatus is the state of a breaker, closed, open or half_open, and if it is open
+// the time until one call may test the upstream.
 type BreakerStatus struct {
 	State          string   `json:"state"`
 	RetryInSeconds *float64 `json:"retry_in_seconds,omitempty"`
@@ -59,7 +59,7 @@ type CacheStatus struct {
 	Hits        int64 `json:"hits"`
 	Misses      int64 `json:"misses"`
 	StaleServed int64 `json:"stale_served"`
-	Coalesced   int64 `json:"coalesced"`
+	Collapsed   int64 `json:"coalesced"`
 	Evictions   int64 `json:"evictions"`
 }
 

@@ -99,7 +99,7 @@ func (s *server) readChange(r *http.Request, parse func([]byte) (users.Change, e
 	if err := errors.Join(s.usersAvailable(), unsupportedBody(r, bodyTypes(r)...)); err != nil {
 		return users.Change{}, "", err
 	}
-	key, _ := idempotencyKey(r) // idempotent has refused a malformed key; PUT ignores it
+	key, _ := idempotencyKey(r) // once has refused a malformed key; PUT ignores keys
 	key = forDirectory(key, auth.FromContext(r.Context()).Fingerprint())
 	body, err := readBody(r)
 	if err != nil {
@@ -123,8 +123,8 @@ func (s *server) readChange(r *http.Request, parse func([]byte) (users.Change, e
 	return change, key, err
 }
 
-// forDirectory is the Idempotency-Key to send to the directory. It includes the
-// caller, because to the directory all our callers are one.
+// forDirectory is the Idempotency-Key for the directory. It depends on the caller,
+// because the directory cannot tell our callers apart.
 func forDirectory(key, caller string) string {
 	if key == "" || caller == "" {
 		return key
@@ -132,7 +132,7 @@ func forDirectory(key, caller string) string {
 	return key + "." + hashed(caller)[:8]
 }
 
-// writeAnswer answers a write with the user as the directory now has it.
+// writeAnswer answers a write with the user that the directory returned.
 func (s *server) writeAnswer(w http.ResponseWriter, r *http.Request, status int, record *users.Record, outcome aggregate.Outcome) error {
 	data, err := json.Marshal(record.User)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// aboutPlace answers with what is known about the place that the parameters mean.
-// more reads parameters that only this path has.
+// aboutPlace answers a query about the place in the parameters. more reads parameters
+// that only this path has.
 func (s *server) aboutPlace(ask weather.Ask, more ...func(*params, *weather.Query)) http.HandlerFunc {
 	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if err := mustAccept(w, r); err != nil {

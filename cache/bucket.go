@@ -7,10 +7,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// take is GCRA (a token bucket) in milliseconds on Redis's own clock. It compares the
-// used part of the window, not times of day: a float64 that holds a time of day has
-// too few digits left for a short window. Stored times are rounded to a microsecond;
-// the 0.001 allows for that.
+// take is GCRA, a token bucket, in milliseconds of Redis's clock. It compares the used
+// part of the window, not absolute times, because a float64 with an absolute time is
+// not precise enough for a short window. Stored times are rounded to a microsecond; the
+// 0.001 allows for that.
 var take = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
@@ -24,9 +24,9 @@ end
 redis.call('SET', KEYS[1], string.format('%.3f', now + after), 'PX', math.max(1, math.ceil(after)))
 return {'0', tostring(after)}`)
 
-// Take takes a token of a bucket that holds calls and is filled in window: retry
-// is 0 if there was one, else the time until there is; reset is when the bucket
-// is full. known is false when Redis could not be asked.
+// Take takes a token from a bucket that holds calls tokens and is refilled in window.
+// retry is 0 if there was a token, else the time until there is one; reset is the time
+// until the bucket is full. known is false if Redis could not be asked.
 func (r *Redis) Take(ctx context.Context, key string, calls int, window time.Duration) (retry, reset time.Duration, known bool) {
 	if r == nil {
 		return 0, 0, false
@@ -42,7 +42,8 @@ func (r *Redis) Take(ctx context.Context, key string, calls int, window time.Dur
 	return retry, reset, err == nil
 }
 
-// milliseconds is capped at 146 years: the longest Duration, as a float64, overflows.
+// milliseconds converts to a Duration, 146 years at most. The longest Duration itself
+// would overflow, because a float64 rounds it up.
 func milliseconds(ms float64) time.Duration {
 	return time.Duration(min(ms*float64(time.Millisecond), 1<<62))
 }

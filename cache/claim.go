@@ -11,12 +11,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Claim is the right of this process to work on a key alone in the fleet. It has
-// a record that the others can read, and a lease that is renewed until Finish:
-// when it lapses, the process has died or cannot reach Redis. A Claim does
+// Claim is the exclusive right of this process, among all replicas, to work on a key.
+// It has a record that the others can read, and a lease that is renewed until Finish.
+// When the lease lapses, the process has died or cannot reach Redis. A Claim does
 // nothing before Take or TakeOver.
 type Claim struct {
-	// Token has to be in every record of the claim: it tells whose a record is.
+	// Token must be in every record of the claim: it shows which claim wrote a record.
 	Token string
 
 	redis *Redis
@@ -24,42 +24,41 @@ type Claim struct {
 	lease time.Duration
 
 	mu       sync.Mutex // held during a command, so that commands keep their order
-	record   []byte     // as it was last stored
+	record   []byte     // the last one stored
 	keepFor  time.Duration
 	renewAt  time.Time
 	finished bool      // record is the last one, and is not stored yet
 	until    time.Time // when the last record expires
-	over     bool      // there is nothing left to do
+	over     bool      // nothing is left to store or renew
 }
 
-// Claimed is what Redis has of a key. Without a record, and nothing left, the
-// key is free.
+// Claimed is the state of a key in Redis. The key is free if there is no record and
+// Left is 0.
 type Claimed struct {
 	Record []byte        // nil: none
 	Left   time.Duration // until the holder's lease lapses; 0: it has lapsed, or the holder is this process
 }
 
-// ErrClaimLost says that a claim's lease had lapsed, and another process has the
-// key.
+// ErrClaimLost is the error of a claim whose lease lapsed and whose key another process
+// has claimed.
 var ErrClaimLost = errors.New("another process has the claim")
 
-// maxUnfinished bounds the claims that are over, but whose last record Redis has
-// not taken yet.
+// maxUnfinished bounds the finished claims whose last record Redis has not stored yet.
 const maxUnfinished = 1000
 
 // claims are the unfinished claims of this process.
 type claims struct {
 	mu      sync.Mutex
 	open    []*Claim
-	waiting int // of open, that are finished and not stored
+	waiting int // how many of open are finished and not stored
 }
 
 func claimKeys(key string) []string {
 	return []string{redisPrefix + "claim:" + key, redisPrefix + "claim-lease:" + key}
 }
 
-// readClaim tells what there is under a key; if that is nothing, and a record is
-// given, it claims it.
+// readClaim returns the state of a key. If the key is free and a record is given, it
+// claims the key.
 var readClaim = redis.NewScript(`
 local record, holder = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local lapsed = not holder or string.sub(holder, 1, #ARGV[3]) == ARGV[3]
@@ -71,9 +70,9 @@ end
 if lapsed then return {record, 0, 0} end
 return {record, math.max(1, redis.call('PTTL', KEYS[2])), 0}`)
 
-// writeClaim sets the record of a key and renews the lease, or with 0 ends it:
-// if the lease is the claimant's, or nobody else's and the record is gone or
-// contains what the claimant expects.
+// writeClaim sets the record of a key and renews the lease, or ends it if the new
+// length is 0. It does so only if the claimant has the lease, or if no one has it and
+// the record is gone or contains what the claimant expects.
 var writeClaim = redis.NewScript(`
 local record, holder = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local lapsed = not holder or string.sub(holder, 1, #ARGV[6]) == ARGV[6]
@@ -88,12 +87,12 @@ else
 end
 return 1`)
 
-// NewClaim prepares to claim a key. r must not be nil.
+// NewClaim returns a claim that Take or TakeOver can acquire. r must not be nil.
 func (r *Redis) NewClaim(key string, lease time.Duration) *Claim {
 	return &Claim{redis: r, key: key, Token: r.process + " " + rand.Text(), lease: lease}
 }
 
-// Take claims the key if it is free; otherwise there is what Redis has of it.
+// Take claims the key if it is free; otherwise it returns the state of the key.
 func (c *Claim) Take(ctx context.Context, record []byte) (there Claimed, taken bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,7 +103,7 @@ func (c *Claim) Take(ctx context.Context, record []byte) (there Claimed, taken b
 	return there, taken, err
 }
 
-// Read is what Redis has of the key.
+// Read returns the state of the key.
 func (c *Claim) Read(ctx context.Context) (Claimed, error) {
 	there, _, err := c.read(ctx, nil)
 	return there, err
@@ -127,8 +126,8 @@ func (c *Claim) read(ctx context.Context, record []byte) (there Claimed, taken b
 	return there, taken, err
 }
 
-// TakeOver claims a key whose holder's lease has lapsed, if its record is still
-// what it was. The new record expires after keepFor.
+// TakeOver claims a key whose holder's lease has lapsed, if its record still equals
+// was. The new record expires after keepFor.
 func (c *Claim) TakeOver(ctx context.Context, was, record []byte, keepFor time.Duration) (taken bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -148,7 +147,7 @@ func (c *Claim) begin(record []byte, keepFor time.Duration) {
 	c.redis.claims.add(c)
 }
 
-// Put changes the record of a claim, which then expires after keepFor.
+// Put replaces the record of a claim. The new one expires after keepFor.
 func (c *Claim) Put(ctx context.Context, record []byte, keepFor time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,9 +158,9 @@ func (c *Claim) Put(ctx context.Context, record []byte, keepFor time.Duration) e
 	return nil
 }
 
-// Finish stores the last record of a claim, which then expires after keepFor,
-// and ends its lease. If Redis does not take it now, it is retried until it is
-// stored, has expired, or another process has the claim.
+// Finish stores the last record of a claim, which expires after keepFor, and ends the
+// lease. If Redis fails, it is retried until the record is stored or has expired, or
+// another process has the claim.
 func (c *Claim) Finish(ctx context.Context, record []byte, keepFor time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,7 +178,7 @@ func (c *Claim) renew(ctx context.Context, now time.Time) error {
 	defer c.mu.Unlock()
 	keepFor, lease := c.keepFor, c.lease
 	switch {
-	case c.over: // since renew was called for all
+	case c.over: // it ended after the caller had listed it
 		return nil
 	case c.finished:
 		keepFor, lease = c.until.Sub(now), 0
@@ -214,8 +213,8 @@ func (c *Claim) write(ctx context.Context, expected string, record []byte, keepF
 	return err
 }
 
-// renew renews the leases that are due, and stores what Finish could not. It
-// ends when Redis cannot be reached.
+// renew renews the leases that are due, and stores what Finish could not. It stops at
+// the first command that does not reach Redis.
 func (cs *claims) renew(now time.Time) {
 	cs.mu.Lock()
 	open := slices.Clone(cs.open)
@@ -233,7 +232,7 @@ func (cs *claims) add(c *Claim) {
 	cs.open = append(cs.open, c)
 }
 
-// remove forgets a claim. c.mu is held.
+// remove removes a claim from the list. c.mu is held.
 func (cs *claims) remove(c *Claim) {
 	c.over = true
 	cs.mu.Lock()
@@ -248,7 +247,8 @@ func (cs *claims) remove(c *Claim) {
 	}
 }
 
-// wait counts one more claim whose last record is not stored, if there is room.
+// wait adds a claim whose last record is not stored. It returns false if there are
+// maxUnfinished already.
 func (cs *claims) wait() bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

@@ -94,13 +94,13 @@ func TestRedisClaimLapses(t *testing.T) {
 	next.Finish(t.Context(), []byte("answer"), time.Hour)
 	wantClaimed(t, a, "k", []byte("answer"), false)
 
-	t.Run("and is finished late if nobody has taken it over", func(t *testing.T) {
+	t.Run("and can still be finished if no process has taken it over", func(t *testing.T) {
 		slow := claimed(t, a, "slow", time.Minute)
 		lapse(t, redis, "slow")
 		slow.Finish(t.Context(), []byte("answer"), time.Hour)
 		wantClaimed(t, b, "slow", []byte("answer"), false)
 	})
-	t.Run("and a key that was only claimed is free with it", func(t *testing.T) {
+	t.Run("and then a key that was only claimed is free", func(t *testing.T) {
 		dead, err := cache.NewRedis(cache.RedisConfig{URL: server.PatientURL()})
 		if err != nil {
 			t.Fatal(err)
@@ -148,7 +148,7 @@ func TestRedisClaimIsRenewed(t *testing.T) {
 	if err := c.Put(t.Context(), record(c, "sent"), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("also when Redis has lost its data", func(t *testing.T) {
+	t.Run("even if Redis has lost its data", func(t *testing.T) {
 		redis.FlushAll(t.Context())
 		until(t, "there again", func() bool {
 			there, err := b.NewClaim("k", lease).Read(t.Context())

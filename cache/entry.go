@@ -1,7 +1,7 @@
-// Package cache stores answers of upstreams through three windows: fresh, stale
-// while it is revalidated, and stale if asking fails. It has a bounded store in
-// memory, and Redis for what replicas share. It knows no HTTP: its callers decide
-// what is asked, and when.
+// Package cache stores answers of upstreams. Each goes through three windows: fresh,
+// stale-while-revalidate, stale-if-error. There is a bounded store in memory, and Redis
+// for what replicas share. The package does not know HTTP: its callers decide when to
+// ask an upstream.
 package cache
 
 import (
@@ -9,23 +9,22 @@ import (
 	"time"
 )
 
-// Entry is one stored outcome: a value, or the error that stands for it, such as
-// "it does not exist". An entry is immutable once stored; a change, by a 304 or
-// the beginning of a cooldown, is stored as a copy.
+// Entry is a stored answer: a value, or an error such as "it does not exist". A stored
+// entry is never changed; a 304 or the beginning of a cooldown stores a changed copy.
 type Entry struct {
 	Value any
-	Err   error // the outcome is this error; Value is nil
+	Err   error // the answer is this error; Value is nil
 
 	StoredAt time.Time // when the upstream gave or last confirmed it
 	Windows
 
-	// ProviderUntil is the end of the lifetime that the provider gave; zero
-	// when it gave none. Until then a caller's no-cache has no effect.
+	// ProviderUntil is the end of the lifetime that the provider gave, zero if it gave
+	// none. Until then, a caller's no-cache has no effect.
 	ProviderUntil time.Time
 
-	// CoolUntil is the end of the cooldown after a fetch has failed, in which no
-	// other is made; Why is the failure. Refusals counts the failures in a row
-	// that each double the time.
+	// CoolUntil is the end of the cooldown after a failed fetch: until then no other
+	// fetch is made. Why is the failure. Refusals counts the failures in a row, each of
+	// which doubles the time.
 	CoolUntil time.Time
 	Why       error
 	Refusals  int
@@ -39,10 +38,10 @@ type Entry struct {
 	ETag         string // validators, as the upstream sent them
 	LastModified string
 
-	// Size is the number of bytes that Value was read from.
+	// Size is the number of bytes that Value was decoded from.
 	Size int
 
-	// Version changes with the value, and not when a value is confirmed.
+	// Version changes with the value; confirming the value does not change it.
 	Version uint64
 }
 
@@ -72,20 +71,20 @@ func (e *Entry) Usable(now time.Time) bool {
 	return e.Err == nil && !e.Gone(now) && (!e.MustRevalidate || e.Fresh(now))
 }
 
-// Cooling reports whether the upstream is not to be asked again yet.
+// Cooling reports whether the cooldown runs, so that the upstream is not asked.
 func (e *Entry) Cooling(now time.Time) bool { return now.Before(e.CoolUntil) }
 
 // Age is the time since the upstream gave or confirmed the entry.
 func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.StoredAt)) }
 
-// Cooled is a copy in cooldown until a time, for a reason.
+// Cooled is a copy in cooldown until a time, because of the failure why.
 func (e *Entry) Cooled(until time.Time, why error, refusals int) *Entry {
 	c := *e
 	c.CoolUntil, c.Why, c.Refusals = until, why, refusals
 	return &c
 }
 
-// Invalidated is a copy that is served only when asking for it anew fails.
+// Invalidated is a stale copy, which is served only if asking again fails.
 func (e *Entry) Invalidated(now time.Time) *Entry {
 	c := *e
 	c.FreshUntil, c.RevalidateUntil = earlier(c.FreshUntil, now), earlier(c.RevalidateUntil, now)
@@ -100,12 +99,12 @@ type Lifetimes struct {
 	StaleFor      time.Duration // greatest age ever served; at least the sum of the two
 }
 
-// ProviderLifetime is what an answer says about its reuse. The zero value says
-// nothing.
+// ProviderLifetime is what the headers of an answer allow. The zero value is an answer
+// without such headers.
 type ProviderLifetime struct {
-	For   time.Duration `json:"for,omitempty"`   // freshness lifetime, its age already taken off
+	For   time.Duration `json:"for,omitempty"`   // freshness lifetime, minus the answer's age
 	Given bool          `json:"given,omitempty"` // false: the provider gave none, and For means nothing
-	Wins  bool          `json:"-"`               // it holds even where it is longer than ours
+	Wins  bool          `json:"-"`               // it counts even if it is longer than ours
 
 	NoStore        bool `json:"-"`                         // not to be stored at all
 	NoCache        bool `json:"no_cache,omitempty"`        // to be validated before each use
@@ -113,9 +112,9 @@ type ProviderLifetime struct {
 	Private        bool `json:"-"`                         // not to be shared with other replicas
 }
 
-// Windows are the windows of an answer stored now. Our own lifetime is shortened
-// by up to a tenth and a provider's lengthened by up to a tenth, so that keys
-// filled together do not expire together, and none before its provider allows.
+// Windows are the windows of an answer stored now. They have jitter, so that keys stored
+// together do not expire together: our lifetime is shortened by up to a tenth, and a
+// provider's is lengthened, because asking earlier is not allowed.
 func (l Lifetimes) Windows(now time.Time, p ProviderLifetime) Windows {
 	fresh := l.FreshFor - jitter(l.FreshFor)
 	if p.Given {
@@ -138,7 +137,7 @@ func FreshOnly(now time.Time, d time.Duration) Windows {
 	return Windows{FreshUntil: end, RevalidateUntil: end, GoneAt: end}
 }
 
-// jitter is a random part, up to a tenth, of d.
+// jitter is a random duration, up to a tenth of d.
 func jitter(d time.Duration) time.Duration {
 	if d < 10 {
 		return 0

@@ -15,29 +15,29 @@ func TestEntrySpans(t *testing.T) {
 		FreshUntil: start.Add(time.Minute), RevalidateUntil: start.Add(2 * time.Minute), GoneAt: start.Add(3 * time.Minute),
 	}}
 	for name, tt := range map[string]struct {
-		age                              time.Duration
-		fresh, quiet, revalidatable, out bool
+		age                                 time.Duration
+		fresh, cooling, revalidatable, gone bool
 	}{
 		"it is fresh when stored":                     {0, true, true, true, false},
 		"it is fresh while younger than its lifetime": {time.Minute - 1, true, true, true, false},
 		"it is stale at the end of its lifetime":      {time.Minute, false, true, true, false},
-		"it is not quiet at the end of the quiet":     {90 * time.Second, false, false, true, false},
-		"it may not wait for a refresh at the end":    {2 * time.Minute, false, false, false, false},
-		"it is held to its last moment":               {3*time.Minute - 1, false, false, false, false},
+		"the cooldown is over at its end":             {90 * time.Second, false, false, true, false},
+		"it is not revalidatable at the end of that":  {2 * time.Minute, false, false, false, false},
+		"it is not gone before its end":               {3*time.Minute - 1, false, false, false, false},
 		"it is gone at its end":                       {3 * time.Minute, false, false, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := start.Add(tt.age)
-			if e.Fresh(now) != tt.fresh || e.Cooling(now) != tt.quiet || e.Revalidatable(now) != tt.revalidatable || e.Gone(now) != tt.out {
-				t.Errorf("fresh %v, quiet %v, revalidatable %v, gone %v, want %v, %v, %v, %v",
-					e.Fresh(now), e.Cooling(now), e.Revalidatable(now), e.Gone(now), tt.fresh, tt.quiet, tt.revalidatable, tt.out)
+			if e.Fresh(now) != tt.fresh || e.Cooling(now) != tt.cooling || e.Revalidatable(now) != tt.revalidatable || e.Gone(now) != tt.gone {
+				t.Errorf("fresh %v, cooling %v, revalidatable %v, gone %v, want %v, %v, %v, %v",
+					e.Fresh(now), e.Cooling(now), e.Revalidatable(now), e.Gone(now), tt.fresh, tt.cooling, tt.revalidatable, tt.gone)
 			}
 			if got := e.Age(now); got != tt.age {
 				t.Errorf("age = %v, want %v", got, tt.age)
 			}
 		})
 	}
-	t.Run("it is never younger than nothing", func(t *testing.T) {
+	t.Run("its age is never negative", func(t *testing.T) {
 		if got := e.Age(start.Add(-time.Second)); got != 0 {
 			t.Errorf("age = %v, want 0", got)
 		}
@@ -49,14 +49,14 @@ func TestCooled(t *testing.T) {
 	e := &cache.Entry{Value: "fine", StoredAt: start, ETag: `"1"`, LastModified: "then", Version: 7, Windows: cache.FreshOnly(start, time.Minute), ProviderUntil: start}
 	h := e.Cooled(start.Add(time.Second), why, 0)
 	if !h.Cooling(start) || h.Cooling(start.Add(time.Second)) || h.Why != why {
-		t.Errorf("hushed = %+v, want it quiet for a second, because of %v", h, why)
+		t.Errorf("cooled = %+v, want a cooldown of a second because of %v", h, why)
 	}
 	if e.Cooling(start) || e.Why != nil {
 		t.Errorf("the entry itself was changed: %+v", e)
 	}
 	h.CoolUntil, h.Why = e.CoolUntil, e.Why
 	if *h != *e {
-		t.Errorf("hushed = %+v, want all else as in %+v", h, e)
+		t.Errorf("cooled = %+v, want all other fields as in %+v", h, e)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestLifetimes(t *testing.T) {
 					t.Fatalf("fresh for %v, want %v to %v", fresh, tt.least, tt.most)
 				}
 				if want := min(fresh+5*time.Minute, time.Hour); s.RevalidateUntil.Sub(start) != want || s.GoneAt.Sub(start) != time.Hour {
-					t.Fatalf("spans = %+v, want them to end after %v and an hour", s, want)
+					t.Fatalf("windows = %+v, want them to end after %v and an hour", s, want)
 				}
 				differ[s.FreshUntil] = true
 			}
@@ -92,7 +92,7 @@ func TestLifetimes(t *testing.T) {
 			}
 		})
 	}
-	t.Run("it has no jitter where there is nothing to divide", func(t *testing.T) {
+	t.Run("a lifetime of some nanoseconds has no jitter", func(t *testing.T) {
 		s := cache.Lifetimes{FreshFor: 9, StaleFor: 9}.Windows(start, cache.ProviderLifetime{})
 		if s.FreshUntil.Sub(start) != 9 {
 			t.Errorf("fresh for %v, want 9ns", s.FreshUntil.Sub(start))

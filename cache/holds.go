@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// holds are the invalidations that Redis has not stored yet. Until it has, it
-// may still have the old value, and a reader's stamp may still look current:
-// what a hold names is neither read from Redis nor stored there.
+// holds are the invalidations that Redis has not stored yet. Redis may still have the
+// old value, with a stamp that looks current. So a held key is neither read from Redis
+// nor stored there.
 type holds struct {
 	count atomic.Int64 // of all; most of the time there is none
 
@@ -20,8 +20,8 @@ type holds struct {
 type hold struct {
 	group, key string
 	keep       bool // as in Invalidate
-	own        bool // it began here: the others have to be told
-	announced  bool // they were told, while the stamp was not stored
+	own        bool // it began here: the other replicas need a message
+	announced  bool // the message was published, but the stamp is not stored
 	sending    bool // Invalidate is delivering it; retry leaves it alone
 
 	serial uint64 // a later invalidation of the same key changes it
@@ -31,7 +31,7 @@ type hold struct {
 // group is held.
 const maxHeldKeys = 256
 
-// add begins to hold h, or renews the hold that there is, and returns it.
+// add adds h, or renews the hold that its key has, and returns it.
 func (hs *holds) add(h hold) hold {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -44,7 +44,7 @@ func (hs *holds) add(h hold) hold {
 		hs.groups[h.group] = keys
 	}
 	if old := keys[h.key]; old != nil {
-		h.announced = old.announced && !h.own // one that was received is known to all
+		h.announced = old.announced && !h.own // a received one was published to all
 		h.keep, h.own = h.keep && old.keep, h.own || old.own
 	} else {
 		hs.count.Add(1)
@@ -80,7 +80,7 @@ func (hs *holds) release(h hold) {
 	}
 }
 
-// undelivered leaves a hold to retry.
+// undelivered marks a hold as one that retry must deliver.
 func (hs *holds) undelivered(h hold) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -89,7 +89,7 @@ func (hs *holds) undelivered(h hold) {
 	}
 }
 
-// announced remembers that the others know of a hold.
+// announced marks a hold whose message was published.
 func (hs *holds) announced(h hold) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -110,7 +110,7 @@ func (hs *holds) cover(group, key string) bool {
 	return hs.count.Load() > 0 && (hs.has(group, key) || hs.has(group, ""))
 }
 
-// waiting are the holds that retry has to deliver.
+// waiting returns the holds that retry must deliver.
 func (hs *holds) waiting() (list []hold) {
 	if hs.count.Load() == 0 {
 		return nil

@@ -13,10 +13,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Invalidation messages travel by publish/subscribe. RESP3's client tracking
-// would also tell the replicas, before it answers the writer, but would not say
-// when they have acted upon it. Here each replica acknowledges a message, and
-// the writer waits for the acknowledgements.
+// Invalidation messages are sent by publish/subscribe, and each replica acknowledges
+// them, so that the writer can wait until all have acted. RESP3's client tracking would
+// send messages too, but without acknowledgements.
 
 // The channels have the names that earlier versions listen to.
 const (
@@ -49,12 +48,12 @@ type message struct {
 	ID, From   string
 	Group, Key string
 	Keep       bool `json:",omitempty"`
-	Held       bool `json:",omitempty"` // its stamp is not stored: whoever receives it holds the key too
-	Again      bool `json:",omitempty"` // it was sent before; whoever holds the key has acted upon it
+	Held       bool `json:",omitempty"` // its stamp is not stored: receivers hold the key too
+	Again      bool `json:",omitempty"` // it was sent before: receivers that hold the key have acted
 }
 
-// acknowledgements counts those of one message. They may arrive before Redis has
-// said how many subscribers there are.
+// acknowledgements counts those of one message. They may arrive before Redis
+// returns the number of subscribers.
 type acknowledgements struct {
 	id          string
 	count, want int // want is negative until it is known
@@ -76,13 +75,13 @@ func (n *invalidations) close() {
 	<-n.ended
 }
 
-// Invalidate removes a key of a group, or with "" the whole group, from Redis,
-// tells every replica that listens, and waits a moment for their
-// acknowledgements. With keep, a replica keeps what it has for when asking the
-// upstream fails, but asks first.
+// Invalidate removes a key of a group, or with "" the whole group, from Redis and
+// from the memory of every replica that listens, and waits a moment for their
+// acknowledgements. With keep, a replica keeps its entry as stale, for when asking the
+// upstream fails.
 //
-// Where Redis does not take it, the key or the group is not read from Redis, by
-// this replica nor by those that could be told, until it did.
+// While Redis refuses the removal or is away, the key or the group is held: this
+// replica, and those that a message reaches, do not read it from Redis.
 func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
 	if r != nil {
 		r.invalidations.send(ctx, group, key, keep)
@@ -108,24 +107,23 @@ func (n *invalidations) send(ctx context.Context, group, key string, keep bool) 
 	acks := n.await()
 	defer n.forget(acks)
 
-	told, err := n.store(ctx, h, acks.id)
+	subscribers, err := n.store(ctx, h, acks.id)
 	if err == nil {
 		n.holds.release(h)
-		n.wait(acks, told)
+		n.wait(acks, subscribers)
 		return
 	}
 	if answered(err) { // Redis refuses writes, but passes messages on
-		if told, err = n.announce(ctx, h, acks.id); err == nil {
-			n.wait(acks, told)
+		if subscribers, err = n.announce(ctx, h, acks.id); err == nil {
+			n.wait(acks, subscribers)
 		}
 	}
 	n.holds.undelivered(h)
 }
 
-// store removes what a hold names from Redis, and gives it a new stamp. A hold
-// that began here is announced in the same transaction: told is the number of
-// subscribers.
-func (n *invalidations) store(ctx context.Context, h hold, id string) (told int, err error) {
+// store removes the hold's key or group from Redis, and gives it a new stamp. A hold
+// that began here is announced in the same transaction, to so many subscribers.
+func (n *invalidations) store(ctx context.Context, h hold, id string) (subscribers int, err error) {
 	err = n.redis.must(ctx, "EXEC", func(ctx context.Context) error {
 		var sent *redis.IntCmd
 		_, err := n.redis.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
@@ -141,17 +139,17 @@ func (n *invalidations) store(ctx context.Context, h hold, id string) (told int,
 			return nil
 		})
 		if err == nil && sent != nil {
-			told = int(sent.Val())
+			subscribers = int(sent.Val())
 		}
 		return err
 	})
-	return told, err
+	return subscribers, err
 }
 
-// announce tells the others of a hold whose stamp Redis refuses to store. It
-// also removes the entry, each command for itself: a Redis that is full takes a
-// DEL, a read-only replica and one that failed to save do not.
-func (n *invalidations) announce(ctx context.Context, h hold, id string) (told int, err error) {
+// announce publishes a hold whose stamp Redis refuses to store. It also removes the
+// entry, but not in one transaction: a full Redis accepts the DEL, a read-only replica
+// and one that failed to save accept only the PUBLISH.
+func (n *invalidations) announce(ctx context.Context, h hold, id string) (subscribers int, err error) {
 	err = n.redis.must(ctx, "PUBLISH", func(ctx context.Context) error {
 		var sent *redis.IntCmd
 		_, _ = n.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -161,13 +159,13 @@ func (n *invalidations) announce(ctx context.Context, h hold, id string) (told i
 			sent = p.Publish(ctx, invalidationChannel, n.encode(h, id, true))
 			return nil
 		})
-		told = int(sent.Val())
+		subscribers = int(sent.Val())
 		return sent.Err()
 	})
 	if err == nil {
 		n.holds.announced(h)
 	}
-	return told, err
+	return subscribers, err
 }
 
 func (n *invalidations) encode(h hold, id string, held bool) string {
@@ -177,10 +175,11 @@ func (n *invalidations) encode(h hold, id string, held bool) string {
 	return string(text)
 }
 
-// retry tries to deliver the holds that Invalidate could not. Where Redis still refuses writes it repeats
-// the announcements, for those who have missed them or started since.
+// retry tries to store the holds that Invalidate could not. If Redis still refuses
+// writes, it publishes them again, for replicas that missed the message or have
+// started since.
 func (n *invalidations) retry() {
-	ctx, refused := context.Background(), false
+	ctx, refused := context.Background(), false // refused: Redis answers, but refuses writes
 	for _, h := range n.holds.waiting() {
 		err := error(nil)
 		if !refused {
@@ -218,11 +217,11 @@ func (n *invalidations) forget(a *acknowledgements) {
 	delete(n.awaited, a.id)
 }
 
-// wait returns once as many acknowledged as were told, or after a moment.
-func (n *invalidations) wait(a *acknowledgements, told int) {
+// wait returns once all subscribers have acknowledged, or after a moment.
+func (n *invalidations) wait(a *acknowledgements, subscribers int) {
 	n.mu.Lock()
-	a.want = told
-	complete := a.count >= told
+	a.want = subscribers
+	complete := a.count >= subscribers
 	n.mu.Unlock()
 	if complete {
 		return
@@ -302,7 +301,7 @@ func (n *invalidations) handle(ctx context.Context, m *redis.Message) {
 	}
 	var what message
 	if json.Unmarshal([]byte(m.Payload), &what) != nil {
-		return // of another version
+		return // from another version of the program
 	}
 	if what.From == n.redis.process { // send has applied it
 		n.acknowledged(what.ID)
@@ -340,9 +339,9 @@ func (n *invalidations) apply(group, key string, keep bool) {
 	}
 }
 
-// applyAll removes everything that a missed message could have been about. It is
-// called when a lost connection is there again, and not before: until then the
-// memory of this process may be all there is.
+// applyAll invalidates every group, because messages may have been missed. It is
+// called when a lost connection is back, and not before: until then the memory of this
+// process may be the only cache.
 func (n *invalidations) applyAll() {
 	n.mu.Lock()
 	all := make([]func(string, bool), 0, len(n.invalidate))

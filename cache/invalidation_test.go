@@ -13,7 +13,7 @@ import (
 	"tributary/cache/redistest"
 )
 
-// invalidated counts the invalidations of a group that a replica was told of.
+// invalidated counts the invalidations of a group that a replica has received.
 type invalidated struct {
 	mu   sync.Mutex
 	keys map[string]int // "key keep"
@@ -58,14 +58,14 @@ func TestRedisInvalidation(t *testing.T) {
 	if kept := seen.count("x", true); kept != 50 {
 		t.Errorf("%d invalidations kept the old value, want 50", kept)
 	}
-	t.Run("reaches the memory of the process that it began in", func(t *testing.T) {
+	t.Run("also applies to the process that began it", func(t *testing.T) {
 		own := watch(a)
 		a.Invalidate(t.Context(), "things", "mine", false)
 		if n := own.count("mine", false); n != 1 {
 			t.Errorf("invalidated %d times, want once", n)
 		}
 	})
-	t.Run("is of everything when messages may have been missed", func(t *testing.T) {
+	t.Run("is for all keys if messages may have been missed", func(t *testing.T) {
 		before := seen.count("", false)
 		server.Kill()
 		server.Run()
@@ -99,7 +99,7 @@ func TestRedisInvalidationOfManyReplicas(t *testing.T) {
 	select {
 	case <-returned:
 	case <-time.After(50 * time.Second): // of the minute that lost acknowledgements are waited for
-		t.Error("the writer waits although every replica has acknowledged")
+		t.Error("the writer still waits after all replicas have acknowledged")
 	}
 	for i, replica := range acted {
 		if n := replica.count("x", false); n != 1 {
@@ -193,13 +193,13 @@ func TestRedisInvalidationWhileRedisRefusesWrites(t *testing.T) {
 					before := seen.count(keys[0], keep)
 					writer.Invalidate(t.Context(), "things", keys[0], keep)
 					if n := seen.count(keys[0], keep); n != before+1 {
-						t.Errorf("the other replica was told %d times, want once before Invalidate returns", n-before)
+						t.Errorf("the other replica received %d messages, want one before Invalidate returns", n-before)
 					}
 					late := open(t, server)
 					watch(late)
 					wantUnread(t, "the writer", writer, keys[1])
 					wantUnread(t, "the other", other, keys[1])
-					until(t, "a replica that started later is told", func() bool {
+					until(t, "a replica that started later receives the message", func() bool {
 						_, _, known := late.Load(t.Context(), "things", keys[1])
 						return !known
 					})
@@ -214,7 +214,7 @@ func TestRedisInvalidationWhileRedisRefusesWrites(t *testing.T) {
 					}
 					other.Store(t.Context(), "things", keys[1], old, []byte("old"), time.Hour)
 					at := wantLoad(t, writer, keys[1], "")
-					until(t, "stored", func() bool { // once nobody else delivers the invalidation any more
+					until(t, "stored", func() bool { // once no replica retries the invalidation any more
 						writer.Store(t.Context(), "things", keys[1], at, []byte("new"), time.Hour)
 						var b []byte
 						b, at, _ = other.Load(t.Context(), "things", keys[1])
@@ -243,13 +243,13 @@ func TestRedisInvalidationWhileRedisIsAway(t *testing.T) {
 		proxy.Cut()
 		writer.Invalidate(t.Context(), "things", key, keep)
 		wantUnread(t, "the writer", writer, key)
-		wantLoad(t, other, key, "old") // nobody can know
+		wantLoad(t, other, key, "old") // it cannot know of the invalidation
 		proxy.Open()
 		readAgain(t, "the writer", writer, key)
-		until(t, "the other replica is told", func() bool { return seen.count(key, keep) > 0 })
+		until(t, "the other replica receives the message", func() bool { return seen.count(key, keep) > 0 })
 		wantLoad(t, other, key, "")
 	}
-	t.Run("of more keys than are remembered one by one is of the group", func(t *testing.T) {
+	t.Run("of too many keys is one of the whole group", func(t *testing.T) {
 		store("3")
 		proxy.Cut()
 		for i := range 1000 {
@@ -258,9 +258,9 @@ func TestRedisInvalidationWhileRedisIsAway(t *testing.T) {
 		wantUnread(t, "the writer", writer, "3")
 		proxy.Open()
 		readAgain(t, "the writer", writer, "3")
-		until(t, "the other replica is told of the group", func() bool { return seen.count("", true) > 0 })
+		until(t, "the other replica receives the message for the group", func() bool { return seen.count("", true) > 0 })
 	})
-	t.Run("is delivered at the end of the process at the latest", func(t *testing.T) {
+	t.Run("is tried once more when the process ends", func(t *testing.T) {
 		leaving, err := cache.NewRedis(cache.RedisConfig{URL: proxy.PatientURL()})
 		if err != nil {
 			t.Fatal(err)
@@ -293,7 +293,7 @@ func TestRedisInvalidationsAtTheSameTime(t *testing.T) {
 	}
 	writers.Wait()
 	if got := seen.count("x", false); got != 200 {
-		t.Errorf("the other replica was told %d times, want 200", got)
+		t.Errorf("the other replica received %d messages, want 200", got)
 	}
 	readAgain(t, "the writer", a, "x")
 }

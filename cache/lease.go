@@ -16,14 +16,14 @@ var release = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then ret
 // extend renews a lease if it is still its holder's.
 var extend = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`)
 
-// leaseFor is how long the others wait for a holder who has died; a living one
-// renews its lease.
+// leaseFor is how long a lease lasts unless it is renewed. It is the time that the
+// others wait for a process that has died.
 const leaseFor = 500 * time.Millisecond
 
-// Lease takes the right to fetch a key alone in the fleet, until giveBack is
-// called. It is not taken when another replica has it. When Redis cannot be
-// asked it is taken, as nobody can know better. A lease of this process that was
-// never given back, because Redis could not be asked then, is taken over.
+// Lease acquires the exclusive right, among all replicas, to fetch a key until
+// giveBack is called. taken is false if another replica has it, and true if Redis
+// cannot be asked. If this process has a lease that it could not give back, because
+// Redis was away, it acquires it again.
 func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), taken bool) {
 	if r == nil {
 		return func() {}, true
@@ -45,7 +45,7 @@ func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), 
 	return r.holding(ctx, name, token), true
 }
 
-// holding renews a lease until what it returns is called, which ends it.
+// holding renews a lease until giveBack is called, which ends the lease.
 func (r *Redis) holding(ctx context.Context, name, token string) (giveBack func()) {
 	done := make(chan struct{})
 	go func() {

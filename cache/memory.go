@@ -8,11 +8,11 @@ import (
 	gocache "github.com/patrickmn/go-cache"
 )
 
-// Store bounds the number of entries that its memories hold together. go-cache
-// has no bound of its own, and its janitor blocks all readers while it scans, so
-// the store keeps a ring of all nodes and a hand that moves over it when room
-// is needed: CLOCK, or second chance. Readers no longer see an expired
-// entry; it takes room, within the bound, until the hand removes it.
+// Store bounds the number of entries in all its memories together. go-cache has no
+// bound, and its janitor blocks all readers while it scans. So the store evicts by the
+// CLOCK algorithm (second chance): it has a ring of all nodes, and a hand that moves
+// over the ring when room is needed. An expired entry is not returned any more, but
+// counts as an entry until the hand removes it.
 //
 // A Store is safe for concurrent use.
 type Store struct {
@@ -36,8 +36,8 @@ type node struct {
 	size   int         // counted in the store's bytes, whose mutex guards it
 }
 
-// maxSteps bounds what one eviction costs when everything was read since the
-// hand last passed; a whole turn of a large ring takes a millisecond.
+// maxSteps bounds the steps of the hand for one eviction. If all entries were read
+// since it last passed, a whole turn of a large ring would take a millisecond.
 const maxSteps = 64
 
 // NewStore makes a store for at most maxEntries entries, at least one.
@@ -69,14 +69,14 @@ func (m *Memory) Get(key string) *Entry {
 		return nil
 	}
 	n := v.(*node)
-	if !n.used.Load() { // a read-mostly line stays shared between cores
+	if !n.used.Load() { // without a write, the cache line stays shared between cores
 		n.used.Store(true)
 	}
 	return n.entry.Load()
 }
 
-// Set stores e under key until it is gone, in place of what was there. An
-// entry that is gone already only removes what was there.
+// Set stores e under key, until it is gone, and replaces the previous entry. If e is
+// gone already, it only removes the previous entry.
 func (m *Memory) Set(key string, e *Entry) {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
@@ -113,8 +113,8 @@ func (m *Memory) Clear() {
 	m.items.Flush()
 }
 
-// Invalidate keeps the value under key only for when asking for it anew fails
-// (RFC 9111 §4.4).
+// Invalidate makes the entry under key stale (RFC 9111 §4.4): it is served only if
+// asking again fails.
 func (m *Memory) Invalidate(now time.Time, key string) {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
@@ -133,15 +133,15 @@ func (m *Memory) InvalidateAll(now time.Time) {
 func (m *Memory) invalidate(now time.Time, key string, n *node) {
 	switch {
 	case n == nil:
-	case n.entry.Load().Err != nil: // "it does not exist" is not served as an old answer
+	case n.entry.Load().Err != nil: // "it does not exist" is never served as stale
 		m.remove(key)
 	default:
 		n.entry.Store(n.entry.Load().Invalidated(now))
 	}
 }
 
-// node is what is held under key, nil for nothing. The store's mu is held, as
-// by what follows.
+// node returns the node of key, nil if there is none. The store's mu is held, as in
+// the functions below.
 func (m *Memory) node(key string) *node {
 	v, ok := m.items.Get(key)
 	if !ok {
@@ -157,13 +157,13 @@ func (m *Memory) remove(key string) {
 	m.items.Delete(key)
 }
 
-// weigh updates the store's bytes when n's entry gets another size.
+// weigh sets the size of n, and updates the store's sum.
 func (s *Store) weigh(n *node, size int) {
 	s.bytes += size - n.size
 	n.size = size
 }
 
-// place gives n a slot in the ring, evicting the node that had it. s.mu is held.
+// place puts n into the ring, and evicts the node that had its slot. s.mu is held.
 func (s *Store) place(n *node) {
 	if len(s.ring) < s.max {
 		s.ring = append(s.ring, n)
@@ -181,8 +181,8 @@ func (s *Store) place(n *node) {
 	}
 }
 
-// live reports whether the node is what its memory holds under its key: a key
-// that was deleted or expired, and then set again, has a newer node.
+// live reports whether the node is its key's current one. A key that was set again
+// after it was deleted or had expired has a newer node.
 func (n *node) live() bool { return n.memory.node(n.key) == n }
 
 // evict removes n from its memory unless its key has a newer node.
@@ -192,7 +192,7 @@ func (s *Store) evict(n *node) {
 	case n:
 		s.evictions.Add(1)
 		fallthrough
-	case nil: // or one that has expired
+	case nil: // the entry was deleted or has expired
 		n.memory.items.Delete(n.key)
 	}
 }
@@ -209,16 +209,16 @@ func (s *Store) Entries() int {
 	return n
 }
 
-// Bytes is the sizes of the entries held, including expired ones that the hand has
-// not removed. What an entry takes in memory is a small multiple of its size.
+// Bytes is the sum of the sizes of all entries, including expired ones that the hand
+// has not removed. The memory that an entry needs is a small multiple of its size.
 func (s *Store) Bytes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bytes
 }
 
-// Evictions is the number of entries that had to make room for others.
+// Evictions is the number of entries removed because the store was full.
 func (s *Store) Evictions() int64 { return s.evictions.Load() }
 
-// NextVersion is a number that no entry of this store has yet.
+// NextVersion returns a version that no entry of this store has.
 func (s *Store) NextVersion() uint64 { return s.versions.Add(1) }

@@ -46,7 +46,7 @@ func wantEntries(t *testing.T, s *cache.Store, entries int, evictions int64) {
 }
 
 func TestMemory(t *testing.T) {
-	it(t, "holds what it was given, in place of what was there", func(t *testing.T) {
+	it(t, "returns the entry that was set last", func(t *testing.T) {
 		s := cache.NewStore(10)
 		m := s.NewMemory()
 		wantValue(t, m, "a", nil)
@@ -63,7 +63,7 @@ func TestMemory(t *testing.T) {
 		wantValue(t, m, "a", nil)
 		wantEntries(t, s, 0, 0)
 	})
-	it(t, "keeps its keys to itself", func(t *testing.T) {
+	it(t, "does not share its keys with other memories", func(t *testing.T) {
 		s := cache.NewStore(10)
 		a, b := s.NewMemory(), s.NewMemory()
 		a.Set("key", entry("of a", time.Minute))
@@ -73,7 +73,7 @@ func TestMemory(t *testing.T) {
 		b.Delete("key")
 		wantValue(t, a, "key", "of a")
 	})
-	it(t, "has nothing once it is gone, and takes it again", func(t *testing.T) {
+	it(t, "has no entry once it is gone, and can store it again", func(t *testing.T) {
 		m := cache.NewStore(10).NewMemory()
 		m.Set("a", entry("one", time.Minute))
 		time.Sleep(time.Minute - 1)
@@ -83,7 +83,7 @@ func TestMemory(t *testing.T) {
 		m.Set("a", entry("two", time.Minute))
 		wantValue(t, m, "a", "two")
 	})
-	it(t, "lives as long as what it was set to last", func(t *testing.T) {
+	it(t, "keeps a key as long as the entry that was set last", func(t *testing.T) {
 		m := cache.NewStore(10).NewMemory()
 		m.Set("a", entry("one", time.Minute))
 		m.Set("a", entry("two", time.Hour))
@@ -93,7 +93,7 @@ func TestMemory(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		wantValue(t, m, "a", nil)
 	})
-	it(t, "does not store what is gone already, and removes what was there", func(t *testing.T) {
+	it(t, "does not store an entry that is gone, but removes the previous one", func(t *testing.T) {
 		for name, d := range map[string]time.Duration{"just now": 0, "a nanosecond ago": -1, "long ago": -time.Hour} {
 			s := cache.NewStore(10)
 			m := s.NewMemory()
@@ -107,7 +107,7 @@ func TestMemory(t *testing.T) {
 			wantValue(t, m, "a", nil)
 		}
 	})
-	it(t, "forgets everything of its own", func(t *testing.T) {
+	it(t, "removes all its keys, and none of other memories", func(t *testing.T) {
 		s := cache.NewStore(4)
 		a, b := s.NewMemory(), s.NewMemory()
 		fill(a, 0, 2)
@@ -119,7 +119,7 @@ func TestMemory(t *testing.T) {
 		fill(a, 2, 4) // into the room it has left
 		wantEntries(t, s, 4, 0)
 	})
-	it(t, "numbers versions for all its memories", func(t *testing.T) {
+	it(t, "gives each version once, over all its memories", func(t *testing.T) {
 		s := cache.NewStore(1)
 		seen := map[uint64]bool{0: true}
 		for range 100 {
@@ -139,7 +139,7 @@ func fill(m *cache.Memory, from, to int) {
 }
 
 func TestBound(t *testing.T) {
-	it(t, "holds over several memories", func(t *testing.T) {
+	it(t, "is for all memories together", func(t *testing.T) {
 		s := cache.NewStore(100)
 		memories := []*cache.Memory{s.NewMemory(), s.NewMemory(), s.NewMemory()}
 		for n := range 1000 {
@@ -149,18 +149,18 @@ func TestBound(t *testing.T) {
 			}
 		}
 		wantEntries(t, s, 100, 900)
-		for n := 900; n < 1000; n++ { // nobody read: the oldest had to go
+		for n := 900; n < 1000; n++ { // none was read: the oldest were evicted
 			wantValue(t, memories[n%3], fmt.Sprint(n), n)
 		}
 	})
-	it(t, "is one entry at least", func(t *testing.T) {
+	it(t, "is at least one entry", func(t *testing.T) {
 		s := cache.NewStore(0)
 		m := s.NewMemory()
 		fill(m, 0, 10)
 		wantEntries(t, s, 1, 9)
 		wantValue(t, m, "9", 9)
 	})
-	it(t, "gives what was read a second chance", func(t *testing.T) {
+	it(t, "evicts an entry that was read only at the second pass", func(t *testing.T) {
 		s := cache.NewStore(10)
 		m := s.NewMemory()
 		fill(m, 0, 10)
@@ -173,14 +173,14 @@ func TestBound(t *testing.T) {
 		wantValue(t, m, "9", nil)
 		wantEntries(t, s, 10, 8)
 	})
-	it(t, "gives no third one to what was not read again", func(t *testing.T) {
+	it(t, "evicts it then if it was not read again", func(t *testing.T) {
 		m := cache.NewStore(10).NewMemory()
 		fill(m, 0, 10)
 		m.Get("3")
 		fill(m, 10, 30)
 		wantValue(t, m, "3", nil)
 	})
-	it(t, "keeps what is read through a scan", func(t *testing.T) {
+	it(t, "keeps entries that are read during a scan of others", func(t *testing.T) {
 		m := cache.NewStore(100).NewMemory()
 		m.Set("hot", entry("hot", time.Hour))
 		for n := range 10_000 {
@@ -190,7 +190,7 @@ func TestBound(t *testing.T) {
 			}
 		}
 	})
-	it(t, "holds when all was read", func(t *testing.T) {
+	it(t, "is kept even if all entries were read", func(t *testing.T) {
 		s := cache.NewStore(1000)
 		m := s.NewMemory()
 		fill(m, 0, 1000)
@@ -201,7 +201,7 @@ func TestBound(t *testing.T) {
 		wantEntries(t, s, 1000, 1)
 		wantValue(t, m, "1000", 1000)
 	})
-	it(t, "evicts the right one of a key that was deleted and set again", func(t *testing.T) {
+	it(t, "evicts the older node of a key that was deleted and set again", func(t *testing.T) {
 		s := cache.NewStore(3)
 		m := s.NewMemory()
 		fill(m, 0, 1) // the first slot
@@ -209,13 +209,13 @@ func TestBound(t *testing.T) {
 		fill(m, 0, 1) // the second slot of the same key
 		fill(m, 1, 2)
 		wantEntries(t, s, 2, 0)
-		fill(m, 2, 3) // the first slot is taken over: nobody has to go
+		fill(m, 2, 3) // the first slot is free: no entry is evicted
 		wantEntries(t, s, 3, 0)
 		for n := range 3 {
 			wantValue(t, m, fmt.Sprint(n), n)
 		}
 	})
-	it(t, "takes what was deleted or has expired first, without counting it", func(t *testing.T) {
+	it(t, "takes the place of deleted and expired entries first, and does not count them as evictions", func(t *testing.T) {
 		s := cache.NewStore(4)
 		m := s.NewMemory()
 		m.Set("short", entry("short", time.Minute))
@@ -229,7 +229,7 @@ func TestBound(t *testing.T) {
 			wantValue(t, m, fmt.Sprint(n), n)
 		}
 	})
-	it(t, "holds when a key expires and comes back, over and over", func(t *testing.T) {
+	it(t, "is kept if a key expires and is set again many times", func(t *testing.T) {
 		s := cache.NewStore(5)
 		m := s.NewMemory()
 		for n := range 100 {
@@ -251,7 +251,7 @@ func TestBytes(t *testing.T) {
 		e.Size = size
 		return e
 	}
-	it(t, "is the sizes of what is held", func(t *testing.T) {
+	it(t, "is the sum of the entries' sizes", func(t *testing.T) {
 		const bound = 20
 		s := cache.NewStore(bound)
 		memories := []*cache.Memory{s.NewMemory(), s.NewMemory()}
@@ -284,7 +284,7 @@ func TestBytes(t *testing.T) {
 			}
 		}
 	})
-	it(t, "lets go of what has expired when its room is needed", func(t *testing.T) {
+	it(t, "excludes an expired entry when its room is needed", func(t *testing.T) {
 		s := cache.NewStore(4)
 		m := s.NewMemory()
 		for n := range 4 {

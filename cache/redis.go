@@ -24,10 +24,10 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Redis is what the replicas of a fleet share: cached entries, leases, claims of
-// Idempotency-Keys, clients' limits and invalidation messages. A failure of
-// Redis is a cache miss: every command has a short time-out and is not repeated,
-// and reads go through a circuit breaker. A nil *Redis has nothing and shares
+// Redis is a client of the Redis that the replicas of a fleet share. It has cached
+// entries, leases, claims of Idempotency-Keys, clients' limits and invalidation
+// messages. A failed command counts as a cache miss: it has a short time-out and is not
+// repeated, and reads go through a circuit breaker. A nil *Redis is empty and stores
 // nothing.
 //
 // It is safe for concurrent use.
@@ -56,8 +56,8 @@ type Redis struct {
 	unlogged int
 }
 
-// RedisConfig says which Redis, by a redis://, rediss:// or unix:// URL. The
-// URL's read_timeout, if it has one, is the time-out of a command.
+// RedisConfig configures a Redis client. URL is redis://, rediss:// or unix://; its
+// read_timeout, if it has one, is the time-out of a command.
 type RedisConfig struct {
 	URL    string
 	Tracer trace.Tracer // nil: none
@@ -69,19 +69,19 @@ type RedisConfig struct {
 
 const (
 	redisTimeout = 50 * time.Millisecond  // of one command, unless the URL says otherwise
-	dialTimeout  = time.Second            // of a new connection; commands do not wait for it that long
+	dialTimeout  = time.Second            // of a new connection; a command stops waiting earlier
 	reachTimeout = 500 * time.Millisecond // of Reach
-	redisPrefix  = "tributary:1:"         // with the version of what is stored
+	redisPrefix  = "tributary:1:"         // with the version of the stored format
 	redisCalls   = 128                    // in flight
 	upkeepEvery  = 250 * time.Millisecond
 )
 
-// NewRedis makes a client. It does not wait for Redis, and uses it as soon as it
-// answers. Close it.
+// NewRedis returns a client. It does not wait for Redis, and uses it as soon as Redis
+// answers. The caller must close it.
 func NewRedis(cfg RedisConfig) (*Redis, error) {
 	options, err := redis.ParseURL(cfg.URL)
 	if err != nil {
-		return nil, errors.New("not a Redis URL") // the error would quote it, password and all
+		return nil, errors.New("not a Redis URL") // err would quote the URL with its password
 	}
 	r := &Redis{address: options.Addr, timeout: redisTimeout, process: rand.Text(), tracer: cfg.Tracer, log: cfg.Logger, dial: cfg.Dial}
 	if options.ReadTimeout > 0 {
@@ -94,7 +94,7 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 		r.log = slog.Default()
 	}
 	r.client = redis.NewClient(r.configure(options))
-	redis.SetLogger(silence{}) // what it has to say, its errors say too
+	redis.SetLogger(silence{}) // its errors say the same
 
 	breaker := circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(0.5, 10, 5*time.Second).
@@ -113,7 +113,7 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 
 func (r *Redis) configure(options *redis.Options) *redis.Options {
 	options.MaxRetries = -1
-	options.DialerRetries = 1 // with more, a refused connection looks like a time-out
+	options.DialerRetries = 1 // with more, a refused connection ends as a time-out
 	options.DialTimeout = max(dialTimeout, r.timeout)
 	options.ReadTimeout = r.timeout
 	options.WriteTimeout = r.timeout
@@ -142,8 +142,8 @@ type silence struct{}
 
 func (silence) Printf(context.Context, string, ...any) {}
 
-// Close tries once more to deliver what Redis has not taken yet, and ends
-// listening and all connections.
+// Close tries once more to store what Redis has not stored, and then closes all
+// connections.
 func (r *Redis) Close() error {
 	if r == nil {
 		return nil
@@ -156,7 +156,7 @@ func (r *Redis) Close() error {
 	return r.client.Close()
 }
 
-// upkeep delivers late what Redis did not take at once, and renews claims.
+// upkeep retries what Redis did not store at first, and renews claims.
 func (r *Redis) upkeep(ctx context.Context) {
 	defer close(r.ended)
 	ticker := time.NewTicker(upkeepEvery)
@@ -175,8 +175,8 @@ func (r *Redis) upkeep(ctx context.Context) {
 // Address is where Redis is, without credentials.
 func (r *Redis) Address() string { return r.address }
 
-// Reach reports whether Redis answers, within half a second. The error says why
-// not, and quotes nothing.
+// Reach returns nil if Redis answers within half a second. Its error does not quote
+// the URL.
 func (r *Redis) Reach(ctx context.Context) error {
 	err := r.run(ctx, r.urgent, reachTimeout, "PING", func(ctx context.Context) error { return r.client.Ping(ctx).Err() })
 	if err != nil {
@@ -185,23 +185,22 @@ func (r *Redis) Reach(ctx context.Context) error {
 	return nil
 }
 
-// do runs a command that may be left out: while the circuit breaker is open it
-// fails at once.
+// do runs a command, or fails at once while the circuit breaker is open.
 func (r *Redis) do(ctx context.Context, name string, command func(context.Context) error) error {
 	err := r.run(ctx, r.guarded, r.timeout, name, command)
 	r.logFailure(err)
 	return err
 }
 
-// must runs a command that is worth its time-out even if the last ones failed.
+// must runs a command even while the circuit breaker is open.
 func (r *Redis) must(ctx context.Context, name string, command func(context.Context) error) error {
 	err := r.run(ctx, r.urgent, r.timeout, name, command)
 	r.logFailure(err)
 	return err
 }
 
-// run runs one command under policies. ctx gives its values but no deadline: a
-// command ends before anybody's budget does.
+// run runs one command under policies. Of ctx it uses only the values, because limit is
+// shorter than any caller's deadline.
 func (r *Redis) run(ctx context.Context, policies failsafe.Executor[any], limit time.Duration, name string, command func(context.Context) error) error {
 	ctx, span := r.tracer.Start(context.WithoutCancel(ctx), name, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(semconv.DBSystemNameRedis, semconv.DBOperationName(name)))
@@ -213,7 +212,7 @@ func (r *Redis) run(ctx context.Context, policies failsafe.Executor[any], limit 
 		if err := command(ctx); !errors.Is(err, redis.Nil) {
 			return err
 		}
-		return nil // that there is nothing is an answer
+		return nil // "no such key" is an answer, not a failure
 	})
 	if err != nil {
 		r.failures.Add(1)
@@ -223,7 +222,7 @@ func (r *Redis) run(ctx context.Context, policies failsafe.Executor[any], limit 
 	return err
 }
 
-// Counts are the commands so far, and those of them that failed or were not
+// Counts returns the number of commands so far, and how many of them failed or were not
 // sent.
 func (r *Redis) Counts() (commands, failures int64) {
 	if r == nil {
@@ -232,14 +231,13 @@ func (r *Redis) Counts() (commands, failures int64) {
 	return r.commands.Load(), r.failures.Load()
 }
 
-// answered reports whether err is an answer of Redis: it is there, but refuses
-// this command.
+// answered reports whether err is an answer of Redis, which refused the command.
 func answered(err error) bool {
 	var refusal redis.Error
 	return errors.As(err, &refusal)
 }
 
-// class is an error's class, for spans: its text may hold an address.
+// class is an error's class, for spans, because the error's text may have an address.
 func class(err error) string {
 	switch {
 	case errors.Is(err, circuitbreaker.ErrOpen):
@@ -258,8 +256,8 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout)
 }
 
-// why says in words what is wrong with Redis, for the log. A command that waits
-// for a connection only sees its own time-out: the last dial knows more.
+// why describes a failure for the log. A command that waits for a connection fails with
+// its own time-out; then the error of the last dial says more.
 func (r *Redis) why(err error) string {
 	if dial := r.dialError.Load(); dial != nil && !answered(err) {
 		err = *dial
@@ -288,7 +286,7 @@ func (r *Redis) why(err error) string {
 	return "connection failed"
 }
 
-// logFailure logs a failure, one line a minute.
+// logFailure logs a failure, at most one in a minute.
 func (r *Redis) logFailure(err error) {
 	if err == nil {
 		return

@@ -79,11 +79,11 @@ func TestRedisEntries(t *testing.T) {
 			wantLoad(t, b, "1", "one\ntwo")
 		}
 	})
-	t.Run("are not stored by a reader who could not ask Redis before", func(t *testing.T) {
+	t.Run("are not stored by a reader who could not read the stamp", func(t *testing.T) {
 		a.Store(t.Context(), "things", "3", cache.Stamp{}, []byte("x"), time.Minute)
 		wantLoad(t, a, "3", "")
 	})
-	t.Run("that are gone already are not stored", func(t *testing.T) {
+	t.Run("are not stored if they are gone", func(t *testing.T) {
 		a.Store(t.Context(), "things", "2", wantLoad(t, a, "2", ""), []byte("x"), 0)
 		wantLoad(t, a, "2", "")
 	})
@@ -94,19 +94,19 @@ func TestRedisLease(t *testing.T) {
 	a, b := open(t, server), open(t, server)
 	giveBack, taken := a.Lease(t.Context(), "things", "1")
 	if !taken {
-		t.Fatal("a lease that nobody has was not taken")
+		t.Fatal("a free lease was not acquired")
 	}
 	if _, taken := b.Lease(t.Context(), "things", "1"); taken {
-		t.Error("a lease was taken twice")
+		t.Error("a lease was acquired twice")
 	}
 	giveBack()
 	again, taken := b.Lease(t.Context(), "things", "1")
 	if !taken {
-		t.Fatal("a lease that was given back was not taken")
+		t.Fatal("a lease that was given back was not acquired")
 	}
 	giveBack() // is not ours any more
 	if _, taken := a.Lease(t.Context(), "things", "1"); taken {
-		t.Error("a lease was given back by who had it before")
+		t.Error("a lease was given back by its previous holder")
 	}
 	again()
 }
@@ -124,7 +124,7 @@ func TestRedisLeaseIsRenewed(t *testing.T) {
 			giveBack()
 			taken := false
 			if giveBack, taken = a.Lease(t.Context(), "things", "1"); !taken {
-				t.Fatal("a lease that nobody has was not taken")
+				t.Fatal("a free lease was not acquired")
 			}
 			now, low = left(), 500*time.Millisecond
 		}
@@ -136,11 +136,11 @@ func TestRedisLeaseIsRenewed(t *testing.T) {
 	})
 	redis.Persist(t.Context(), name) // so that it cannot lapse on a slow machine
 	if _, taken := b.Lease(t.Context(), "things", "1"); taken {
-		t.Error("another's lease was taken over")
+		t.Error("the lease of another process was acquired")
 	}
 	again, taken := a.Lease(t.Context(), "things", "1") // as if Redis had been away when it was given back
 	if !taken {
-		t.Error("a lease of this process was not taken over")
+		t.Error("a lease of the same process was not acquired again")
 	}
 	again()
 	giveBack()
@@ -180,7 +180,7 @@ func TestRedisThatFails(t *testing.T) {
 		}
 	}
 	if _, taken := r.Lease(t.Context(), "things", "1"); !taken {
-		t.Error("a lease of a Redis that hangs was not taken; nobody can know better")
+		t.Error("while Redis hangs, a lease was not taken")
 	}
 	claim := r.NewClaim("k", time.Minute)
 	if _, taken, err := claim.Take(t.Context(), []byte("x")); taken || err == nil {
@@ -268,7 +268,7 @@ func TestRedisTake(t *testing.T) {
 		}
 	}
 	if retry, _, known := b.Take(t.Context(), "client", 3, time.Hour); retry < 19*time.Minute || retry > 20*time.Minute || !known {
-		t.Errorf("Take 4 = %s, %t; want to be told to wait for 20 minutes", retry, known)
+		t.Errorf("Take 4 = %s, %t; want a wait of 20 minutes", retry, known)
 	}
 	if retry, _, _ := b.Take(t.Context(), "another", 3, time.Hour); retry != 0 {
 		t.Errorf("Take of another client = %s, want a token", retry)
@@ -306,12 +306,12 @@ func TestRedisTakeAtTheEdgeOfNumbers(t *testing.T) {
 					continue
 				}
 				if retry, _, known := r.Take(t.Context(), key, c.calls, c.window); retry <= 0 || !known {
-					t.Fatalf("Take after the burst = %s, %t; want to be told to wait", retry, known)
+					t.Fatalf("Take after the burst = %s, %t; want a wait", retry, known)
 				}
 			}
 		})
 	}
-	t.Run("it does not wait for what a longer window has left", func(t *testing.T) {
+	t.Run("the wait is that of the window in use, not of an earlier, longer one", func(t *testing.T) {
 		r.Take(t.Context(), "changed", 1, 24*time.Hour)
 		if retry, _, known := r.Take(t.Context(), "changed", 1, time.Minute); retry > time.Minute || !known {
 			t.Errorf("Take = %s, %t; want a minute at most", retry, known)

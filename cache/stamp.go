@@ -7,9 +7,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Stamp says which invalidations of a key and its group had happened when it was
-// read. What an upstream answered since is stored only if the stamp is still the
-// same; a zero Stamp was not read, and nothing is stored under it.
+// Stamp changes with each invalidation of a key or its group. It is read before an
+// upstream is asked, and the answer is stored only if the stamp is still the same. With
+// a zero Stamp, which was not read, nothing is stored.
 type Stamp struct {
 	group, key string
 	read       bool
@@ -18,9 +18,9 @@ type Stamp struct {
 func entryKey(group, key string) string { return redisPrefix + "entry:" + group + ":" + key }
 func stampKey(group, key string) string { return redisPrefix + "stamp:" + group + ":" + key }
 
-// Load is what is stored under a key of a group, nil for nothing; known is
-// false when Redis could not be asked, or must not be: an invalidation has not
-// reached it yet.
+// Load returns the entry of a key in a group, nil if there is none, and the stamp.
+// known is false if Redis could not be asked, or must not be, because it has not stored
+// an invalidation yet.
 func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp, known bool) {
 	if r == nil || r.invalidations.holds.cover(group, key) {
 		return nil, at, false
@@ -48,8 +48,8 @@ if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3])
 end
 return 0`)
 
-// Store keeps b under a key of a group for d, unless the key or the group was
-// invalidated since the stamp was read.
+// Store stores b under a key of a group for d, unless the key or the group was
+// invalidated after the stamp was read.
 func (r *Redis) Store(ctx context.Context, group, key string, at Stamp, b []byte, d time.Duration) {
 	if r == nil || !at.read || d < time.Millisecond || r.invalidations.holds.cover(group, key) {
 		return

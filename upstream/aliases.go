@@ -9,7 +9,8 @@ import (
 	"tributary/upstream/call"
 )
 
-// What a provider needs to describe its requests and answers, under one import.
+// These names of package call are repeated here because every provider needs them: a
+// description of an upstream, its requests and its answers then needs one import.
 type (
 	Response = call.Response
 	Error    = call.Error
@@ -20,6 +21,8 @@ type (
 	Breaker  = call.Breaker
 )
 
+// The codes of errors, and what a failure keeps from being asked for a while; see
+// call.Code and call.Scope.
 const (
 	CodeTimeout         = call.CodeTimeout
 	CodeConnection      = call.CodeConnection
@@ -41,13 +44,13 @@ const (
 	ThisUpstream = call.ThisUpstream
 )
 
-// Errorf makes an Error.
+// Errorf makes an Error; see call.Errorf.
 func Errorf(code Code, format string, args ...any) *Error { return call.Errorf(code, format, args...) }
 
 // DecodeJSON reads a body that is one JSON value; see call.DecodeJSON.
 func DecodeJSON(body []byte, open byte, into any) error { return call.DecodeJSON(body, open, into) }
 
-// KindName names a kind of JSON value in words.
+// KindName names a kind of JSON value in words; see call.KindName.
 func KindName(k jsontext.Kind) string { return call.KindName(k) }
 
 // NewTransport is a connection pool; see call.NewTransport.

@@ -1,5 +1,4 @@
-// Package upstream answers questions that one upstream can answer, safely: from the
-// cache while an answer is fresh, else by one fetch per key, and from the cache again
-// when that fails. How a single call is made is package call's. It knows nothing of
-// weather or users.
+// Package upstream answers questions to upstreams: from the cache while an answer is
+// fresh, otherwise by one fetch for each key, and with a stale answer if the fetch fails.
+// Package call makes the single calls. Both know no domain.
 package upstream

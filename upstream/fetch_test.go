@@ -32,8 +32,8 @@ func TestFetch(t *testing.T) {
 		}
 		wg.Wait()
 		wantSent(t, f, 1)
-		if shared.Load() != 49 || up.Status().Cache.Coalesced != 49 {
-			t.Errorf("shared = %d, coalesced = %d, want 49", shared.Load(), up.Status().Cache.Coalesced)
+		if shared.Load() != 49 || up.Status().Cache.Collapsed != 49 {
+			t.Errorf("shared = %d, collapsed = %d, want 49", shared.Load(), up.Status().Cache.Collapsed)
 		}
 	})
 	t.Run("is one for a key even if a question arrives as it ends", func(t *testing.T) {

@@ -27,7 +27,7 @@ var watch telemetrytest.Watch
 
 func TestMain(m *testing.M) {
 	watch.Keep("s3cr3t")
-	goleak.VerifyTestMain(watch.Over(m, telemetrytest.Log, telemetrytest.Trace))
+	goleak.VerifyTestMain(watch.Wrap(m, telemetrytest.Log, telemetrytest.Trace))
 }
 
 // it runs a test in a synctest bubble, where the clock is simulated.

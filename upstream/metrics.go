@@ -32,7 +32,7 @@ func (t *answerCount) count(s State) {
 
 // counters count how the sources of an upstream were answered.
 type counters struct {
-	hits, misses, staleServed, coalesced atomic.Int64
+	hits, misses, staleServed, collapsed atomic.Int64
 
 	mu      sync.Mutex
 	sources []*answerCount
@@ -67,14 +67,14 @@ func (c *counters) observe(upstream string, m metric.Meter, log *slog.Logger) (s
 	if err != nil {
 		log.Error("metrics", "upstream", upstream, "error", err)
 	}
-	coalesced, err := m.Int64ObservableCounter("tributary.source.coalesced", metric.WithUnit("{caller}"),
+	collapsed, err := m.Int64ObservableCounter("tributary.source.coalesced", metric.WithUnit("{caller}"),
 		metric.WithDescription("Callers that waited for a fetch which another caller began."))
 	if err != nil {
 		log.Error("metrics", "upstream", upstream, "error", err)
 	}
 	name := metric.WithAttributeSet(attribute.NewSet(telemetry.SourceName.String(upstream)))
 	registration, err := m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		o.ObserveInt64(coalesced, c.coalesced.Load(), name)
+		o.ObserveInt64(collapsed, c.collapsed.Load(), name)
 		for _, t := range c.all() {
 			for i, state := range states {
 				o.ObserveInt64(answers, t.counts[i].Load(), metric.WithAttributes(
@@ -82,7 +82,7 @@ func (c *counters) observe(upstream string, m metric.Meter, log *slog.Logger) (s
 			}
 		}
 		return nil
-	}, answers, coalesced)
+	}, answers, collapsed)
 	if err != nil {
 		log.Error("metrics", "upstream", upstream, "error", err)
 		return func() {}

@@ -10,8 +10,8 @@ import (
 	"tributary/upstream/call"
 )
 
-// Write is one request that changes something. It goes through the same
-// policies as a question, but for the cache and the hedge.
+// Write is one request that changes something. It has the policies of a question, but
+// neither cache nor hedge.
 type Write[A any] struct {
 	Name    string // of the source
 	Route   string
@@ -19,16 +19,15 @@ type Write[A any] struct {
 	Decode  func(Response) (A, error)
 	Refusal func(Response) *Error // as in Spec
 
-	// Repeatable says that carrying it out twice is the same as once: by its
-	// method, or by a key that the upstream honours. What is not repeatable is
-	// tried again only when it cannot have arrived.
+	// Repeatable means that carrying it out twice is the same as once: by its method, or
+	// by a key that the upstream honours. Other writes are retried only if the upstream
+	// cannot have received them.
 	Repeatable bool
 }
 
-// Send carries out a write. It goes on when ctx is canceled: a caller that
-// leaves does not stop a write half-way. It ends in time for the caller to be
-// answered before ctx's deadline. A failed answer says with Err.Uncertain that
-// the write may have been carried out.
+// Send carries out a write. It continues if ctx is canceled, so that a caller that leaves
+// does not stop a write half-way. It ends early enough before ctx's deadline to write
+// the answer. If a failed write may have been carried out, Err.Uncertain is set.
 func Send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	start := time.Now()
 	ctx, span := up.tracer.Start(ctx, w.Name, trace.WithAttributes(sourceName.String(w.Name)))
@@ -69,8 +68,8 @@ func send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
 	return a
 }
 
-// writeBudget is how long a write may take, with all its attempts; ok is false
-// when there is no time for even one.
+// writeBudget is how long a write may take with all its attempts; ok is false if there
+// is not enough time for one.
 func (u *Upstream) writeBudget(ctx context.Context) (budget time.Duration, ok bool) {
 	deadline, limited := ctx.Deadline()
 	if !limited {

@@ -186,7 +186,7 @@ func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, d Directives) 
 			s.fetch(context.WithoutCancel(ctx), f, q, key, false)
 		}()
 	} else {
-		s.up.counters.coalesced.Add(1)
+		s.up.counters.collapsed.Add(1)
 		if f.leader.IsValid() {
 			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
 		}

@@ -17,15 +17,14 @@ import (
 	"tributary/upstream/call"
 )
 
-// Config is what an upstream is made of. Name, BaseURL, Store and the numbers
-// are required.
+// Config configures an upstream. Name, BaseURL, Store and the numbers are required.
 type Config struct {
 	Name      string   // of the source, as the contract has it
 	BaseURL   *url.URL // scheme, host and an optional path prefix
 	UserAgent string
 
-	// Credentials are added to a request last, after it was shown on a span.
-	// They must not be added anywhere else.
+	// Credentials adds the credentials to a request. It is called last, after the
+	// request was recorded on a span; nothing else may add credentials.
 	Credentials func(*http.Request)
 
 	Policies  Policies
@@ -33,12 +32,12 @@ type Config struct {
 	Store     *cache.Store
 	Redis     *cache.Redis // the shared cache; nil: none
 
-	// KeepUnvalidated keeps an answer whose no-cache or must-revalidate forbids
-	// to serve it stale, for when asking for it anew fails.
+	// KeepUnvalidated serves an answer as stale if asking again fails, even if its
+	// no-cache or must-revalidate forbids that.
 	KeepUnvalidated bool
 
-	// FetchBudget bounds one fetch with all its attempts. It is a constant, and
-	// not what the first caller has left: others wait for the fetch too.
+	// FetchBudget bounds one fetch with all its attempts. It does not depend on the
+	// first caller's deadline, because others wait for the fetch too.
 	FetchBudget time.Duration
 
 	Propagate bool              // send traceparent
@@ -48,8 +47,8 @@ type Config struct {
 	Logger    *slog.Logger      // nil: slog's default
 }
 
-// Upstream is one service that is asked, with everything that its sources share.
-// It is safe for concurrent use.
+// Upstream is one service, with everything that its sources share. It is safe for
+// concurrent use.
 type Upstream struct {
 	client          *call.Client
 	policies        Policies
@@ -65,7 +64,7 @@ type Upstream struct {
 	work            work
 }
 
-// New makes an upstream. Close it.
+// New returns an upstream, which the caller must close.
 func New(cfg Config) *Upstream {
 	if cfg.Tracer == nil {
 		cfg.Tracer = noop.NewTracerProvider().Tracer("")
@@ -99,15 +98,15 @@ func New(cfg Config) *Upstream {
 // Name is the upstream's name in the contract.
 func (u *Upstream) Name() string { return u.client.Name() }
 
-// Close cancels what is running and waits for it. Questions asked afterwards are
-// answered from the cache or not at all.
+// Close cancels running calls and waits for them. Questions asked afterwards are answered
+// from the cache, or fail.
 func (u *Upstream) Close() {
 	u.work.close()
 	u.stopMetrics()
 	u.client.Close()
 }
 
-// do makes a call. ctx carries values only; Close is what cancels it.
+// do makes a call. Of ctx it uses only the values; Close cancels the call.
 func (u *Upstream) do(ctx context.Context, e *call.Endpoint, c call.Call, p *call.Progress) (*call.Result, *Error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -115,7 +114,7 @@ func (u *Upstream) do(ctx context.Context, e *call.Endpoint, c call.Call, p *cal
 	return e.Do(ctx, c, p)
 }
 
-// work is what an upstream has running.
+// work counts the running work of an upstream.
 type work struct {
 	life context.Context // ends with close
 	end  context.CancelFunc
@@ -125,8 +124,8 @@ type work struct {
 	running sync.WaitGroup
 }
 
-// begin counts one piece of work; false means that the upstream is closed. Call done
-// after each begin that returned true.
+// begin registers a piece of work, whose end calls done; false if the upstream is
+// closed.
 func (w *work) begin() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Proxy stands between a client and a server, and can be cut: the server keeps
-// its data while nobody reaches it.
+// Proxy forwards connections to a server until it is cut. The server then keeps its data
+// but cannot be reached.
 type Proxy struct {
 	t       testing.TB
 	to      string
@@ -19,7 +19,7 @@ type Proxy struct {
 	conns    []net.Conn
 }
 
-// NewProxy is an open proxy to s, until the test ends.
+// NewProxy returns an open proxy to s, which is closed when the test ends.
 func NewProxy(t testing.TB, s *Server) *Proxy {
 	t.Helper()
 	p := &Proxy{t: t, to: s.Address, address: "127.0.0.1:0"}
@@ -28,13 +28,13 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 	return p
 }
 
-// URL is the proxy's, for a client with a short time-out.
+// URL is the proxy's URL, for a client with the default time-out.
 func (p *Proxy) URL() string { return "redis://" + p.address }
 
-// PatientURL is for a client that waits as long as it takes.
+// PatientURL is the URL for a client that waits a minute for Redis.
 func (p *Proxy) PatientURL() string { return p.URL() + "?read_timeout=1m" }
 
-// Open lets clients through, at the same address as before.
+// Open accepts connections again, at the same address.
 func (p *Proxy) Open() {
 	p.t.Helper()
 	listener, err := net.Listen("tcp", p.address)
@@ -47,7 +47,7 @@ func (p *Proxy) Open() {
 	go p.accept(listener)
 }
 
-// Cut breaks all connections, and refuses new ones.
+// Cut closes all connections and refuses new ones.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

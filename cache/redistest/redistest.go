@@ -22,8 +22,8 @@ type Server struct {
 	process *exec.Cmd
 }
 
-// Start runs a Redis with these options until the test ends. Where there is
-// none, the test is skipped; where all tests have to run it fails.
+// Start runs a Redis with these options until the test ends. If redis-server is not
+// installed, the test ends as Missing says.
 func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
@@ -40,8 +40,8 @@ func Start(t testing.TB, options ...string) *Server {
 	return s
 }
 
-// Missing ends a test for want of something: it is skipped, with a line that
-// says how to get it, or with TRIBUTARY_REQUIRE_ALL=1 fails.
+// Missing ends a test that needs something which is not installed. The test is skipped
+// with a line that says how to get it, or fails with TRIBUTARY_REQUIRE_ALL=1.
 func Missing(t testing.TB, what, how string) {
 	t.Helper()
 	if os.Getenv("TRIBUTARY_REQUIRE_ALL") == "1" {
@@ -50,21 +50,21 @@ func Missing(t testing.TB, what, how string) {
 	t.Skipf("%s is missing; %s", what, how)
 }
 
-// URL is the server's, for a client with the time-outs that operators have: it
-// goes on without Redis after 50 ms, which a loaded machine may take.
+// URL is the server's URL, for a client with the default time-out. It treats Redis as
+// away after 50 ms, which may happen on a machine under load.
 func (s *Server) URL() string { return "redis://" + s.Address }
 
-// PatientURL is for a client that waits for Redis as long as it takes.
+// PatientURL is the URL for a client that waits a minute for Redis.
 func (s *Server) PatientURL() string { return s.URL() + "?read_timeout=1m" }
 
-// Client is a client of its own, until the test ends.
+// Client returns a client that is closed when the test ends.
 func (s *Server) Client() *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: s.Address, DialTimeout: time.Minute, ReadTimeout: time.Minute, PoolSize: 1})
 	s.t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
-// Run starts it, for the first time or after Kill, at the same address.
+// Run starts the server, the first time or after Kill, at the same address.
 func (s *Server) Run(options ...string) {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.Address)
@@ -87,7 +87,7 @@ func (s *Server) Run(options ...string) {
 	}
 }
 
-// Hang makes it keep its connections, and answer nothing, until Resume.
+// Hang makes the server keep its connections but answer nothing, until Resume.
 func (s *Server) Hang() { s.signal(syscall.SIGSTOP) }
 
 // Resume ends Hang.
@@ -100,7 +100,7 @@ func (s *Server) signal(sig syscall.Signal) {
 	}
 }
 
-// Kill ends it at once.
+// Kill ends the server at once.
 func (s *Server) Kill() {
 	_ = s.process.Process.Kill() // it may be gone already
 	_ = s.process.Wait()
@@ -125,7 +125,7 @@ func (s *Server) Do(words ...string) string {
 	return line
 }
 
-// Fill takes all the memory that it may have.
+// Fill uses up the server's maxmemory.
 func (s *Server) Fill() {
 	s.t.Helper()
 	for i := range 1000 {

@@ -15,13 +15,13 @@ export interface paths {
          * Current weather at a place
          * @description The current weather, merged from every provider that is enabled. Scope `weather:read`.
          *
-         *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two
-         *     decimals before anybody is asked; `data.place` has them as they were asked for.
+         *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two decimals
+         *     before a source is asked; `data.place` has the coordinates of the request.
          *
-         *     Each number is the median of the sources that gave it, the wind's direction their mean on the
-         *     circle, the condition the most frequent one. A source whose observation is more than 90
-         *     minutes older than the newest is used only for what no newer one has. One value of a source that
-         *     is not possible is left out; its other values are used.
+         *     Each number is the median of the sources that gave it, the wind's direction is their circular
+         *     mean, the condition the most frequent one. A source whose observation is more than 90 minutes
+         *     older than the newest is used only for values that no newer one has. A value that is physically
+         *     impossible is left out; the other values of its source are used.
          */
         get: operations["getWeather"];
         put?: never;
@@ -44,16 +44,16 @@ export interface paths {
          * @description The air quality of the present hour, merged from every provider that is enabled. Scope
          *     `weather:read`.
          *
-         *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two
-         *     decimals before anybody is asked; `data.place` has them as they were asked for.
+         *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two decimals
+         *     before a source is asked; `data.place` has the coordinates of the request.
          *
          *     Each concentration is the median of the sources that gave it. A source whose observation is more
-         *     than 90 minutes older than the newest is used only for what no newer one has. One value of a
-         *     source that is not possible is left out; its other values are used.
+         *     than 90 minutes older than the newest is used only for values that no newer one has. A value that
+         *     is physically impossible is left out; the other values of its source are used.
          *
-         *     `european_aqi` is computed from these concentrations, so that it is the same index whoever has
-         *     answered. `us_aqi` is its source's own, named in `index_from`: it goes by means of 8 and 24 hours,
-         *     and does not follow from the concentrations beside it.
+         *     `european_aqi` is computed from these concentrations, so that it does not depend on which sources
+         *     answered. `us_aqi` is taken from the source that `index_from` names. It is based on means over 8
+         *     and 24 hours, so it cannot be computed from the concentrations beside it.
          */
         get: operations["getAirQuality"];
         put?: never;
@@ -94,14 +94,14 @@ export interface paths {
         };
         /**
          * A page of users
-         * @description The users of the directory, or those of them who mention a text. Scope `users:read`.
+         * @description The users of the directory, or those with a given text in any field. Scope `users:read`.
          *
          *     `Link` leads to the other pages. A page beyond the last is empty, not a 404. A list has users
-         *     only: `include` is refused here, as it would be a call for every user.
+         *     without other parts: `include` is refused here, because it would need a call for every user.
          *
          *     A user whom the directory lists without an id or a name is left out, and the `error` beside the
-         *     directory in `meta` says so. A directory that ignores paging has its users once, not on every
-         *     page; where it counts more of them than it gives, the `error` says that.
+         *     directory in `meta` says so. If the directory ignores paging, the gateway cuts its list into
+         *     pages. If the directory says that there are more users than it sends, the `error` says so.
          */
         get: operations["listUsers"];
         put?: never;
@@ -110,8 +110,8 @@ export interface paths {
          * @description Scope `users:write`. Without an `Idempotency-Key`, sending it twice may make two users; with one,
          *     it is carried out once, however often it is sent.
          *
-         *     A write that fails says in `outcome` whether it may have been carried out, and in `retry_safe`
-         *     whether repeating it does harm.
+         *     If a write fails, `outcome` says whether it may have been carried out, and `retry_safe` whether it
+         *     is safe to repeat it.
          */
         post: operations["createUser"];
         delete?: never;
@@ -131,36 +131,37 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One user, and what others know of them
-         * @description The user of the directory and, if asked for, parts from elsewhere, fetched side by side. Scope
-         *     `users:read`.
+         * One user, with parts from other services
+         * @description The user of the directory and, if asked for, parts from other services, fetched at the same time.
+         *     Scope `users:read`.
          *
-         *     Without the directory there is no answer. A part that cannot be had is named in `meta` and absent
-         *     from `data`, and once the directory has answered nobody is waited for longer than the gateway's
-         *     patience. A part that this gateway is not set up for, or that the user gives no means to ask for,
-         *     is `skipped`.
+         *     Without the directory's user there is no answer. A part that is not available is absent from
+         *     `data`, and `meta` says why. Once the directory has answered, the gateway waits for the other
+         *     parts for a limited time only (`PATIENCE`). A part is `skipped` if the gateway has no source for
+         *     it, or if the user lacks what is needed to ask for it, such as coordinates.
          */
         get: operations["getUser"];
         /**
-         * Put a user in the place of another
-         * @description Everything about the user is replaced: a field that is left out is gone. Scope `users:write`.
-         *     Repeating it does no harm, so there is no `Idempotency-Key`.
+         * Replace a user
+         * @description The whole user is replaced: a field that is left out is removed. Scope `users:write`. It is safe
+         *     to repeat, so there is no `Idempotency-Key`.
          */
         put: operations["replaceUser"];
         post?: never;
         /**
          * Remove a user
-         * @description Scope `users:write`. A user who is not there is a 404, also when it was this very request that
-         *     removed them, sent again.
+         * @description Scope `users:write`. A user that does not exist is a 404. So a repeated request is a 404 if the
+         *     first one removed the user.
          */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
         /**
          * Change fields of a user
-         * @description A JSON merge patch (RFC 7396): a field that is given is replaced, `null` removes it, one that is
-         *     left out stays, and so within `address` and `company`. Scope `users:write`. The user is read
-         *     first: a change by somebody else in between can be lost.
+         * @description A JSON merge patch (RFC 7396): a given field is replaced, `null` removes it, and one that is left
+         *     out stays; the same holds within `address` and `company`. Scope `users:write`. The gateway reads
+         *     the user, changes it and writes it back, so a change that somebody else makes in between can be
+         *     lost; `If-Match` prevents that.
          */
         patch: operations["patchUser"];
         trace?: never;
@@ -174,7 +175,7 @@ export interface paths {
         };
         /**
          * State of the upstreams and of the cache
-         * @description Counts are of this process, since its start. Replicas count for themselves. No scope.
+         * @description Counts are those of this process since its start; each replica has its own. No scope.
          */
         get: operations["getStatus"];
         put?: never;
@@ -194,7 +195,7 @@ export interface paths {
         };
         /**
          * Whether the process is up
-         * @description Looks at nothing but itself. Neither traced nor logged.
+         * @description Checks nothing but the process itself. Neither traced nor logged.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -214,8 +215,8 @@ export interface paths {
         };
         /**
          * Whether to send traffic here
-         * @description An upstream that is down is no reason not to: its answers are remembered. Neither traced nor
-         *     logged.
+         * @description It does not depend on upstreams: while one is down, its answers may still be cached. Neither
+         *     traced nor logged.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -234,8 +235,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What this is and where to go
-         * @description For programs as JSON, for people as a page, by `Accept`.
+         * Name of the service, and links
+         * @description As JSON or as an HTML page, by `Accept`.
          */
         get: operations["getRoot"];
         put?: never;
@@ -254,8 +255,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract as a page to read and to try
-         * @description It works without any other host.
+         * This contract as an interactive page
+         * @description The page loads nothing from other hosts.
          */
         get: operations["getDocs"];
         put?: never;
@@ -274,8 +275,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the page loads
-         * @description Scripts, styles and icons. Which there are may change.
+         * Files that the page loads
+         * @description Scripts, styles and icons. Their names may change.
          */
         get: operations["getDocsFile"];
         put?: never;
@@ -295,7 +296,7 @@ export interface paths {
         };
         /**
          * This file
-         * @description The description of the API that this very gateway was built with.
+         * @description The description of the API, from the same build as this gateway.
          */
         get: operations["getOpenAPI"];
         put?: never;
@@ -315,7 +316,7 @@ export interface paths {
         };
         /**
          * What a type of problem means
-         * @description The `type` of every problem document leads here.
+         * @description The `type` of every problem document is a URL of this path.
          */
         get: operations["getProblemType"];
         put?: never;
@@ -357,7 +358,7 @@ export interface components {
             data: components["schemas"]["Profile"];
             meta: components["schemas"]["Meta"];
         };
-        /** @description A user as the directory has it after a write. */
+        /** @description A user as the directory answered it after a write. */
         WrittenUserAnswer: {
             data: components["schemas"]["User"];
             meta: components["schemas"]["Meta"];
@@ -365,24 +366,25 @@ export interface components {
         /** @description Where an answer is from. */
         Meta: {
             /**
-             * @description `degraded` if at least one source is `stale` or `failed`, or has an `error` because a part of
-             *     its answer was left out. A source of a part counts too.
+             * @description `degraded` if at least one source is `stale` or `failed`, or has an `error` because something
+             *     in its answer was left out. The sources of a part count too.
              * @enum {string}
              */
             status: "complete" | "degraded";
-            /** @description Every source that this answer needs. Disabled ones are not listed. */
+            /** @description All sources that this answer needs, except disabled ones. */
             sources: components["schemas"]["Source"][];
             trace_id: components["schemas"]["TraceId"];
         };
-        /** @description What became of one source, or of a part of the answer that has several sources. */
+        /** @description The result of one source, or of a part of the answer that has several sources. */
         Source: components["schemas"]["SingleSource"] & {
             /**
-             * @description Of a part that is made of several sources, as `weather` or `air_quality` of a user
-             *     is, what became of each of them. The part's own `state` is that of the sources that went into it.
+             * @description For a part that is made of several sources, such as `weather` or `air_quality` of a user:
+             *     the result of each of them. The part's own `state` is that of the sources that its data is
+             *     from.
              */
             sources?: components["schemas"]["SingleSource"][];
         };
-        /** @description What became of one source. */
+        /** @description The result of one source. */
         SingleSource: {
             name: components["schemas"]["SourceName"];
             state: components["schemas"]["SourceState"];
@@ -393,84 +395,87 @@ export interface components {
              */
             age_seconds?: number;
             /**
-             * @description Milliseconds that this request waited for it.
+             * @description Milliseconds that this request waited for the source.
              * @example 41
              */
             latency_ms: number;
             /**
-             * @description Requests that were sent for it, retries included. 0 when memory answered. Where an answer needs
-             *     several requests of different kinds, such as the lists of `activity` or the read before a PATCH,
-             *     these are the attempts of the one that took longest, and not the sum.
+             * @description Requests sent to the source, retries included; 0 if the cache answered. If an answer needs
+             *     requests of different kinds, such as the lists of `activity` or the read before a PATCH, these
+             *     are the attempts of the one that took longest, not the sum.
              * @example 1
              */
             attempts: number;
             /**
-             * @description `false` if there was an answer, but nothing of it went into `data`. Else absent.
+             * @description `false` if the source answered, but `data` has nothing from it. Otherwise absent.
              * @constant
              */
             used?: false;
             error?: components["schemas"]["SourceError"];
             /**
-             * @description What the source's licence wants said beside its data.
+             * @description The text that the source's licence requires beside its data.
              * @example Data from MET Norway (CC BY 4.0)
              */
             attribution?: string;
         };
         /**
-         * @description `geocoding` looks names up; `openmeteo`, `metno` and `openweather` know the weather,
-         *     `openmeteo_air` and `openweather` the air; `directory` has the users, `github` their accounts.
-         *     `activity`, `weather` and `air_quality` are the parts of a user of that name. More may be added.
+         * @description `geocoding` finds places by name; `openmeteo`, `metno` and `openweather` have the weather,
+         *     `openmeteo_air` and `openweather` the air quality; `directory` has the users, `github` their
+         *     accounts. `activity`, `weather` and `air_quality` are the parts of a user with these names. More
+         *     may be added.
          * @enum {string}
          */
         SourceName: "geocoding" | "openmeteo" | "metno" | "openweather" | "openmeteo_air" | "directory" | "github" | "activity" | "weather" | "air_quality";
         /**
-         * @description - `live`: asked now, or confirmed now.
-         *     - `cached`: remembered, and fresh.
-         *     - `revalidating`: remembered and no longer fresh; it is being asked again in the background.
-         *     - `stale`: remembered and no longer fresh, because asking failed or took too long; `error` says why.
-         *     - `failed`: nothing to give; `error` says why.
-         *     - `skipped`: the source does not have this, or does not cover the place, and `error` says so; or
-         *       there was nothing to ask it, and there is no `error`. This does not degrade the answer.
+         * @description - `live`: an answer to this request, or a cached one that the source has just confirmed.
+         *     - `cached`: a fresh answer from the cache.
+         *     - `revalidating`: an answer from the cache that is no longer fresh; the source is asked again in
+         *       the background.
+         *     - `stale`: an answer from the cache that is no longer fresh, because asking the source failed or
+         *       took too long; `error` says why.
+         *     - `failed`: no answer; `error` says why.
+         *     - `skipped`: the source does not have this or does not cover the place, and `error` says so; or
+         *       there was nothing to ask it for, and there is no `error`. This does not degrade the answer.
          * @enum {string}
          */
         SourceState: "live" | "cached" | "revalidating" | "stale" | "failed" | "skipped";
         /**
-         * @description Why a source has nothing to give, or only something old. Beside a source with a current answer,
-         *     `invalid_response` says what was left out of it, as it could not be read: "1 of 10 left out: …".
+         * @description Why a source has no answer, or only a stale one. For a source with a current answer,
+         *     `invalid_response` says what was left out because it could not be read: "1 of 10 left out: …".
          */
         SourceError: {
             code: components["schemas"]["SourceErrorCode"];
             /**
-             * @description The same for people. Not for programs, it may change.
+             * @description An explanation for people. It may change, so programs must not depend on it.
              * @example answered 503 Service Unavailable
              */
             detail: string;
         };
         /**
-         * @description - `timeout`: no whole answer in time.
-         *     - `connection`: refused, reset, or not to be reached at all.
-         *     - `rate_limited`: its quota is spent, by its count or by ours.
+         * @description - `timeout`: no complete answer in time.
+         *     - `connection`: the connection failed: refused, reset, DNS or TLS.
+         *     - `rate_limited`: its quota is exhausted, by its count or by the gateway's.
          *     - `unauthorized`: it refused the gateway's credentials.
-         *     - `forbidden`: the gateway's credentials do not reach so far.
+         *     - `forbidden`: the gateway's credentials do not allow this.
          *     - `not_found`: it does not have this, or does not cover the place.
-         *     - `bad_request`: it refused the question.
+         *     - `bad_request`: it refused the request as wrong.
          *     - `server_error`: it answered with a status of 500 or above.
-         *     - `invalid_response`: its answer cannot be believed, or some of it.
-         *     - `no_data`: its answer is well formed, but has nothing for now: an observation that is too old or
-         *       in the future, or no value.
-         *     - `circuit_open`: not asked, as it failed too often of late.
-         *     - `overloaded`: not asked, as too many calls to it are in flight.
+         *     - `invalid_response`: its answer, or a part of it, is invalid.
+         *     - `no_data`: its answer is valid, but has no value for the present: none at all, or an observation
+         *       that is too old or in the future.
+         *     - `circuit_open`: not asked, because its circuit breaker is open after too many failures.
+         *     - `overloaded`: not asked, because too many calls to it are in flight.
          *     - `canceled`: the caller left, or the gateway is shutting down.
-         *     - `not_cached`: not asked, as the caller wanted what is remembered (`only-if-cached`).
+         *     - `not_cached`: not cached, and the request's `only-if-cached` forbids asking.
          * @enum {string}
          */
         SourceErrorCode: "timeout" | "connection" | "rate_limited" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "server_error" | "invalid_response" | "no_data" | "circuit_open" | "overloaded" | "canceled" | "not_cached";
         /**
-         * @description The trace of this request. The gateway's log has it too.
+         * @description The trace id of this request, which is in the gateway's log too.
          * @example c561faaa9783cb5bcdf80f6542302db3
          */
         TraceId: string;
-        /** @description The current weather. What nobody knows is absent. */
+        /** @description The current weather. What no source knows is absent. */
         Weather: {
             place: components["schemas"]["Place"];
             /**
@@ -481,17 +486,17 @@ export interface components {
             observed_at: string;
             condition: components["schemas"]["Condition"];
             /**
-             * @description Of the air, 2 m above the ground, in `units.temperature`.
+             * @description Air temperature 2 m above the ground, in `units.temperature`.
              * @example 19.6
              */
             temperature?: number;
             /**
-             * @description The temperature that it feels like, in `units.temperature`.
+             * @description Apparent (felt) temperature, in `units.temperature`.
              * @example 14.9
              */
             feels_like?: number;
             /**
-             * @description In `units.temperature`, never above `temperature`.
+             * @description Dew point in `units.temperature`, never above `temperature`.
              * @example 5.6
              */
             dew_point?: number;
@@ -501,30 +506,31 @@ export interface components {
              */
             humidity?: number;
             /**
-             * @description At sea level, in `units.pressure`.
+             * @description Pressure at sea level, in `units.pressure`.
              * @example 1017.4
              */
             pressure?: number;
             wind?: components["schemas"]["Wind"];
             /**
-             * @description Share of the sky in %.
+             * @description Share of the sky that is covered by clouds, in %.
              * @example 6.9
              */
             cloud_cover?: number;
             /**
-             * @description A rate, in `units.precipitation`.
+             * @description Precipitation rate, in `units.precipitation`.
              * @example 0
              */
             precipitation?: number;
             /**
-             * @description In `units.visibility`. A source that tells 10 km at most does not lower a greater value.
+             * @description Visibility in `units.visibility`. A source that reports 10 km at most does not lower a greater
+             *     value of others.
              * @example 20062.5
              */
             visibility?: number;
             units: components["schemas"]["Units"];
             spread?: components["schemas"]["Spread"];
         };
-        /** @description Where the weather is from. */
+        /** @description The place that the weather is of. */
         Place: {
             name?: components["schemas"]["PlaceName"];
             country?: components["schemas"]["CountryCode"];
@@ -532,7 +538,7 @@ export interface components {
             longitude: components["schemas"]["Longitude"];
             timezone?: components["schemas"]["Timezone"];
         };
-        /** @description The weather in a word. */
+        /** @description The condition of the weather. */
         Condition: {
             /**
              * @description For programs.
@@ -547,60 +553,61 @@ export interface components {
             /** @description Whether the sun is up. */
             is_day?: boolean;
         };
-        /** @description Absent if nothing is known of the wind. */
+        /** @description The wind. Absent if no source knows any of it. */
         Wind: {
             /**
-             * @description Mean, 10 m above the ground, in `units.wind_speed`.
+             * @description Mean speed 10 m above the ground, in `units.wind_speed`.
              * @example 4.9
              */
             speed?: number;
             /**
-             * @description Where it comes from, in degrees clockwise from north. Sources that report a speed of 0 do not
-             *     count. Absent too if the sources point in opposite directions.
+             * @description The direction that the wind comes from, in degrees clockwise from north. Sources that report a
+             *     speed of 0 do not count. Absent if no source knows it, or if the directions of the sources
+             *     cancel out.
              * @example 188.2
              */
             direction?: number;
             /**
-             * @description In `units.wind_speed`, never below `speed`.
+             * @description Gust speed in `units.wind_speed`, never below `speed`.
              * @example 5.8
              */
             gust?: number;
         };
-        /** @description The units of the numbers beside it. The first of each pair is metric, the second imperial. */
+        /** @description The units of the numbers in this object. The first of each pair is metric, the second imperial. */
         Units: {
             /**
-             * @description Of every temperature.
+             * @description Unit of every temperature.
              * @enum {string}
              */
             temperature: "°C" | "°F";
             /**
-             * @description Of speed and gust.
+             * @description Unit of speed and gust.
              * @enum {string}
              */
             wind_speed: "m/s" | "mph";
             /**
-             * @description Of the pressure.
+             * @description Unit of the pressure.
              * @enum {string}
              */
             pressure: "hPa" | "inHg";
             /**
-             * @description Of the precipitation.
+             * @description Unit of the precipitation.
              * @enum {string}
              */
             precipitation: "mm/h" | "in/h";
             /**
-             * @description Of the visibility.
+             * @description Unit of the visibility.
              * @enum {string}
              */
             visibility: "m" | "mi";
             /**
-             * @description Of the humidity, in both systems.
+             * @description Unit of the humidity, in both systems.
              * @enum {string}
              */
             humidity: "%";
         };
         /**
-         * @description How far the sources lie apart, for every number that at least two of them gave, in the units of
+         * @description The range of the sources' values, for every number that at least two sources gave, in the units of
          *     the answer. Absent if there is no such number.
          */
         Spread: {
@@ -617,27 +624,27 @@ export interface components {
             visibility?: components["schemas"]["Range"];
         };
         /**
-         * @description From the least to the greatest. Of directions it is the smallest arc that holds them all, from
-         *     `min` clockwise to `max`: around north, `min` is the greater number.
+         * @description The least and the greatest value of the sources. For directions it is the smallest arc that
+         *     contains all of them, clockwise from `min` to `max`; around north, `min` is the greater number.
          */
         Range: {
             /**
-             * @description The least.
+             * @description The least value.
              * @example 18.9
              */
             min: number;
             /**
-             * @description The greatest.
+             * @description The greatest value.
              * @example 19.8
              */
             max: number;
             /**
-             * @description How many gave one.
+             * @description The number of sources that gave a value.
              * @example 3
              */
             sources: number;
         };
-        /** @description The current air quality. What nobody knows is absent. */
+        /** @description The current air quality. What no source knows is absent. */
         AirQuality: {
             place: components["schemas"]["Place"];
             /**
@@ -682,8 +689,9 @@ export interface components {
              */
             ammonia?: number;
             /**
-             * @description The European air quality index by the bands of 2024, from the concentrations beside it: 20 points
-             *     a band, and over 100 beyond the last. Absent unless particles, NO₂ and O₃ are known.
+             * @description The European air quality index by the bands of 2024, computed from the concentrations in this
+             *     object: 20 points for each band, and more than 100 above the last. Absent unless particles,
+             *     NO₂ and O₃ are known.
              * @example 53
              */
             european_aqi?: number;
@@ -692,7 +700,7 @@ export interface components {
              * @example 118
              */
             us_aqi?: number;
-            /** @description Which source gave an index that is not ours. */
+            /** @description The sources of indices that the gateway does not compute. */
             index_from?: {
                 /**
                  * @description The source of `us_aqi`.
@@ -701,7 +709,7 @@ export interface components {
                 us_aqi: "openmeteo_air";
             };
             /**
-             * @description The pollutant that `european_aqi` is of.
+             * @description The pollutant that decides `european_aqi`.
              * @enum {string}
              */
             dominant_pollutant?: "pm2_5" | "pm10" | "ozone" | "nitrogen_dioxide" | "sulphur_dioxide";
@@ -714,7 +722,7 @@ export interface components {
             units: components["schemas"]["AirUnits"];
             spread?: components["schemas"]["AirSpread"];
         };
-        /** @description Pollen in the air, known in Europe only. Absent if nothing of it is known. */
+        /** @description Pollen in the air, known in Europe only. Absent if no kind is known. */
         Pollen: {
             /**
              * @description In `units.pollen`.
@@ -747,7 +755,7 @@ export interface components {
              */
             ragweed?: number;
         };
-        /** @description The units of the numbers beside it. */
+        /** @description The units of the numbers in this object. */
         AirUnits: {
             /**
              * @description Of `pm2_5`.
@@ -785,14 +793,14 @@ export interface components {
              */
             ammonia: "µg/m³";
             /**
-             * @description Of all pollen.
+             * @description Unit of all pollen.
              * @constant
              */
             pollen: "grains/m³";
         };
         /**
-         * @description How far the sources lie apart, for every concentration that at least two of them gave. Absent if
-         *     there is none.
+         * @description The range of the sources' values, for every concentration that at least two sources gave. Absent
+         *     if there is none.
          */
         AirSpread: {
             pm2_5?: components["schemas"]["Range"];
@@ -817,13 +825,13 @@ export interface components {
             timezone?: components["schemas"]["Timezone"];
             /**
              * Format: int64
-             * @description Inhabitants.
+             * @description Number of inhabitants.
              * @example 166810
              */
             population?: number;
         };
         /**
-         * @description In English. Absent where coordinates were asked for.
+         * @description Name in English. Absent if the request has coordinates.
          * @example Delhi
          */
         PlaceName: string;
@@ -859,7 +867,7 @@ export interface components {
             company?: components["schemas"]["Company"];
         };
         /**
-         * @description A user, and the parts that were asked for. One that there is none of, or that could not be had, is
+         * @description A user, and the parts that were asked for. A part that does not exist or is not available is
          *     absent.
          */
         Profile: {
@@ -883,7 +891,7 @@ export interface components {
          */
         UserId: number;
         /**
-         * @description The user's whole name.
+         * @description The user's full name.
          * @example Kurtis Weissnat
          */
         UserName: string;
@@ -893,39 +901,39 @@ export interface components {
          */
         Username: string;
         /**
-         * @description As the directory has it.
+         * @description The e-mail address in the directory.
          * @example Telly.Hoeger@billy.biz
          */
         Email: string;
         /**
-         * @description In no particular form.
+         * @description A telephone number in any form.
          * @example 210.067.6132
          */
         Phone: string;
         /**
-         * @description A host name as a rule, or a URL.
+         * @description Usually a host name, or a URL.
          * @example elvis.io
          */
         Website: string;
-        /** @description Where the user is at home. Absent if nothing of it is known. */
+        /** @description The user's address. Absent if no part of it is known. */
         Address: {
             /**
-             * @description With the house number, where there is one.
+             * @description Street with the house number, if any.
              * @example Rex Trail
              */
             street?: string;
             /**
-             * @description Within the house.
+             * @description Apartment or suite.
              * @example Suite 280
              */
             suite?: string;
             /**
-             * @description By name.
+             * @description Name of the city.
              * @example Howemouth
              */
             city?: string;
             /**
-             * @description In the country's own form.
+             * @description In the form of the country.
              * @example 58804-1099
              */
             postal_code?: string;
@@ -940,15 +948,15 @@ export interface components {
              */
             longitude?: number;
         };
-        /** @description Whom the user works for. */
+        /** @description The company that the user works for. */
         Company: {
             /**
-             * @description Of the company.
+             * @description Name of the company.
              * @example Johns Group
              */
             name: string;
         };
-        /** @description The public side of the user's GitHub account. Absent if there is none. */
+        /** @description Public data of the user's GitHub account. Absent if there is none. */
         GitHub: {
             /**
              * @description The account's name.
@@ -956,22 +964,22 @@ export interface components {
              */
             login: string;
             /**
-             * @description What the user is called there.
+             * @description The user's name on GitHub.
              * @example Kurtis Weissnat
              */
             name?: string;
             /**
-             * @description Of the account's page.
+             * @description URL of the account's page.
              * @example https://github.com/Elwyn.Skiles
              */
             url?: string;
             /**
-             * @description Of the account's picture.
+             * @description URL of the account's picture.
              * @example https://avatars.githubusercontent.com/u/90055433?v=4
              */
             avatar_url?: string;
             /**
-             * @description What the user says there.
+             * @description The account's biography.
              * @example Configurable multimedia task-force
              */
             bio?: string;
@@ -989,14 +997,14 @@ export interface components {
             followers?: number;
             /**
              * Format: date-time
-             * @description When the account was made, UTC.
+             * @description When the account was created, UTC.
              * @example 2017-08-14T09:30:00Z
              */
             created_at?: string;
         };
         /**
-         * @description What the user has written and has to do. All of it is counted, on up to ten pages of the directory's
-         *     lists; where that is not possible, `activity` is absent and its source is `failed`.
+         * @description The numbers of the user's posts and to-dos. They are complete, counted on up to ten pages of the
+         *     directory's lists; if that is not possible, `activity` is absent and its source is `failed`.
          */
         Activity: {
             /**
@@ -1005,17 +1013,17 @@ export interface components {
              */
             posts: number;
             /**
-             * @description Things to do.
+             * @description Open to-dos.
              * @example 11
              */
             todos_open: number;
             /**
-             * @description Things done.
+             * @description Finished to-dos.
              * @example 9
              */
             todos_done: number;
         };
-        /** @description A whole user to write. */
+        /** @description A complete user to write. */
         NewUser: {
             name: components["schemas"]["NewName"];
             username?: components["schemas"]["NewUsername"] | null;
@@ -1025,7 +1033,7 @@ export interface components {
             address?: components["schemas"]["NewAddress"] | null;
             company?: components["schemas"]["NewCompany"] | null;
         };
-        /** @description What is to be different about a user. Nothing is fine. */
+        /** @description The fields of a user to change; none is allowed too. */
         UserPatch: {
             name?: components["schemas"]["NewName"];
             username?: components["schemas"]["NewUsername"] | null;
@@ -1036,7 +1044,7 @@ export interface components {
             company?: components["schemas"]["NewCompany"] | null;
         };
         /**
-         * @description Printable characters, as in all texts here, and not all of them blank.
+         * @description Printable characters, as in all texts here, at least one of them not white space.
          * @example Grace Hopper
          */
         NewName: string;
@@ -1046,12 +1054,12 @@ export interface components {
          */
         NewUsername: string;
         /**
-         * @description What looks like an e-mail address.
+         * @description A text in the form of an e-mail address.
          * @example grace@example.com
          */
         NewEmail: string;
         /**
-         * @description In any form.
+         * @description A telephone number in any form.
          * @example +1 555 0100
          */
         NewPhone: string;
@@ -1060,25 +1068,25 @@ export interface components {
          * @example example.com
          */
         NewWebsite: string;
-        /** @description Where the user is at home. The coordinates are there together or not at all. */
+        /** @description The user's address. It has both coordinates or none. */
         NewAddress: {
             /**
-             * @description With the house number, where there is one.
+             * @description Street with the house number, if any.
              * @example Fleet Street 1
              */
             street?: string | null;
             /**
-             * @description Within the house.
+             * @description Apartment or suite.
              * @example Apt. 2
              */
             suite?: string | null;
             /**
-             * @description By name.
+             * @description Name of the city.
              * @example Arlington
              */
             city?: string | null;
             /**
-             * @description In the country's own form.
+             * @description In the form of the country.
              * @example 22201
              */
             postal_code?: string | null;
@@ -1099,30 +1107,30 @@ export interface components {
             latitude?: null;
             longitude?: null;
         };
-        /** @description What is to be different about an address. The coordinates are given or removed together. */
+        /** @description The fields of an address to change. The coordinates are given or removed together. */
         AddressPatch: components["schemas"]["NewAddress"] & unknown;
-        /** @description Whom the user works for. */
+        /** @description The company that the user works for. */
         NewCompany: {
             /**
-             * @description Of the company.
+             * @description Name of the company.
              * @example Navy
              */
             name?: string | null;
         };
         /** @description The state of the upstreams and of the cache. */
         Status: {
-            /** @description All that the gateway knows, the disabled ones included. */
+            /** @description All upstreams, the disabled ones included. */
             upstreams: components["schemas"]["Upstream"][];
             cache: components["schemas"]["Cache"];
         };
-        /** @description One upstream. A disabled one has `name` and `enabled` only. */
+        /** @description One upstream. A disabled one has only `name` and `enabled`. */
         Upstream: {
             /**
              * @description More may be added.
              * @enum {string}
              */
             name: "openmeteo" | "geocoding" | "openweather" | "metno" | "directory" | "github" | "openmeteo_air";
-            /** @description Whether it is asked at all. */
+            /** @description Whether the gateway uses the upstream. */
             enabled: boolean;
             breaker?: components["schemas"]["Breaker"];
             /**
@@ -1131,7 +1139,8 @@ export interface components {
              */
             calls?: number;
             /**
-             * @description Those of them that say that it is unwell. A 404 is an answer, and not among them.
+             * @description Requests that failed in a way that counts for the circuit breaker. A 404 is an answer, not a
+             *     failure.
              * @example 9
              */
             failures?: number;
@@ -1141,18 +1150,18 @@ export interface components {
              */
             retries?: number;
             /**
-             * @description Requests sent a second time because the first took long.
+             * @description Hedges: second requests, sent because the first took long.
              * @example 0
              */
             hedges?: number;
             /**
-             * @description Requests under way now.
+             * @description Requests in flight now.
              * @example 0
              */
             in_flight?: number;
             latency_ms?: components["schemas"]["Latency"];
             /**
-             * @description Calls left in this window of its quota. Absent if it has none.
+             * @description Calls left in the current window of the quota. Absent if there is no quota.
              * @example 57
              */
             quota_left?: number;
@@ -1161,12 +1170,12 @@ export interface components {
         /** @description The upstream's circuit breaker. */
         Breaker: {
             /**
-             * @description `open`: not asked. `half_open`: one call tries whether it is well again.
+             * @description `open`: no calls. `half_open`: one call tests whether the upstream works again.
              * @enum {string}
              */
             state: "closed" | "open" | "half_open";
             /**
-             * @description Seconds until one call may try. Only when `open`.
+             * @description Seconds until one call may test the upstream. Only when `open`.
              * @example 4.8
              */
             retry_in_seconds?: number;
@@ -1194,45 +1203,45 @@ export interface components {
             code: components["schemas"]["SourceErrorCode"];
             /**
              * Format: date-time
-             * @description When, UTC.
+             * @description When it happened, UTC.
              * @example 2026-11-24T11:09:55.661Z
              */
             at: string;
         };
-        /** @description Counts over all upstreams. */
+        /** @description Counters over all upstreams. */
         Cache: {
             /**
-             * @description Held now.
+             * @description Entries in memory now.
              * @example 12
              */
             entries: number;
             /**
-             * @description Questions answered without asking.
+             * @description Questions to sources that the cache answered.
              * @example 4
              */
             hits: number;
             /**
-             * @description Questions that had to be asked.
+             * @description Questions for which a source had to be asked.
              * @example 10
              */
             misses: number;
             /**
-             * @description Old answers given because asking failed or took too long.
+             * @description Stale answers served because asking failed or took too long.
              * @example 1
              */
             stale_served: number;
             /**
-             * @description Questions that waited for the same one of another caller.
+             * @description Questions that waited for a fetch that another caller began.
              * @example 0
              */
             coalesced: number;
             /**
-             * @description Entries that made room for others.
+             * @description Entries removed because the memory was full.
              * @example 0
              */
             evictions: number;
         };
-        /** @description That the process is up. */
+        /** @description The process is up. */
         Liveness: {
             /**
              * @description Always the same.
@@ -1248,19 +1257,19 @@ export interface components {
              */
             status: "ready" | "draining";
         };
-        /** @description What this is and where to go. */
+        /** @description Name of the service, and links. */
         Root: {
             /**
-             * @description Of the product.
+             * @description Name of the product.
              * @example Tributary
              */
             name: string;
             /**
-             * @description What it is for.
+             * @description Its purpose.
              * @example One stable endpoint where the world has many unstable upstreams.
              */
             summary: string;
-            /** @description Paths on this host, by what is there. */
+            /** @description Paths on this host. */
             links: {
                 /**
                  * Format: uri-reference
@@ -1292,12 +1301,12 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description What type of problem it is; explained there.
+             * @description The type of the problem: the URL of its explanation.
              * @example /problems/invalid-parameters
              */
             type: string;
             /**
-             * @description The type for people.
+             * @description A title of the type for people.
              * @example Invalid parameters
              */
             title: string;
@@ -1307,41 +1316,41 @@ export interface components {
              */
             status: number;
             /**
-             * @description What happened this time. For people; it may change.
+             * @description What happened in this case. For people; it may change.
              * @example the parameters break a rule; see errors
              */
             detail: string;
             /**
              * Format: uri-reference
-             * @description The path that was asked for.
+             * @description The path of the request.
              * @example /v1/weather
              */
             instance: string;
             code: components["schemas"]["ProblemCode"];
             trace_id?: components["schemas"]["TraceId"];
             /**
-             * @description Of a write that failed: `not_done`, or `unknown` where the directory may have carried it out
-             *     all the same. Look before you repeat it then, unless `retry_safe` is true.
+             * @description For a failed write: `not_done`, or `unknown` if the directory may have carried it out. Before
+             *     you repeat an `unknown` one, read the user, unless `retry_safe` is true.
              * @enum {string}
              */
             outcome?: "unknown" | "not_done";
-            /** @description Of a write that failed, whether repeating it just as it was does no harm. */
+            /** @description For a failed write, whether it is safe to send the same request again. */
             retry_safe?: boolean;
             /** @description Every mistake in the request. */
             errors?: components["schemas"]["Mistake"][];
-            /** @description What became of each source, as in `meta.sources` of an answer. */
+            /** @description The result of each source, as in `meta.sources` of an answer. */
             sources?: components["schemas"]["Source"][];
         };
         /**
-         * @description The type for programs. More may be added.
+         * @description The type of the problem, for programs. More may be added.
          * @enum {string}
          */
         ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "still_running" | "key_reused" | "invalid_body" | "request_timeout" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
         /** @description One mistake in a request. */
         Mistake: {
             /**
-             * @description The parameter, in the query, the path or a header, that breaks its rule. Absent if the query as
-             *     a whole cannot be read, or if it is about the body.
+             * @description The parameter, in the query, the path or a header, that breaks its rule. Absent if the query
+             *     as a whole cannot be read, or if the mistake is in the body.
              * @example lat
              */
             parameter?: string;
@@ -1361,27 +1370,27 @@ export interface components {
         ProblemType: {
             /**
              * Format: uri-reference
-             * @description This very URI.
+             * @description The URI of this type.
              * @example /problems/not-found
              */
             type: string;
             /**
-             * @description For people.
+             * @description A title for people.
              * @example Not found
              */
             title: string;
             /**
-             * @description The status that comes with it, or the usual one if there are several.
+             * @description The status of answers with this type; the usual one if there are several.
              * @example 404
              */
             status: number;
             code: components["schemas"]["ProblemCode"];
-            /** @description What it means, and what to do about it. */
+            /** @description What the type means, and what to do about it. */
             explanation: string;
         };
     };
     responses: {
-        /** @description What one of the entity tags in `If-None-Match` stands for is still the answer. */
+        /** @description The answer still has one of the entity tags in `If-None-Match`. */
         NotModified: {
             headers: {
                 "Cache-Control": components["headers"]["CacheControl"];
@@ -1407,7 +1416,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description Credentials are missing where they are needed, or are no good. */
+        /** @description Credentials are needed and missing, or they are wrong. */
         Unauthorized: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -1420,7 +1429,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The credentials lack the scope, or nobody can have it as this gateway is configured. */
+        /** @description The credentials lack the scope, or in this gateway's configuration no caller has it. */
         Forbidden: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticateOfScope"];
@@ -1433,7 +1442,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token may be good, but the keys of its issuer have not been read yet. */
+        /** @description The gateway could not check the token, because it has not read the keys of the issuer yet. */
         CredentialsUnchecked: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -1447,9 +1456,9 @@ export interface components {
             };
         };
         /**
-         * @description No place has this name, or no provider covers the place; `code` is `not_found`. Or every provider
-         *     that covers the place has no data for it now; `code` is `no_data`. Remembered for 30 seconds.
-         *     `sources` says who was asked.
+         * @description No place has this name, or no provider covers the place; `code` is `not_found`. Or the providers
+         *     that cover the place have no data for it now; `code` is `no_data`. Cached for 30 seconds.
+         *     `sources` lists the sources that were asked.
          */
         UnknownPlace: {
             headers: {
@@ -1463,7 +1472,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description There is nothing at this path. */
+        /** @description The path does not exist. */
         NotFound: {
             headers: {
                 "Cache-Control": components["headers"]["HalfAMinute"];
@@ -1475,7 +1484,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The path is there, but not for this method. Said to any method that is not described. */
+        /** @description The path does not have this method. All methods that are not described get this answer. */
         MethodNotAllowed: {
             headers: {
                 Allow: components["headers"]["Allow"];
@@ -1488,10 +1497,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `Accept` rules out `application/json`. A problem document is sent all the same, so that there is
-         *     something to read.
-         */
+        /** @description `Accept` rules out `application/json`. The problem document is sent nevertheless. */
         NotAcceptable: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1504,7 +1510,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request's body has more than 1 MiB, or is said to. The connection is closed. */
+        /** @description The request's body, or its `Content-Length`, is more than 1 MiB. The connection is closed. */
         BodyTooLarge: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1516,7 +1522,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request's body has more than 1 MiB, or is said to. The connection is closed. */
+        /** @description The request's body, or its `Content-Length`, is more than 1 MiB. The connection is closed. */
         BodyTooLargeOfWrite: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1530,8 +1536,8 @@ export interface components {
             };
         };
         /**
-         * @description The client has made all the requests that it may make for now. Or too many wrong credentials came
-         *     from its address; then `RateLimit` is about those, and right ones are still let in.
+         * @description The client has used up its limit of requests. Or too many wrong credentials came from its address;
+         *     then `RateLimit` has that limit, and valid credentials are still accepted.
          */
         TooManyRequests: {
             headers: {
@@ -1547,7 +1553,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A mistake of ours. The log has the rest, under `trace_id`. */
+        /** @description An error in the gateway. Its log has the details, with the same `trace_id`. */
         InternalError: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1561,8 +1567,8 @@ export interface components {
             };
         };
         /**
-         * @description This gateway runs with what the answer needs switched off: looking up names, or every provider
-         *     of weather or of air quality.
+         * @description The answer needs a source that is switched off in this gateway: geocoding, or every provider of
+         *     weather or of air quality.
          */
         NotConfigured: {
             headers: {
@@ -1577,9 +1583,9 @@ export interface components {
             };
         };
         /**
-         * @description Every source failed, and no earlier answer is recent enough. Not all of them timed out (504), and
-         *     none was unavailable for a time that is known (503). A source that refuses the gateway's own
-         *     credentials is one of those.
+         * @description Every source failed, and no cached answer is recent enough. It is a 504 instead if all of them
+         *     timed out, and a 503 if one is unavailable for a known time. A source that refuses the gateway's
+         *     credentials is no reason for a 503.
          */
         SourcesFailed: {
             headers: {
@@ -1594,9 +1600,9 @@ export interface components {
             };
         };
         /**
-         * @description Every source failed, no earlier answer is recent enough, and at least one source could not be
-         *     asked for now, because of an open circuit breaker, a quota, a limit on calls in flight, or its own
-         *     `Retry-After`. Or a token could not be checked, and then there are no `sources`.
+         * @description Every source failed, no cached answer is recent enough, and at least one source may not be asked
+         *     now, because of an open circuit breaker, a quota, a limit on calls in flight, or its
+         *     `Retry-After`. Or a token could not be checked; then there are no `sources`.
          */
         SourcesRefused: {
             headers: {
@@ -1612,7 +1618,7 @@ export interface components {
             };
         };
         /**
-         * @description Every source timed out, and no earlier answer is recent enough. Or nothing is cached, and
+         * @description Every source timed out, and no cached answer is recent enough. Or nothing is cached, and
          *     `Cache-Control: only-if-cached` forbids asking.
          */
         SourcesTimedOut: {
@@ -1627,7 +1633,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description What one of the entity tags in `If-None-Match` stands for is still the answer. */
+        /** @description The answer still has one of the entity tags in `If-None-Match`. */
         UsersNotModified: {
             headers: {
                 Link: components["headers"]["PageLinks"];
@@ -1642,7 +1648,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description What one of the entity tags in `If-None-Match` stands for is still the answer. */
+        /** @description The answer still has one of the entity tags in `If-None-Match`. */
         UserNotModified: {
             headers: {
                 "Cache-Control": components["headers"]["Personal"];
@@ -1655,7 +1661,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The directory says that it has no list of users where it was asked. Remembered for 30 seconds. */
+        /** @description The directory has no list of users at the configured URL. Cached for 30 seconds. */
         NoListOfUsers: {
             headers: {
                 "Cache-Control": components["headers"]["HalfAMinute"];
@@ -1668,7 +1674,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The directory has no such user. Remembered for 30 seconds. */
+        /** @description The directory has no such user. Cached for 30 seconds. */
         UnknownUser: {
             headers: {
                 "Cache-Control": components["headers"]["HalfAMinute"];
@@ -1682,8 +1688,8 @@ export interface components {
             };
         };
         /**
-         * @description The id in the path or the `Idempotency-Key` breaks its rule, and `errors` says which; or the body
-         *     is not JSON, or has a name twice in one object.
+         * @description The id in the path or the `Idempotency-Key` breaks its rule, which `errors` names. Or the body is
+         *     not JSON, or has the same name twice in an object.
          */
         InvalidWrite: {
             headers: {
@@ -1712,7 +1718,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The directory says that the change contradicts what it has. Nothing was changed. */
+        /** @description The directory says that the change conflicts with its data. Nothing was changed. */
         Conflict: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1726,9 +1732,9 @@ export interface components {
             };
         };
         /**
-         * @description The directory says that the change contradicts what it has, and nothing was changed
-         *     (`conflict`). Or the first request with this `Idempotency-Key` has not been answered within the
-         *     time that this one had (`still_running`): come back with the same key.
+         * @description The directory says that the change conflicts with its data; nothing was changed (`conflict`). Or
+         *     the first request with this `Idempotency-Key` still runs (`still_running`): repeat this one later
+         *     with the same key.
          */
         ConflictOrRunning: {
             headers: {
@@ -1744,7 +1750,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This gateway runs with the directory of users switched off. */
+        /** @description The directory of users is switched off in this gateway. */
         UsersOff: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1758,8 +1764,8 @@ export interface components {
             };
         };
         /**
-         * @description A mistake of ours. The write may have been carried out: look before you repeat it. The log has the
-         *     rest, under `trace_id`.
+         * @description An error in the gateway. The write may have been carried out: read the user before you repeat it.
+         *     The log has the details, with the same `trace_id`.
          */
         InternalErrorOfWrite: {
             headers: {
@@ -1774,10 +1780,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description The user is not one of those that `If-Match` names, or is one that `If-None-Match` rules out.
-         *     Nothing was changed.
-         */
+        /** @description The user has no entity tag of `If-Match`, or one of `If-None-Match`. Nothing was changed. */
         PreconditionFailed: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1790,10 +1793,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /**
-         * @description The user is not one of those that `If-Match` names, or is one that `If-None-Match` rules out.
-         *     Nothing was changed.
-         */
+        /** @description The user has no entity tag of `If-Match`, or one of `If-None-Match`. Nothing was changed. */
         PreconditionFailedOrReplayed: {
             headers: {
                 "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
@@ -1807,10 +1807,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /**
-         * @description The user is not one of those that `If-Match` names, or is one that `If-None-Match` rules out.
-         *     Nothing was changed.
-         */
+        /** @description The user has no entity tag of `If-Match`, or one of `If-None-Match`. Nothing was changed. */
         PreconditionFailedOfRemoval: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1836,8 +1833,8 @@ export interface components {
             };
         };
         /**
-         * @description The body is not said to be JSON in UTF-8, and `Accept` has what would do; or it is said to be
-         *     compressed, and `Accept-Encoding` says that it must not be.
+         * @description The `Content-Type` is not JSON in UTF-8; `Accept` has the accepted types. Or the request has a
+         *     `Content-Encoding`, and `Accept-Encoding` says that there must be none.
          */
         UnsupportedMediaType: {
             headers: {
@@ -1854,9 +1851,9 @@ export interface components {
             };
         };
         /**
-         * @description The body is JSON, but no object, or members of it break rules, all of which are in `errors`
-         *     (`invalid_fields`). Or the directory has rules of its own (`refused_by_directory`). Or the
-         *     `Idempotency-Key` came with another request before (`key_reused`). Nothing was changed.
+         * @description The body is JSON but not an object, or some of its members break rules; `errors` lists all of them
+         *     (`invalid_fields`). Or the directory's own rules do not allow it (`refused_by_directory`). Or an
+         *     earlier, different request had this `Idempotency-Key` (`key_reused`). Nothing was changed.
          */
         InvalidFields: {
             headers: {
@@ -1873,9 +1870,9 @@ export interface components {
         };
         /**
          * @description The directory did not confirm the write: it was not reached, the connection broke, or its answer
-         *     cannot be believed. Or a request with this `Idempotency-Key` was sent before, by a process that
-         *     ended without an answer: it is not sent again, unless the directory honours the key, and
-         *     `sources` is absent. `outcome` says what is known.
+         *     is invalid. Or an earlier request with this `Idempotency-Key` was sent to the directory by a
+         *     process that ended before the answer. Then it is not sent again, unless the directory honours the
+         *     key, and `sources` is absent. `outcome` says whether the write may have been carried out.
          */
         WriteFailed: {
             headers: {
@@ -1891,12 +1888,12 @@ export interface components {
             };
         };
         /**
-         * @description The write was not sent, as the directory is being left alone: a circuit breaker, a quota or a
-         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or its
-         *     `Idempotency-Key` could not be claimed, as the Redis that the replicas share did not take it, or
-         *     came free too late (the same, without `sources`). Or there is no room for another
-         *     `Idempotency-Key` (`overloaded`), and `Retry-After` is when there is. Or a token could not be
-         *     checked (`auth_unavailable`).
+         * @description The write was not sent, because of an open circuit breaker, a quota, a limit on calls in flight or
+         *     the directory's `Retry-After` (`write_failed`, with the `outcome` `not_done`). Or its
+         *     `Idempotency-Key` could not be claimed, because the Redis that the replicas share did not store
+         *     it, or another replica held it for too long (the same, without `sources`). Or the gateway stores
+         *     its maximum of `Idempotency-Key`s (`overloaded`); `Retry-After` is the time until there is room.
+         *     Or a token could not be checked (`auth_unavailable`).
          */
         WriteRefused: {
             headers: {
@@ -1912,7 +1909,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The directory did not answer in time. `outcome` says whether it may have carried the write out. */
+        /** @description The directory did not answer in time. `outcome` says whether the write may have been carried out. */
         WriteTimedOut: {
             headers: {
                 "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
@@ -1926,7 +1923,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The id in the path breaks its rule, and `errors` says which; or the body is not JSON. */
+        /** @description The id in the path breaks its rule, which `errors` names. Or the body is not JSON. */
         InvalidReplacement: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1952,7 +1949,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description A mistake of ours. The write may have been carried out. The log has the rest, under `trace_id`. */
+        /**
+         * @description An error in the gateway. The write may have been carried out. The log has the details, with the
+         *     same `trace_id`.
+         */
         InternalErrorOfReplacement: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1966,9 +1966,9 @@ export interface components {
             };
         };
         /**
-         * @description The body is JSON, but no object, or members of it break rules, all of which are in `errors`
-         *     (`invalid_fields`). Or the directory has rules of its own (`refused_by_directory`). Nothing was
-         *     changed.
+         * @description The body is JSON but not an object, or some of its members break rules; `errors` lists all of them
+         *     (`invalid_fields`). Or the directory's own rules do not allow it (`refused_by_directory`). Nothing
+         *     was changed.
          */
         InvalidFieldsOfReplacement: {
             headers: {
@@ -1984,7 +1984,7 @@ export interface components {
         };
         /**
          * @description The directory did not confirm the write: it was not reached, the connection broke, or its answer
-         *     cannot be believed. `outcome` says what is known.
+         *     is invalid. `outcome` says whether the write may have been carried out.
          */
         ReplacementFailed: {
             headers: {
@@ -1999,9 +1999,9 @@ export interface components {
             };
         };
         /**
-         * @description The write was not sent, as the directory is being left alone: a circuit breaker, a quota or a
-         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or a token could not be
-         *     checked (`auth_unavailable`).
+         * @description The write was not sent, because of an open circuit breaker, a quota, a limit on calls in flight or
+         *     the directory's `Retry-After` (`write_failed`, with the `outcome` `not_done`). Or a token could
+         *     not be checked (`auth_unavailable`).
          */
         ReplacementRefused: {
             headers: {
@@ -2016,7 +2016,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The directory did not answer in time. `outcome` says whether it may have carried the write out. */
+        /** @description The directory did not answer in time. `outcome` says whether the write may have been carried out. */
         ReplacementTimedOut: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2029,7 +2029,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The id in the path breaks its rule, and `errors` says which. */
+        /** @description The id in the path breaks its rule, which `errors` names. */
         InvalidRemoval: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2053,7 +2053,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The directory says that the removal contradicts what it has. Nothing was changed. */
+        /** @description The directory says that the removal conflicts with its data. Nothing was changed. */
         ConflictOfRemoval: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2065,7 +2065,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description This gateway runs with the directory of users switched off. */
+        /** @description The directory of users is switched off in this gateway. */
         UsersOffOfRemoval: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2077,7 +2077,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A mistake of ours. The user may be gone. The log has the rest, under `trace_id`. */
+        /**
+         * @description An error in the gateway. The user may have been removed. The log has the details, with the same
+         *     `trace_id`.
+         */
         InternalErrorOfRemoval: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2089,7 +2092,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The directory has a rule against it (`refused_by_directory`). Nothing was changed. */
+        /** @description The directory does not allow it (`refused_by_directory`). Nothing was changed. */
         RemovalForbidden: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2103,7 +2106,7 @@ export interface components {
         };
         /**
          * @description The directory did not confirm the write: it was not reached, the connection broke, or its answer
-         *     cannot be believed. `outcome` says what is known.
+         *     is invalid. `outcome` says whether the write may have been carried out.
          */
         RemovalFailed: {
             headers: {
@@ -2117,9 +2120,9 @@ export interface components {
             };
         };
         /**
-         * @description The removal was not sent, as the directory is being left alone: a circuit breaker, a quota or a
-         *     limit on calls in flight (`write_failed`, with the `outcome` `not_done`). Or a token could not be
-         *     checked (`auth_unavailable`).
+         * @description The removal was not sent, because of an open circuit breaker, a quota, a limit on calls in flight
+         *     or the directory's `Retry-After` (`write_failed`, with the `outcome` `not_done`). Or a token could
+         *     not be checked (`auth_unavailable`).
          */
         RemovalRefused: {
             headers: {
@@ -2133,7 +2136,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The directory did not answer in time. `outcome` says whether it may have carried the write out. */
+        /** @description The directory did not answer in time. `outcome` says whether the write may have been carried out. */
         RemovalTimedOut: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2145,7 +2148,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & unknown;
             };
         };
-        /** @description The path is there, but not for this method. Said to any method that is not described. */
+        /** @description The path does not have this method. All methods that are not described get this answer. */
         MethodNotAllowedOfProbe: {
             headers: {
                 Allow: components["headers"]["Allow"];
@@ -2157,7 +2160,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request's body has more than 1 MiB, or is said to. The connection is closed. */
+        /** @description The request's body, or its `Content-Length`, is more than 1 MiB. The connection is closed. */
         BodyTooLargeOfProbe: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2176,8 +2179,8 @@ export interface components {
          */
         City: string;
         /**
-         * @description Narrows `city` down to a country: its ISO 3166-1 alpha-2 code, or XK for Kosovo, in capitals or
-         *     not. Only together with `city`.
+         * @description Only cities of this country: an ISO 3166-1 alpha-2 code, or XK for Kosovo, in upper or lower case.
+         *     Only together with `city`.
          */
         Country: string;
         /**
@@ -2204,31 +2207,34 @@ export interface components {
         /** @description The greatest number of users on a page, as a whole number without a plus. */
         PerPage: number;
         /**
-         * @description Only users who mention this anywhere, capitals or not, as far as the directory looks. 1 to 100
-         *     characters, by the rules of `city`.
+         * @description Only users with this text in a field, in upper or lower case; the directory decides which fields
+         *     it searches. 1 to 100 characters, by the rules of `city`.
          */
         UserText: string;
         /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
         UserId: number;
         /**
-         * @description The parts that are wanted beside the user, with commas between them, in any order:
+         * @description The parts to add to the user, separated by commas, in any order:
          *
-         *     - `github`: the account of the same name, where the directory's `username` is a GitHub login;
-         *     - `activity`: how much the user has written and has to do;
+         *     - `github`: the account whose login is the user's `username`, if the operator says that usernames
+         *       are GitHub logins;
+         *     - `activity`: the numbers of the user's posts, open and finished to-dos;
          *     - `weather`: the current weather at the user's coordinates, in metric units;
          *     - `air_quality`: the air quality there.
          */
         Include: string;
         /**
-         * @description A string of yours that stands for this one write, such as a random UUID: 1 to 255 printable ASCII
-         *     characters, in double quotes, without quotes or backslashes of its own (RFC 9651; bare is let
-         *     pass). The first answer under a key is kept for 24 hours and given again, with
-         *     `Idempotent-Replayed`, to whoever sends the same write with the same credentials and the same
-         *     key. The same key with another body, path, method, `If-Match` or `If-None-Match` is a 422. While
-         *     the first is being carried out, by any replica, the others wait for its answer, up to a 409. Not
-         *     kept are answers that say that nothing was done for a reason that may pass, or that repeating
-         *     does no harm. If the process that carries it out ends without an answer, a write that it had
-         *     sent is a 502 with the `outcome` `unknown` from then on, and not sent a second time.
+         * @description An identifier that you choose for this one write, such as a random UUID: 1 to 255 printable ASCII
+         *     characters in double quotes, without double quotes or backslashes inside (a string of RFC 9651;
+         *     the quotes may be left out).
+         *     The answer to the first request with a key is stored for 24 hours. The same write with the same
+         *     credentials and the same key gets that answer again, with `Idempotent-Replayed`. The same key with
+         *     another body, path, method, `If-Match` or `If-None-Match` is a 422. While the first request runs,
+         *     on any replica, requests with its key wait for its answer; if that takes too long, they get a 409.
+         *     An answer is not stored if nothing was done for a temporary reason, or if it is safe to repeat the
+         *     write. If the process that runs the write ends after it sent the request to the directory and
+         *     before it has an answer, the key gives a 502 with the `outcome` `unknown` for 24 hours, and the
+         *     write is not sent again.
          */
         IdempotencyKey: string;
         /** @description The last segment of a problem's `type`. */
@@ -2239,45 +2245,46 @@ export interface components {
          */
         IfNoneMatch: string;
         /**
-         * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
-         *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
-         *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+         * @description One or more entity tags of the user, or `*` for any. If the user has none of them any more, the
+         *     write is a 412 and nothing is changed. Only the part of a tag before its point is compared, so
+         *     tags of answers with parts and of degraded answers can be used too. Weak tags count like strong
+         *     ones.
          *
          *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
          *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
-         *     who send the same tag at the same instant can both succeed.
+         *     who send the same tag at the same time can both succeed.
          */
         IfMatch: string;
         /**
-         * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
-         *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
-         *     to, `*` always is.
+         * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the
+         *     user has one of them, the write is a 412 and nothing is changed. `*` is always a 412, because only
+         *     existing users can be changed.
          */
         IfNoneMatchOfWrite: string;
         /**
-         * @description What an answer may be like (RFC 9111 §5.2.1).
+         * @description Which cached answers may be used (RFC 9111 §5.2.1).
          *
-         *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
-         *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
-         *       provider said that it is good for longer.
-         *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
-         *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+         *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+         *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+         *       answer that its provider declared fresh for longer is used until then.
+         *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+         *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
          *
          *     Other directives are ignored.
          */
         RequestCacheControl: string;
         /**
-         * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-         *     stands in the gateway's log. Anything else is replaced.
+         * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+         *     answer has it too, and the gateway logs it. Any other value is replaced.
          */
         RequestId: string;
-        /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+        /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
         TraceParent: string;
     };
     requestBodies: {
         /**
-         * @description The whole user, at most 1 MiB. Read-only and unknown fields are refused, and so is a body with two
-         *     members of one name. `null` is the same as leaving a field out.
+         * @description The whole user, at most 1 MiB. Read-only and unknown fields are refused, and so is a body with the
+         *     same name twice in an object. `null` is the same as leaving a field out.
          */
         WholeUser: {
             content: {
@@ -2285,8 +2292,8 @@ export interface components {
             };
         };
         /**
-         * @description What is to change, at most 1 MiB. `name` cannot be removed, and the coordinates are given or
-         *     removed together.
+         * @description The fields to change, at most 1 MiB. `name` cannot be removed; the coordinates can only be given
+         *     or removed together.
          */
         UserPatch: {
             content: {
@@ -2297,45 +2304,49 @@ export interface components {
     };
     headers: {
         /**
-         * @description How long the answer may be kept: the seconds that are left of its shortest-lived part. `public`
-         *     where anonymous callers may read, else `private`. While a part is `stale`, `failed` or
-         *     `revalidating`, `max-age` is 5 at most and neither extension (RFC 5861) is there.
+         * @description How long the answer may be cached: until its first part is no longer fresh, in seconds. `public`
+         *     if anonymous callers may read, else `private`. While a part is `stale`, `failed` or
+         *     `revalidating`, `max-age` is 5 at most and there is neither `stale-while-revalidate` nor
+         *     `stale-if-error` (RFC 5861).
          */
         CacheControl: string;
-        /** @description It is about people, so only its reader may keep it, and has to ask before showing it again. */
+        /**
+         * @description The answer is about people: only private caches may store it, and they must revalidate it before
+         *     each use.
+         */
         Personal: "private, no-cache";
         /**
-         * @description The `first`, `prev`, `next` and `last` page (RFC 8288), relative, as far as they exist and are
-         *     known. Where the directory does not tell how many users there are, there is no `last`, and a full
-         *     page may have a `next` that is empty.
+         * @description Relative links to the `first`, `prev`, `next` and `last` page (RFC 8288), as far as they exist and
+         *     are known. If the directory does not say how many users there are, there is no `last`, and the
+         *     `next` of a full page may be empty.
          */
         PageLinks: string;
         /**
-         * @description How many users match, on all pages. Absent where the directory does not tell.
+         * @description How many users match, on all pages. Absent if the directory does not say.
          * @example 10
          */
         TotalCount: number;
         /**
-         * @description Where the new user is, relative.
+         * @description The relative URL of the new user.
          * @example /v1/users/11
          */
         UserLocation: string;
-        /** @description The answer was given before, to another request with this `Idempotency-Key`. Else absent. */
+        /** @description The answer is the stored one of an earlier request with this `Idempotency-Key`. Otherwise absent. */
         IdempotentReplayed: "true";
-        /** @description The media types that would do. Absent if the media type is right and the content coding is not. */
+        /** @description The accepted media types. Absent if only the content coding is wrong. */
         AcceptedMediaTypes: string;
-        /** @description The body must not be compressed. Only if it is said to be. */
+        /** @description The body must not be compressed. Only if the request has a `Content-Encoding`. */
         AcceptedCodings: "identity";
-        /** @description As in an answer. Absent if it was refused before anything depended on `Accept`. */
+        /** @description As in an answer. Absent if the request was refused before `Accept` was read. */
         VaryOfWrite: string;
         /**
-         * @description Seconds until it is worth asking again with the same key. Only while the first request runs.
+         * @description Seconds to wait before repeating the request with the same key. Only while the first request runs.
          * @example 1
          */
         RetryAfterOfRunning: number;
-        /** @description Not to be kept. */
+        /** @description Must not be stored. */
         NoStore: "no-store";
-        /** @description That something does not exist is believed for half a minute. */
+        /** @description A 404 may be cached for half a minute. */
         HalfAMinute: "max-age=30";
         /** @description The file changes with the gateway's version only. */
         FiveMinutes: "public, max-age=300";
@@ -2344,66 +2355,66 @@ export interface components {
         /** @description The explanation changes with the gateway's version only. */
         OneDay: "max-age=86400";
         /**
-         * @description A weak entity tag over `data`, `meta.status` and the sources in trouble. Replicas give the same
-         *     data the same tag; ages, latencies and trace ids are not in it. A user's tag has two parts: what
-         *     stands before the point changes only with what the directory has of the user, and is what
-         *     `If-Match` compares.
+         * @description A weak entity tag of `data`, `meta.status` and the set of stale and failed sources. All replicas
+         *     give the same data the same tag; ages, latencies and trace ids do not change it. A user's tag has
+         *     two parts, separated by a point: the first changes only with the directory's user, and `If-Match`
+         *     compares it.
          */
         ETag: string;
         /**
          * @description The request headers that the answer depends on: `Accept-Encoding` and `Accept`; `Authorization`
-         *     and `X-API-Key` where not everybody may read; `Origin` where CORS is on.
+         *     and `X-API-Key` unless anonymous callers may read; `Origin` if CORS is on.
          */
         Vary: string;
-        /** @description As in an answer. Absent if it is about credentials. */
+        /** @description As in an answer. Absent if the error is about credentials. */
         VaryOfSources: string;
-        /** @description Of this very file. */
+        /** @description The entity tag of this file. */
         ETagOfFile: string;
-        /** @description Whether parts of it can be asked for. */
+        /** @description Range requests are not supported. */
         AcceptRanges: string;
-        /** @description A page loads and asks nothing but this host. With a page only. */
+        /** @description The page may load from and connect to this host only. With a page only. */
         ContentSecurityPolicy: string;
-        /** @description It is what `Content-Type` says. With a page or a file only. */
+        /** @description Browsers must not guess another type than `Content-Type`. With a page or a file only. */
         NoSniff: "nosniff";
-        /** @description No other page may frame it. With a page only. */
+        /** @description No page may show it in a frame. With a page only. */
         NoFrame: "DENY";
-        /** @description Whoever a page leads to is not told of it. With a page only. */
+        /** @description Browsers must not send the page's address to the targets of its links. With a page only. */
         NoReferrer: "no-referrer";
-        /** @description No other page may hold on to it. With a page only. */
+        /** @description A page that opens this one gets no reference to its window. With a page only. */
         NoOpener: "same-origin";
         /**
-         * @description How the gateway's cache came into it (RFC 9211). `hit` when no source was asked, with the seconds
-         *     of freshness left, negative past its end. Else `fwd`: `uri-miss` when nothing was remembered of a
-         *     source, `stale` when something was, `request` when that was fresh but not for the request's
-         *     `Cache-Control`; the sources' highest status; whether anything was `stored`;
-         *     `collapsed` when the request waited for another's; and as `detail` what went wrong:
-         *     `stale-if-error`, or the code of a source's error.
+         * @description How the gateway's cache was used (RFC 9211). `hit` if no source was asked; its `ttl` is the
+         *     seconds of freshness left, negative for a stale answer. Otherwise `fwd`: `uri-miss` if the cache
+         *     had no answer of a source, `stale` if it had a stale one, `request` if it had a fresh one that the
+         *     request's `Cache-Control` excludes. Then `fwd-status`, the highest status of the sources; `stored`
+         *     if an answer was stored; `collapsed` if the request waited for a fetch that another request began;
+         *     and `detail` if something went wrong: `stale-if-error`, or the code of a source's error.
          */
         CacheStatus: string;
         /**
-         * @description For each source, the milliseconds that were spent waiting for it and its state; then the trace of
-         *     this request as a `traceparent`.
+         * @description For each source its state and the milliseconds spent waiting for it; then the trace of this
+         *     request as a `traceparent`.
          */
         ServerTiming: string;
-        /** @description As in an answer, with the sources that were asked. */
+        /** @description As in an answer, with the sources that were called. */
         ServerTimingOfProblem: string;
-        /** @description The id of the request, yours if it had a fit one. */
+        /** @description The id of the request: the one that it came with if that is valid, else a new one. */
         RequestId: string;
         /**
-         * @description Seconds until it is worth asking again.
+         * @description Seconds to wait before repeating the request.
          * @example 5
          */
         RetryAfter: number;
-        /** @description How many requests (`q`) a client may make in how many seconds (`w`). */
+        /** @description The number of requests (`q`) that a client may make in a number of seconds (`w`). */
         RateLimitPolicy: string;
-        /** @description How many requests are left (`r`), and the seconds until there are more (`t`). */
+        /** @description The number of requests left (`r`), and the seconds until there are more (`t`). */
         RateLimit: string;
-        /** @description What credentials are wanted, and what was wrong with those sent (RFC 6750). */
+        /** @description Which credentials are needed, and what was wrong with those sent (RFC 6750). */
         WWWAuthenticate: string;
-        /** @description The scope that is lacking. Absent where there are no credentials to be had. */
+        /** @description The missing scope. Absent if the gateway accepts no credentials at all. */
         WWWAuthenticateOfScope: string;
         /**
-         * @description The methods that the path has.
+         * @description The methods of the path.
          * @example GET, HEAD, OPTIONS
          */
         Allow: string;
@@ -2421,8 +2432,8 @@ export interface operations {
                  */
                 city?: components["parameters"]["City"];
                 /**
-                 * @description Narrows `city` down to a country: its ISO 3166-1 alpha-2 code, or XK for Kosovo, in capitals or
-                 *     not. Only together with `city`.
+                 * @description Only cities of this country: an ISO 3166-1 alpha-2 code, or XK for Kosovo, in upper or lower case.
+                 *     Only together with `city`.
                  */
                 country?: components["parameters"]["Country"];
                 /**
@@ -2445,23 +2456,23 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 * @description Which cached answers may be used (RFC 9111 §5.2.1).
                  *
-                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
-                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
-                 *       provider said that it is good for longer.
-                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
-                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+                 *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+                 *       answer that its provider declared fresh for longer is used until then.
+                 *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+                 *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
                  *
                  *     Other directives are ignored.
                  */
                 "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -2469,7 +2480,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The weather. A `degraded` answer is a 200 too: at least one source had something to say. */
+            /** @description The weather. A `degraded` answer is a 200 too, because at least one source has data. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -2509,8 +2520,8 @@ export interface operations {
                  */
                 city?: components["parameters"]["City"];
                 /**
-                 * @description Narrows `city` down to a country: its ISO 3166-1 alpha-2 code, or XK for Kosovo, in capitals or
-                 *     not. Only together with `city`.
+                 * @description Only cities of this country: an ISO 3166-1 alpha-2 code, or XK for Kosovo, in upper or lower case.
+                 *     Only together with `city`.
                  */
                 country?: components["parameters"]["Country"];
                 /**
@@ -2528,23 +2539,23 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 * @description Which cached answers may be used (RFC 9111 §5.2.1).
                  *
-                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
-                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
-                 *       provider said that it is good for longer.
-                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
-                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+                 *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+                 *       answer that its provider declared fresh for longer is used until then.
+                 *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+                 *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
                  *
                  *     Other directives are ignored.
                  */
                 "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -2552,7 +2563,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The air quality. A `degraded` answer is a 200 too: at least one source had something to say. */
+            /** @description The air quality. A `degraded` answer is a 200 too, because at least one source has data. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -2601,23 +2612,23 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 * @description Which cached answers may be used (RFC 9111 §5.2.1).
                  *
-                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
-                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
-                 *       provider said that it is good for longer.
-                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
-                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+                 *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+                 *       answer that its provider declared fresh for longer is used until then.
+                 *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+                 *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
                  *
                  *     Other directives are ignored.
                  */
                 "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -2625,7 +2636,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The places, none included. */
+            /** @description The places; the list may be empty. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -2663,8 +2674,8 @@ export interface operations {
                 /** @description The greatest number of users on a page, as a whole number without a plus. */
                 per_page?: components["parameters"]["PerPage"];
                 /**
-                 * @description Only users who mention this anywhere, capitals or not, as far as the directory looks. 1 to 100
-                 *     characters, by the rules of `city`.
+                 * @description Only users with this text in a field, in upper or lower case; the directory decides which fields
+                 *     it searches. 1 to 100 characters, by the rules of `city`.
                  */
                 q?: components["parameters"]["UserText"];
             };
@@ -2675,23 +2686,23 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 * @description Which cached answers may be used (RFC 9111 §5.2.1).
                  *
-                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
-                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
-                 *       provider said that it is good for longer.
-                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
-                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+                 *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+                 *       answer that its provider declared fresh for longer is used until then.
+                 *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+                 *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
                  *
                  *     Other directives are ignored.
                  */
                 "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -2699,7 +2710,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The users, none included. */
+            /** @description The users; the list may be empty. */
             200: {
                 headers: {
                     Link: components["headers"]["PageLinks"];
@@ -2737,23 +2748,25 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A string of yours that stands for this one write, such as a random UUID: 1 to 255 printable ASCII
-                 *     characters, in double quotes, without quotes or backslashes of its own (RFC 9651; bare is let
-                 *     pass). The first answer under a key is kept for 24 hours and given again, with
-                 *     `Idempotent-Replayed`, to whoever sends the same write with the same credentials and the same
-                 *     key. The same key with another body, path, method, `If-Match` or `If-None-Match` is a 422. While
-                 *     the first is being carried out, by any replica, the others wait for its answer, up to a 409. Not
-                 *     kept are answers that say that nothing was done for a reason that may pass, or that repeating
-                 *     does no harm. If the process that carries it out ends without an answer, a write that it had
-                 *     sent is a 502 with the `outcome` `unknown` from then on, and not sent a second time.
+                 * @description An identifier that you choose for this one write, such as a random UUID: 1 to 255 printable ASCII
+                 *     characters in double quotes, without double quotes or backslashes inside (a string of RFC 9651;
+                 *     the quotes may be left out).
+                 *     The answer to the first request with a key is stored for 24 hours. The same write with the same
+                 *     credentials and the same key gets that answer again, with `Idempotent-Replayed`. The same key with
+                 *     another body, path, method, `If-Match` or `If-None-Match` is a 422. While the first request runs,
+                 *     on any replica, requests with its key wait for its answer; if that takes too long, they get a 409.
+                 *     An answer is not stored if nothing was done for a temporary reason, or if it is safe to repeat the
+                 *     write. If the process that runs the write ends after it sent the request to the directory and
+                 *     before it has an answer, the key gives a 502 with the `outcome` `unknown` for 24 hours, and the
+                 *     write is not sent again.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -2761,7 +2774,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["WholeUser"];
         responses: {
-            /** @description The user was added. This is how the directory has it. */
+            /** @description The user was added. `data` is what the directory answered. */
             201: {
                 headers: {
                     Location: components["headers"]["UserLocation"];
@@ -2797,10 +2810,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The parts that are wanted beside the user, with commas between them, in any order:
+                 * @description The parts to add to the user, separated by commas, in any order:
                  *
-                 *     - `github`: the account of the same name, where the directory's `username` is a GitHub login;
-                 *     - `activity`: how much the user has written and has to do;
+                 *     - `github`: the account whose login is the user's `username`, if the operator says that usernames
+                 *       are GitHub logins;
+                 *     - `activity`: the numbers of the user's posts, open and finished to-dos;
                  *     - `weather`: the current weather at the user's coordinates, in metric units;
                  *     - `air_quality`: the air quality there.
                  */
@@ -2813,23 +2827,23 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description What an answer may be like (RFC 9111 §5.2.1).
+                 * @description Which cached answers may be used (RFC 9111 §5.2.1).
                  *
-                 *     - `max-age` asks the sources again for what is older than so many seconds, and `no-cache` for
-                 *       what is older than 30: nothing younger than that is asked for again, and nothing of which its
-                 *       provider said that it is good for longer.
-                 *     - `only-if-cached` asks nobody. What is remembered, and would be served without waiting, is
-                 *       served; when that is nothing, the answer is a 504 of type `/problems/not-cached`.
+                 *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+                 *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+                 *       answer that its provider declared fresh for longer is used until then.
+                 *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+                 *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
                  *
                  *     Other directives are ignored.
                  */
                 "Cache-Control"?: components["parameters"]["RequestCacheControl"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path: {
@@ -2840,7 +2854,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The user. A `degraded` answer is a 200 too: the user is there, a part is old or missing. */
+            /** @description The user. A `degraded` answer is a 200 too: the user is there, but a part is stale or missing. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Personal"];
@@ -2876,27 +2890,28 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
-                 *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
-                 *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+                 * @description One or more entity tags of the user, or `*` for any. If the user has none of them any more, the
+                 *     write is a 412 and nothing is changed. Only the part of a tag before its point is compared, so
+                 *     tags of answers with parts and of degraded answers can be used too. Weak tags count like strong
+                 *     ones.
                  *
                  *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
                  *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
-                 *     who send the same tag at the same instant can both succeed.
+                 *     who send the same tag at the same time can both succeed.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
-                 *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
-                 *     to, `*` always is.
+                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the
+                 *     user has one of them, the write is a 412 and nothing is changed. `*` is always a 412, because only
+                 *     existing users can be changed.
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchOfWrite"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path: {
@@ -2907,7 +2922,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["WholeUser"];
         responses: {
-            /** @description The user was replaced. This is how the directory has it now. */
+            /** @description The user was replaced. `data` is what the directory answered. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Personal"];
@@ -2944,27 +2959,28 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
-                 *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
-                 *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+                 * @description One or more entity tags of the user, or `*` for any. If the user has none of them any more, the
+                 *     write is a 412 and nothing is changed. Only the part of a tag before its point is compared, so
+                 *     tags of answers with parts and of degraded answers can be used too. Weak tags count like strong
+                 *     ones.
                  *
                  *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
                  *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
-                 *     who send the same tag at the same instant can both succeed.
+                 *     who send the same tag at the same time can both succeed.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
-                 *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
-                 *     to, `*` always is.
+                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the
+                 *     user has one of them, the write is a 412 and nothing is changed. `*` is always a 412, because only
+                 *     existing users can be changed.
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchOfWrite"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path: {
@@ -2975,7 +2991,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The user is gone. */
+            /** @description The user was removed. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["NoStore"];
@@ -3006,39 +3022,42 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A string of yours that stands for this one write, such as a random UUID: 1 to 255 printable ASCII
-                 *     characters, in double quotes, without quotes or backslashes of its own (RFC 9651; bare is let
-                 *     pass). The first answer under a key is kept for 24 hours and given again, with
-                 *     `Idempotent-Replayed`, to whoever sends the same write with the same credentials and the same
-                 *     key. The same key with another body, path, method, `If-Match` or `If-None-Match` is a 422. While
-                 *     the first is being carried out, by any replica, the others wait for its answer, up to a 409. Not
-                 *     kept are answers that say that nothing was done for a reason that may pass, or that repeating
-                 *     does no harm. If the process that carries it out ends without an answer, a write that it had
-                 *     sent is a 502 with the `outcome` `unknown` from then on, and not sent a second time.
+                 * @description An identifier that you choose for this one write, such as a random UUID: 1 to 255 printable ASCII
+                 *     characters in double quotes, without double quotes or backslashes inside (a string of RFC 9651;
+                 *     the quotes may be left out).
+                 *     The answer to the first request with a key is stored for 24 hours. The same write with the same
+                 *     credentials and the same key gets that answer again, with `Idempotent-Replayed`. The same key with
+                 *     another body, path, method, `If-Match` or `If-None-Match` is a 422. While the first request runs,
+                 *     on any replica, requests with its key wait for its answer; if that takes too long, they get a 409.
+                 *     An answer is not stored if nothing was done for a temporary reason, or if it is safe to repeat the
+                 *     write. If the process that runs the write ends after it sent the request to the directory and
+                 *     before it has an answer, the key gives a 502 with the `outcome` `unknown` for 24 hours, and the
+                 *     write is not sent again.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description One or more entity tags of the user, or `*` for any. Unless the user still has one of them, the
-                 *     write is a 412 and nothing is changed. Only the part of a tag before its point counts, so a tag of
-                 *     an answer with parts, or of a degraded one, does as well; weak tags count like strong ones.
+                 * @description One or more entity tags of the user, or `*` for any. If the user has none of them any more, the
+                 *     write is a 412 and nothing is changed. Only the part of a tag before its point is compared, so
+                 *     tags of answers with parts and of degraded answers can be used too. Weak tags count like strong
+                 *     ones.
                  *
                  *     The user is read from the directory first. If the directory gives that answer an `ETag`, the write
                  *     carries it as `If-Match`, and a 412 of the directory is a 412 here. If it does not, two writers
-                 *     who send the same tag at the same instant can both succeed.
+                 *     who send the same tag at the same time can both succeed.
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the user
-                 *     has one of them, the write is a 412 and nothing is changed. As only users who exist can be written
-                 *     to, `*` always is.
+                 * @description One or more entity tags of the user, or `*` for any, compared like those of `If-Match`. If the
+                 *     user has one of them, the write is a 412 and nothing is changed. `*` is always a 412, because only
+                 *     existing users can be changed.
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchOfWrite"];
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path: {
@@ -3049,7 +3068,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["UserPatch"];
         responses: {
-            /** @description The user was changed. This is how the directory has it now. */
+            /** @description The user was changed. `data` is what the directory answered. */
             200: {
                 headers: {
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
@@ -3087,11 +3106,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -3125,8 +3144,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -3155,8 +3174,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -3165,7 +3184,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Send traffic. */
+            /** @description The gateway accepts traffic. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["NoStore"];
@@ -3185,7 +3204,7 @@ export interface operations {
             413: components["responses"]["BodyTooLargeOfProbe"];
             /**
              * @description The gateway is shutting down. Requests in flight are finished; send no new ones. This is the
-             *     one error that is not a problem document: it says what a 200 says, in the same form.
+             *     only error that is not a problem document: its body has the form of the 200.
              */
             503: {
                 headers: {
@@ -3209,11 +3228,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -3221,7 +3240,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The name of this, and links. */
+            /** @description The name of the service, and links. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["FiveMinutes"];
@@ -3249,11 +3268,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -3261,7 +3280,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page. */
+            /** @description The page. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["FiveMinutes"];
@@ -3286,11 +3305,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path: {
@@ -3340,11 +3359,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path?: never;
@@ -3372,11 +3391,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description An id of yours for this request: 1 to 128 of `A-Z a-z 0-9 . _ ~ : / + = -`. It comes back, and
-                 *     stands in the gateway's log. Anything else is replaced.
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
-                /** @description The trace that this request belongs to (W3C Trace Context). What is malformed is ignored. */
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
                 traceparent?: components["parameters"]["TraceParent"];
             };
             path: {

@@ -137,26 +137,26 @@ func (s spans) ExportSpans(_ context.Context, batch []sdktrace.ReadOnlySpan) err
 
 func (spans) Shutdown(context.Context) error { return nil }
 
-// Over runs tests. The run fails if there was a leak, or if all tests ran without any
-// output of one of kinds, because then nothing was checked.
-func (w *Watch) Over(tests interface{ Run() int }, kinds ...Kind) interface{ Run() int } {
-	return over{w, tests, kinds}
+// Wrap returns tests whose run fails if there was a leak, or if all tests ran without
+// any output of one of kinds, because then nothing was checked.
+func (w *Watch) Wrap(tests interface{ Run() int }, kinds ...Kind) interface{ Run() int } {
+	return wrapped{w, tests, kinds}
 }
 
-type over struct {
+type wrapped struct {
 	*Watch
 	tests interface{ Run() int }
 	kinds []Kind
 }
 
-func (o over) Run() int {
-	code := o.tests.Run()
-	for _, leak := range o.Leaks() {
+func (r wrapped) Run() int {
+	code := r.tests.Run()
+	for _, leak := range r.Leaks() {
 		fmt.Fprintln(os.Stderr, "LEAK:", leak)
 		code = max(code, 1)
 	}
-	for _, kind := range o.kinds {
-		if code == 0 && AllRun() && o.checked[kind] == 0 {
+	for _, kind := range r.kinds {
+		if code == 0 && AllRun() && r.checked[kind] == 0 {
 			fmt.Fprintf(os.Stderr, "no %s was checked\n", kind)
 			code = 1
 		}

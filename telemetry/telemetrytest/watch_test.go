@@ -71,16 +71,16 @@ type tests int
 
 func (code tests) Run() int { return int(code) }
 
-func TestOver(t *testing.T) {
+func TestWrap(t *testing.T) {
 	var w telemetrytest.Watch
-	if got := w.Over(tests(0)).Run(); got != 0 {
+	if got := w.Wrap(tests(0)).Run(); got != 0 {
 		t.Errorf("code without a leak = %d, want 0", got)
 	}
-	if got := w.Over(tests(2)).Run(); got != 2 {
+	if got := w.Wrap(tests(2)).Run(); got != 2 {
 		t.Errorf("code of tests that fail = %d, want theirs, 2", got)
 	}
 	w.Check(telemetrytest.Log, []byte("ada@lovelace.example"))
-	if got := w.Over(tests(0)).Run(); got != 1 {
+	if got := w.Wrap(tests(0)).Run(); got != 1 {
 		t.Errorf("code with a leak = %d, want 1", got)
 	}
 }

@@ -1,7 +1,7 @@
 package aggregate
 
-// DropOutside makes a number unknown that is not between least and most. One that
-// is no more than excess above most is taken for most.
+// DropOutside makes a number unknown unless it is between least and most. A number above
+// most by excess or less becomes most.
 func DropOutside(number **float64, least, most, excess float64) {
 	v := *number
 	switch {

@@ -11,7 +11,7 @@ type Encoded struct {
 	Tag  string
 }
 
-// Tag is short and differs where bodies do, on every replica in the same way.
+// Tag is a short hash of a body, the same on every replica.
 func Tag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return base64.RawURLEncoding.EncodeToString(sum[:9])

@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// Lead is a fan-out about one thing, which the leader knows: without the
-// leader's answer there is nothing to tell. The parts beside it are asked with
-// it; those after it need its answer to know their question. Only the leader
-// starts the patience clock, with its answer or with an old one that it holds,
-// and when it has no value the others are not waited for.
+// Lead asks a leader, and parts that are useless unless the leader has a value. The
+// parts beside it are asked at the same time; those after it build their question
+// from its answer. Only the leader starts the patience clock, with its answer or with
+// a stale one in the cache. When it has no value, the others are not waited for.
 func Lead(ctx context.Context, patience time.Duration, leader Part, beside, after []Part) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -35,18 +34,19 @@ type first struct {
 // Now implements Part. Gather calls it before the followers' Now.
 func (f *first) Now(ctx context.Context, now time.Time) (done, held bool) {
 	if done, held = f.Part.Now(ctx, now); done {
-		f.tell()
+		f.settle()
 	}
 	return done, held
 }
 
 // Ask implements Part.
 func (f *first) Ask(ctx context.Context) {
-	defer f.tell() // even after a panic: others wait for it
+	defer f.settle() // even after a panic: followers wait for it
 	f.Part.Ask(ctx)
 }
 
-func (f *first) tell() {
+// settle lets the followers go on, or ends the fan-out if the leader has no value.
+func (f *first) settle() {
 	if !f.Useful() {
 		f.failed()
 	}
@@ -62,7 +62,7 @@ func (f *first) isAnswered() bool {
 	}
 }
 
-// follower is a part that is worth nothing without the leader.
+// follower is a part that is useless unless the leader has a value.
 type follower struct {
 	Part
 	first *first

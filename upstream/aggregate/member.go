@@ -12,20 +12,19 @@ import (
 	"tributary/upstream"
 )
 
-// Get makes a GET request with a relative URL, as upstream.Spec wants it.
+// Get returns a GET request with a relative URL, as upstream.Spec needs it.
 func Get(ctx context.Context, pathAndQuery string) (*http.Request, error) {
 	return http.NewRequestWithContext(ctx, http.MethodGet, pathAndQuery, nil)
 }
 
 // Number is a member of an answer that should be a JSON number. Anything else
-// there, "n/a", {} or 1e400, leaves it unknown instead of failing the whole
-// answer: one odd member must not cost the others. Text is never read as a
-// number, not even "24.1": a provider that changes the type may have changed
-// the meaning.
+// there, "n/a", {} or 1e400, makes it unknown, and the other members are still
+// used. Text is never read as a number, not even "24.1": a provider that changes
+// the type may have changed the meaning.
 type Number struct {
 	Value float64
 	Known bool
-	Kind  jsontext.Kind // what the member holds; 0: it was left out
+	Kind  jsontext.Kind // of the member's JSON value; 0: the member is absent
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -48,8 +47,8 @@ func (n Number) Pointer() *float64 {
 	return new(n.Value)
 }
 
-// Told reports whether the member holds anything, known or not.
-func (n Number) Told() bool { return n.Kind != jsontext.KindInvalid && n.Kind != jsontext.KindNull }
+// Given reports whether the member holds anything but null, a number or not.
+func (n Number) Given() bool { return n.Kind != jsontext.KindInvalid && n.Kind != jsontext.KindNull }
 
 // Text is a member that should be a JSON string; anything else is "".
 type Text string
@@ -71,7 +70,7 @@ func (t *Text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // else only the kind is kept.
 type Object[T any] struct {
 	Value T
-	Kind  jsontext.Kind // what the member holds; 0: it was left out
+	Kind  jsontext.Kind // of the member's JSON value; 0: the member is absent
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -83,7 +82,7 @@ func (o *Object[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, &o.Value)
 }
 
-// Unusable is the error for a required member that holds kind: null says that
+// Unusable is the error for a required member with a value of this kind. null means that
 // the provider has no value now.
 func Unusable(field string, kind jsontext.Kind) error {
 	if kind == jsontext.KindNull {
@@ -92,7 +91,7 @@ func Unusable(field string, kind jsontext.Kind) error {
 	return OtherShape(field, kind)
 }
 
-// OtherShape is the error for a member that holds kind, where another is needed.
+// OtherShape is the error for a member with a value of the wrong kind.
 func OtherShape(field string, kind jsontext.Kind) error {
 	if kind == jsontext.KindInvalid {
 		return fmt.Errorf("%s: missing", field)

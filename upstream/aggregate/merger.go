@@ -11,7 +11,7 @@ import (
 	"tributary/upstream"
 )
 
-// mergedFor is how long a merge is kept for reports that do not change.
+// mergedFor is how long a merge is cached while its reports stay the same.
 const mergedFor = time.Hour
 
 // Provider is one source of reports, and the attribution that its licence requires.
@@ -27,27 +27,26 @@ type Merger[Q, R, M any] struct {
 	memory *cache.Memory
 }
 
-// MergerConfig is what a merger is made of.
+// MergerConfig configures a Merger.
 type MergerConfig[Q, R, M any] struct {
 	Providers []Provider[Q, R] // in the order that decides ties
 	Patience  time.Duration    // for the others, once one has answered
 
-	// At is the entry of a report that is about now. Nil: the report itself.
+	// At returns the entry of a report that is valid now. nil: the report itself.
 	At func(r *R, now time.Time) *R
 
-	// Merge merges reports, nil where a provider has none; used says for each
-	// whether any field of the result is made of it. There is at least one.
+	// Merge merges reports, at least one of which is not nil. A nil report stands for a
+	// provider without one. used says for each whether a field of the result uses it.
 	Merge func(now time.Time, reports []*R) (merged *M, used []bool)
 }
 
-// NewMerger makes a merger. Merges are kept in store, beside the answers that
-// they are made of.
+// NewMerger returns a merger that caches its merges in store.
 func NewMerger[Q, R, M any](store *cache.Store, cfg MergerConfig[Q, R, M]) *Merger[Q, R, M] {
 	return &Merger[Q, R, M]{MergerConfig: cfg, memory: store.NewMemory()}
 }
 
-// Merged is a merge with its encodings. It is kept for as long as the reports
-// stay the same: a request that the cache can answer merges and encodes nothing.
+// Merged is a merge with its encodings. It is cached while the reports stay the same, so
+// that a request with cached reports merges and encodes nothing.
 type Merged[R, M any] struct {
 	Value   *M
 	reports []*R
@@ -55,8 +54,9 @@ type Merged[R, M any] struct {
 	encoded [2]atomic.Pointer[Encoded]
 }
 
-// Ask asks all providers side by side. key says what is merged for whom: equal
-// keys, equal encodings. The merge is nil if no provider has a report.
+// Ask asks all providers at the same time and returns the merge, nil if no provider has
+// a report. Equal keys must have equal questions and encodings, because the merge is
+// cached by key.
 func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.Directives) (*Merged[R, M], []Outcome) {
 	slots := make([]Slot[Q, *R], len(m.Providers))
 	parts := make([]Part, len(slots))
@@ -86,7 +86,7 @@ func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.D
 	return merged, outcomes
 }
 
-// merge is nil when no report is.
+// merge returns the cached merge of these reports or makes it; nil without a report.
 func (m *Merger[Q, R, M]) merge(key string, reports []*R, now time.Time) *Merged[R, M] {
 	if e := m.memory.Get(key); e != nil {
 		if kept := e.Value.(*Merged[R, M]); slices.Equal(kept.reports, reports) {
@@ -102,8 +102,8 @@ func (m *Merger[Q, R, M]) merge(key string, reports []*R, now time.Time) *Merged
 	return merged
 }
 
-// Encode is the JSON of the merge in one of two forms, 0 or 1, made by present
-// and kept.
+// Encode returns the JSON of what present returns, in one of two forms, 0 or 1. Each
+// form is encoded once.
 func (m *Merged[R, M]) Encode(form int, present func(*M) any) (Encoded, error) {
 	if e := m.encoded[form].Load(); e != nil {
 		return *e, nil

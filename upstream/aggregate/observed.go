@@ -8,15 +8,15 @@ import (
 	"tributary/upstream"
 )
 
-// How far from now an observation may lie and still be about now: a provider's
-// clock may run a little fast.
+// How far from now an observation may be and still count as current. It may be in the
+// future a little, because a provider's clock may be fast.
 const (
 	maxAhead = 15 * time.Minute
 	maxAge   = 3 * time.Hour
 )
 
-// UnixTime reads seconds since 1970. The upper bound, in the year 5138, keeps
-// the conversion defined and refuses milliseconds.
+// UnixTime converts seconds since 1970. The upper bound, in the year 5138, avoids an
+// overflow and refuses milliseconds.
 func UnixTime(field string, seconds Number) (time.Time, error) {
 	if !seconds.Known {
 		return time.Time{}, Unusable(field, seconds.Kind)

@@ -8,8 +8,7 @@ import (
 	"tributary/upstream"
 )
 
-// Outcome is what an aggregate says of one of its sources: an answer without
-// its value.
+// Outcome is the result of one source of an aggregate: an answer without its value.
 type Outcome struct {
 	Name        string
 	Attribution string // what the provider's licence wants said
@@ -20,8 +19,8 @@ type Outcome struct {
 	Sources []Outcome
 }
 
-// Incomplete reports whether the source has a current value with something left
-// out of it; Err says what.
+// Incomplete reports whether something was left out of the source's current value; Err
+// says what.
 func (o Outcome) Incomplete() bool {
 	return o.Err != nil && o.Useful() && o.State != upstream.Stale
 }
@@ -32,11 +31,11 @@ func (o Outcome) Degraded() bool {
 	return o.State == upstream.Stale || o.State == upstream.Failed || o.Incomplete() || slices.ContainsFunc(o.Sources, Outcome.Degraded)
 }
 
-// ErrSwitchedOff is wrapped by the error of an aggregate that this gateway is not
-// set up for.
+// ErrSwitchedOff is wrapped by the error of an aggregate whose sources are all disabled
+// in this gateway.
 var ErrSwitchedOff = errors.New("switched off")
 
-// NoAnswerError is the error of an aggregate none of whose sources had a value.
+// NoAnswerError is the error of an aggregate if no source had a value.
 type NoAnswerError struct {
 	Subject string // what was asked about, in a few words
 	Sources []Outcome
@@ -44,8 +43,8 @@ type NoAnswerError struct {
 
 func (e *NoAnswerError) Error() string { return "no source could answer about " + e.Subject }
 
-// NotFound reports whether there is no value because there is no such thing,
-// and not because anybody failed.
+// NotFound reports whether no source failed: there is no value because the thing does
+// not exist.
 func (e *NoAnswerError) NotFound() bool {
 	for _, o := range e.Sources {
 		if o.State == upstream.Failed {
@@ -55,8 +54,8 @@ func (e *NoAnswerError) NotFound() bool {
 	return true
 }
 
-// NoData reports whether there is no value because no source has any for now, and
-// at least one knows the thing that was asked about.
+// NoData reports whether the thing exists, but no source has a value for the present:
+// all failures have CodeNoData, and there is at least one.
 func (e *NoAnswerError) NoData() bool {
 	some := false
 	for _, o := range e.Sources {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Range is from the least to the greatest of several numbers. The zero Range
-// is that of less than two. Of directions it is the smallest arc that holds
-// them all, from Min clockwise to Max: around north, Min is the greater.
+// Range has the least and the greatest of several numbers. It is zero for fewer than
+// two. For directions it is the smallest arc that contains all of them, clockwise from
+// Min to Max; around north, Min is the greater number.
 type Range struct {
 	Min     float64 `json:"min"`
 	Max     float64 `json:"max"`
 	Sources int     `json:"sources"`
 }
 
-// In is the range with both ends converted. The zero Range stays zero: in
-// Fahrenheit it would begin at 32.
+// In converts both ends of the range. The zero Range stays zero, although 0 °C is
+// 32 °F.
 func (r Range) In(convert func(float64) float64) Range {
 	if r.Sources == 0 {
 		return r
@@ -23,14 +23,14 @@ func (r Range) In(convert func(float64) float64) Range {
 	return Range{convert(r.Min), convert(r.Max), r.Sources}
 }
 
-// Panel is several reports side by side, in the order that decides ties. A
-// report is late if it is much older than the newest: then it is used only for
-// fields that no newer report has.
+// Panel merges several reports field by field; their order decides ties. A report is
+// late if it is much older than the newest one. It is then used only for fields that no
+// newer report has.
 type Panel[R any] struct {
 	seats     []seat[R]
-	newlyUsed []*seat[R] // those that the latest call of Each marked as used
+	newlyUsed []*seat[R] // marked as used by the latest call of Each
 	numbers   []float64  // scratch: the values of one field
-	results   []float64  // what the numbers of the result point into: one allocation for all
+	results   []float64  // the numbers of the result, in one allocation
 }
 
 type seat[R any] struct {
@@ -40,8 +40,8 @@ type seat[R any] struct {
 	used   bool
 }
 
-// NewPanel makes a panel, nil if there is no report. at is when a report was
-// observed; results is how many numbers the result has at most.
+// NewPanel returns a panel, nil if all reports are nil. at returns the time of a
+// report's observation; results is the greatest number of numbers in the result.
 func NewPanel[R any](reports []*R, at func(*R) time.Time, lateAfter time.Duration, results int) *Panel[R] {
 	var newest time.Time
 	seats := make([]seat[R], len(reports))
@@ -68,9 +68,9 @@ func NewPanel[R any](reports []*R, at func(*R) time.Time, lateAfter time.Duratio
 	}
 }
 
-// Each calls yield with the field of each report that counts for it, in order,
-// and marks the report as used. Where of returns nil, the report does not have
-// the field.
+// Each calls yield with the field of each report that has it and is not too late for it,
+// in order, and marks the report as used. of returns the field, nil if the report does
+// not have it.
 func Each[R, T any](p *Panel[R], of func(*R) *T, yield func(*R, T)) {
 	p.newlyUsed = p.newlyUsed[:0]
 	for i := range p.seats {
@@ -95,8 +95,8 @@ func newerHas[R, T any](p *Panel[R], than time.Time, of func(*R) *T) bool {
 	})
 }
 
-// Withdraw takes back the marks of the latest call of Each: its field is left
-// out.
+// Withdraw removes the marks of the latest call of Each, for a field that is left out
+// of the result.
 func (p *Panel[R]) Withdraw() {
 	for _, s := range p.newlyUsed {
 		s.used = false
@@ -129,7 +129,7 @@ func (p *Panel[R]) Sorted(of func(*R) *float64) []float64 {
 	return p.numbers
 }
 
-// Keep returns where v lies in the result.
+// Keep stores v as a number of the result and returns a pointer to it.
 func (p *Panel[R]) Keep(v float64) *float64 {
 	p.results = append(p.results, v)
 	return &p.results[len(p.results)-1]
@@ -144,7 +144,7 @@ func (p *Panel[R]) Median(of func(*R) *float64) (*float64, Range) {
 	return p.Keep(Median(v)), RangeOf(v)
 }
 
-// Used returns the oldest time of the reports used, and which those are.
+// Used returns the time of the oldest report used, and which reports were used.
 func (p *Panel[R]) Used() (oldest time.Time, used []bool) {
 	used = make([]bool, len(p.seats))
 	for i, s := range p.seats {

@@ -2,17 +2,17 @@ package aggregate
 
 import "fmt"
 
-// Scale turns a provider's unit into ours: (v + Shift) × Factor.
+// Scale converts from a provider's unit to ours: (v + Shift) × Factor.
 type Scale struct{ Shift, Factor float64 }
 
-// Same is the scale of a unit that is ours.
+// Same is the scale of our own unit.
 var Same = Scale{Factor: 1}
 
-// Units are those that an answer declares, by the field's name.
+// Units are the units that an answer declares, by field.
 type Units map[string]Text
 
-// Read returns v in our unit. A number without a unit, or with one that we do
-// not know, is unknown: its unit is never guessed.
+// Read returns v in our unit. A number with no unit or an unlisted one is unknown,
+// because units are never guessed.
 func (u Units) Read(field string, v Number, known map[Text]Scale) *float64 {
 	converted, err := u.Require(field, v, known)
 	if err != nil {
@@ -21,7 +21,7 @@ func (u Units) Read(field string, v Number, known map[Text]Scale) *float64 {
 	return converted
 }
 
-// Require is Read for a number without which the answer cannot be used.
+// Require is Read for a number that the answer must have.
 func (u Units) Require(field string, v Number, known map[Text]Scale) (*float64, error) {
 	if !v.Known {
 		return nil, Unusable(field, v.Kind)

@@ -8,8 +8,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// Current is the air now in the form of the API: the data of /v1/air-quality.
-// Numbers that are not known are absent.
+// Current is the current air quality in the form of the API: the data of
+// /v1/air-quality. Unknown numbers are absent.
 type Current struct {
 	Place      weather.Place `json:"place"`
 	ObservedAt time.Time     `json:"observed_at"`
@@ -20,17 +20,17 @@ type Current struct {
 	Pollen    Pollen    `json:"pollen,omitzero"`
 	Units     UnitNames `json:"units"`
 
-	// Spread is absent if no number comes from two sources. Set it to the zero
-	// Spread to leave it out.
+	// Spread is absent if no number comes from two sources. The zero Spread leaves it
+	// out.
 	Spread Spread `json:"spread,omitzero"`
 }
 
-// IndexFrom names the source of an index that is a provider's own.
+// IndexFrom names the sources of indices that we do not compute.
 type IndexFrom struct {
 	USAQI string `json:"us_aqi,omitempty"`
 }
 
-// UnitNames says in which units the numbers beside it are.
+// UnitNames has the units of the numbers in a Current.
 type UnitNames struct {
 	PM25            string `json:"pm2_5"`
 	PM10            string `json:"pm10"`
@@ -46,7 +46,7 @@ const micrograms = "µg/m³"
 
 var unitNames = UnitNames{micrograms, micrograms, micrograms, micrograms, micrograms, micrograms, micrograms, "grains/m³"}
 
-// Present converts what was merged into the form of the API.
+// Present converts merged reports to the form of the API.
 func Present(place weather.Place, m *Merged) Current {
 	c := Current{
 		Place:      place.Shown(),
@@ -101,5 +101,5 @@ func rounded(v *float64) *float64 {
 	return new(weather.OneDecimal(*v))
 }
 
-// OmitSpread removes the spread, as for the air at a user's address.
+// OmitSpread removes the spread, which the air quality of a user does not have.
 func (c *Current) OmitSpread() { c.Spread = Spread{} }

@@ -1,8 +1,8 @@
-// Package air merges the air quality of a place from several providers: what one
-// provider reports ([Report]), what several report together ([Merge]) and how
-// that is shown ([Present]). The European index is computed from the merged
-// concentrations, so that it means the same whichever providers have answered.
+// Package air merges the air quality of a place from several providers: [Report] is
+// what one provider reports, [Merge] combines several reports, and [Present] converts
+// the result for the API. The European index is computed from the merged
+// concentrations, so that it does not depend on which providers have answered.
 //
-// Places are those of package weather, as are the rules by which Open-Meteo's and
-// OpenWeather's answers are read.
+// It uses the places of package weather, and its rules for reading answers of Open-Meteo
+// and OpenWeather.
 package air

@@ -2,18 +2,17 @@ package air
 
 import "math"
 
-// Category is what the European index means, in a word.
+// Category is the meaning of a European index.
 type Category string
 
 // categories are those of the European Environment Agency, each for 20 points of
 // the index and the last for all above 100.
 var categories = [...]Category{"good", "fair", "moderate", "poor", "very_poor", "extremely_poor"}
 
-// Index is the European air quality index. The zero Index is that of air of which
-// too little is known.
+// Index is the European air quality index. It is zero if too little is known.
 type Index struct {
 	European *int     `json:"european_aqi,omitempty"`
-	Dominant string   `json:"dominant_pollutant,omitempty"` // whose index is the greatest; of several the first
+	Dominant string   `json:"dominant_pollutant,omitempty"` // the pollutant with the greatest index, the first one of several
 	Category Category `json:"category,omitempty"`
 }
 
@@ -34,7 +33,7 @@ var europeanBands = [...]band{
 	{"sulphur_dioxide", func(p *Pollutants) *float64 { return p.SulphurDioxide }, [5]float64{20, 40, 125, 190, 275}},
 }
 
-// index computes the European index of hourly concentrations: that of the worst
+// index computes the European index of hourly concentrations: the greatest index of a
 // pollutant. It needs particles of either size, nitrogen dioxide and ozone.
 func (p *Pollutants) index() Index {
 	if p.PM25 == nil && p.PM10 == nil || p.NitrogenDioxide == nil || p.Ozone == nil {
@@ -50,8 +49,8 @@ func (p *Pollutants) index() Index {
 	return Index{European: &european, Dominant: dominant, Category: categoryOf(european)}
 }
 
-// index places a concentration linearly between the limits of its band, which is
-// 20 points wide. Above the last limit the last band goes on.
+// index interpolates linearly between the limits of a band, which has 20 points. Above
+// the last limit it continues the last band.
 func (b *band) index(v float64) float64 {
 	i := 0
 	for i < len(b.limits)-1 && v > b.limits[i] {
@@ -64,7 +63,8 @@ func (b *band) index(v float64) float64 {
 	return 20 * (float64(i) + (v-lower)/(b.limits[i]-lower))
 }
 
-// categoryOf is the word for an index; 20 is still good.
+// categoryOf returns the category of an index. A band includes its upper limit: 20 is
+// good.
 func categoryOf(index int) Category {
 	return categories[min(max(index-1, 0)/20, len(categories)-1)]
 }

@@ -14,12 +14,11 @@ const lateAfter = 90 * time.Minute
 type Merged struct {
 	Report        // ObservedAt is the oldest of the reports used
 	Index  Index  // computed from the merged concentrations
-	Spread Spread // how far the reports lie apart
-	Used   []bool // for each report given to Merge, whether any field is made of it
+	Spread Spread // how far the reports differ
+	Used   []bool // for each report given to Merge, whether it was used for any field
 }
 
-// Spread has, for each concentration that at least two reports gave, how far they
-// lie apart.
+// Spread has the range of each concentration that at least two reports gave.
 type Spread struct {
 	PM25            aggregate.Range `json:"pm2_5,omitzero"`
 	PM10            aggregate.Range `json:"pm10,omitzero"`
@@ -30,10 +29,10 @@ type Spread struct {
 	Ammonia         aggregate.Range `json:"ammonia,omitzero"`
 }
 
-// Merge makes one report out of several: each number is the median of those that
-// the reports gave. A report more than 90 minutes older than the newest is used
-// only for numbers that no newer one has. A nil report stands for a source that
-// has none; if all are nil, so is the result. The reports are not changed.
+// Merge combines several reports into one; each number is the median of the reports'
+// values. A report more than 90 minutes older than the newest is used only for numbers
+// that no newer one has. A nil report stands for a source without one; if all are nil,
+// the result is nil. The reports are not changed.
 func Merge(reports ...*Report) *Merged {
 	const results = 14
 	p := aggregate.NewPanel(reports, func(r *Report) time.Time { return r.ObservedAt }, lateAfter, results)
@@ -50,7 +49,7 @@ func Merge(reports ...*Report) *Merged {
 	m.Ammonia, m.Spread.Ammonia = p.Median(func(r *Report) *float64 { return r.Ammonia })
 	m.Index = m.index()
 
-	// These have no spread: one provider gives them.
+	// These have no spread, because only one provider gives them.
 	m.USAQI, _ = p.Median(func(r *Report) *float64 { return r.USAQI })
 	m.Pollen.Alder, _ = p.Median(func(r *Report) *float64 { return r.Pollen.Alder })
 	m.Pollen.Birch, _ = p.Median(func(r *Report) *float64 { return r.Pollen.Birch })

@@ -80,7 +80,7 @@ func TestMerge(t *testing.T) {
 		used    []bool
 		want    string // without place and units
 	}{
-		{"nothing of nobody", []*Report{nil, nil}, nil, ``},
+		{"nothing without reports", []*Report{nil, nil}, nil, ``},
 		{"one report as it is", []*Report{nil, at(0, Report{Pollutants: Pollutants{PM25: new(3.25)}})}, []bool{false, true},
 			`{"observed_at":"2026-11-24T06:00:00Z","pm2_5":3.3}`},
 		{"medians with their spread, and the index of the medians", []*Report{

@@ -11,18 +11,18 @@ import (
 	"tributary/upstream/weather"
 )
 
-// openMeteo is the name of the source. It alone gives a US index.
+// openMeteo is the name of the source, the only one with a US index.
 const openMeteo = "openmeteo_air"
 
 // OpenMeteoAttribution is required by the licence wherever the data is shown.
 const OpenMeteoAttribution = "Air quality data by Open-Meteo.com and CAMS (CC BY 4.0)"
 
-// openMeteoVariables is the current value of everything we have a field for. Its
-// own European index is not asked for: ours covers the other providers, too.
+// openMeteoVariables has all variables that Report has a field for. Open-Meteo's own
+// European index is not requested, because ours is computed from all providers.
 const openMeteoVariables = "pm2_5,pm10,ozone,nitrogen_dioxide,sulphur_dioxide,carbon_monoxide,ammonia,us_aqi," +
 	"alder_pollen,birch_pollen,grass_pollen,mugwort_pollen,olive_pollen,ragweed_pollen"
 
-// OpenMeteo asks the air quality API of Open-Meteo for the current hour.
+// OpenMeteo gets the current hour from Open-Meteo's air quality API.
 // https://open-meteo.com/en/docs/air-quality-api
 func OpenMeteo() upstream.Spec[weather.Place, *Report] {
 	return upstream.Spec[weather.Place, *Report]{
@@ -40,8 +40,8 @@ func OpenMeteo() upstream.Spec[weather.Place, *Report] {
 	}
 }
 
-// The units we can read. The micro sign has two code points, of which Open-Meteo
-// uses the Greek letter.
+// The units that can be converted. The micro sign has two code points; Open-Meteo uses
+// the Greek letter.
 var (
 	toMicrograms = map[aggregate.Text]aggregate.Scale{"\u03bcg/m³": aggregate.Same, "\u00b5g/m³": aggregate.Same}
 	toGrains     = map[aggregate.Text]aggregate.Scale{"grains/m³": aggregate.Same}

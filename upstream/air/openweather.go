@@ -12,8 +12,8 @@ import (
 	"tributary/upstream/weather"
 )
 
-// OpenWeather asks OpenWeather for the air now; the upstream adds the key. Its
-// own index, 1 to 5, is not read: it has other limits than the European one.
+// OpenWeather gets the current air quality from OpenWeather; the upstream adds the key.
+// OpenWeather's own index, 1 to 5, is not used: its limits are not the European ones.
 // https://openweathermap.org/api/air-pollution
 func OpenWeather() upstream.Spec[weather.Place, *Report] {
 	return upstream.Spec[weather.Place, *Report]{
@@ -40,7 +40,7 @@ type openWeatherEntry struct {
 	Components aggregate.Object[openWeatherConcentrations] `json:"components"`
 }
 
-// openWeatherConcentrations declare no units: they are µg/m³.
+// openWeatherConcentrations are in µg/m³; the answer declares no units.
 type openWeatherConcentrations struct {
 	CO   aggregate.Number `json:"co"`
 	NO2  aggregate.Number `json:"no2"`
@@ -69,8 +69,8 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	return report, nil
 }
 
-// report is the first entry of the list, which for the air now is the only one.
-// unread is why it has no pm2_5, nil if it has.
+// report returns the only entry of the list. unread is the error of its pm2_5, nil if
+// it has one.
 func (a *openWeatherAnswer) report() (r *Report, unread, _ error) {
 	if a.List.Kind() != jsontext.KindBeginArray {
 		return nil, nil, aggregate.Unusable("list", a.List.Kind())

@@ -8,17 +8,17 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// Report is what one provider says of the air at one place and time. A nil number
-// was not reported, which is not 0. A Report is never changed once it was decoded,
-// so it may be shared; it survives a trip through JSON.
+// Report is one provider's report about the air at a place and time. A nil number was
+// not reported. A Report does not change after decoding, so it may be shared. It can be
+// stored as JSON.
 type Report struct {
 	ObservedAt time.Time `json:"observed_at"` // UTC
 	Pollutants
-	USAQI  *float64 `json:"us_aqi,omitempty"` // the provider's own: it follows from 8 and 24 hours, not from this one
+	USAQI  *float64 `json:"us_aqi,omitempty"` // the provider's own, from means over 8 and 24 hours
 	Pollen Pollen   `json:"pollen,omitzero"`
 }
 
-// Pollutants are the concentrations of an hour in µg/m³.
+// Pollutants are concentrations in an hour, in µg/m³.
 type Pollutants struct {
 	PM25            *float64 `json:"pm2_5,omitempty"`
 	PM10            *float64 `json:"pm10,omitempty"`
@@ -29,7 +29,7 @@ type Pollutants struct {
 	Ammonia         *float64 `json:"ammonia,omitempty"`
 }
 
-// Pollen is counts in grains/m³.
+// Pollen has counts in grains/m³.
 type Pollen struct {
 	Alder   *float64 `json:"alder,omitempty"`
 	Birch   *float64 `json:"birch,omitempty"`
@@ -39,10 +39,9 @@ type Pollen struct {
 	Ragweed *float64 `json:"ragweed,omitempty"`
 }
 
-// validate takes out of a report, read at the given time, each number that is not
-// possible. Its error says why nothing of the report can be used. unread is why
-// the first of its numbers could not be read, nil if it was: it stands for all
-// where there are none.
+// validate removes impossible numbers from a report that was read at the given time. It
+// returns an error if the report cannot be used. If no number is left, the error is
+// unread, the error of the report's first number, unless that is nil.
 func (r *Report) validate(at time.Time, unread error) error {
 	if err := aggregate.CheckObserved(r.ObservedAt, at); err != nil {
 		return err
@@ -54,8 +53,8 @@ func (r *Report) validate(at time.Time, unread error) error {
 	return nil
 }
 
-// dropImpossible makes numbers unknown that are far beyond the worst that dust
-// storms, fires, volcanoes and smog have brought.
+// dropImpossible makes numbers unknown that are far beyond the greatest ever measured, in
+// dust storms, fires, eruptions and smog.
 func (r *Report) dropImpossible() {
 	aggregate.DropOutside(&r.PM25, 0, 20_000, 0)
 	aggregate.DropOutside(&r.PM10, 0, 50_000, 0)
@@ -64,7 +63,7 @@ func (r *Report) dropImpossible() {
 	aggregate.DropOutside(&r.SulphurDioxide, 0, 50_000, 0)
 	aggregate.DropOutside(&r.CarbonMonoxide, 0, 200_000, 0)
 	aggregate.DropOutside(&r.Ammonia, 0, 5_000, 0)
-	aggregate.DropOutside(&r.USAQI, 0, 5_000, 0) // 500 is the end of its scale, but not of what is computed
+	aggregate.DropOutside(&r.USAQI, 0, 5_000, 0) // the scale ends at 500, computed values do not
 	for _, count := range [...]**float64{&r.Pollen.Alder, &r.Pollen.Birch, &r.Pollen.Grass, &r.Pollen.Mugwort, &r.Pollen.Olive, &r.Pollen.Ragweed} {
 		aggregate.DropOutside(count, 0, 100_000, 0)
 	}

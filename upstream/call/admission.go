@@ -11,15 +11,14 @@ import (
 	"github.com/failsafe-go/failsafe-go/policy"
 )
 
-// admission refuses a call before it takes a bulkhead permit or quota that it
-// would only be refused with further in: while the circuit breaker is not
-// closed, but for one probe at a time, and while the upstream or the endpoint is
-// held back. Without it an open breaker uses up the quota, and no probe gets
-// through; the refusals cannot move inside the breaker, where they would count
-// as successes.
+// admission refuses calls while the circuit breaker is not closed, except one probe at
+// a time, and while the upstream or the endpoint is held back. It is outside bulkhead
+// and quota: otherwise the calls that an open breaker refuses would use up the quota,
+// and no probe could be sent. It cannot be inside the breaker, which would count its
+// refusals as successes.
 type admission struct {
 	breaker  circuitbreaker.CircuitBreaker[any]
-	probe    atomic.Pointer[context.Context] // of the call that is the probe; nil: none is
+	probe    atomic.Pointer[context.Context] // of the call that is the probe; nil: no call is
 	holdBack holdBack                        // of the whole upstream
 }
 
@@ -36,7 +35,8 @@ func (a *admission) open(now time.Time, endpoint *holdBack) bool {
 	return a.breaker.IsClosed() && a.refusal(now, endpoint) == nil
 }
 
-// enter admits a call; leave is to be called after it. An error is a refusal.
+// enter admits a call, and the caller calls leave when it ends; or it returns the
+// refusal.
 func (a *admission) enter(ctx context.Context, now time.Time, endpoint *holdBack) (leave func(), refusal error) {
 	if e := a.refusal(now, endpoint); e != nil {
 		return nil, e
@@ -58,8 +58,8 @@ func (a *admission) prober() context.Context {
 	return context.Background()
 }
 
-// admit is a failsafe policy of our own: it lets a call in, to leave at its
-// end, or refuses it.
+// admit is a failsafe policy: it admits a call, and leave is called at its end, or it
+// refuses the call.
 type admit func(context.Context) (leave func(), refusal error)
 
 // ToExecutor makes admit a failsafe policy.

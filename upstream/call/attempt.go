@@ -23,13 +23,13 @@ type attempt struct {
 	hedge    bool
 	retries  int // scheduled before it
 	start    time.Time
-	by       time.Time   // when it has to end
-	reached  atomic.Bool // it is a write, and may have arrived; the transport says so from goroutines of its own
+	by       time.Time   // its deadline
+	reached  atomic.Bool // a write may have arrived; the transport's goroutines set it
 }
 
-// attempt sends one request and reads its answer. It runs inside every policy;
-// its error is always a *failure. It recovers its own panics: failsafe has no
-// recover, and would never give the permit back.
+// attempt sends one request and reads its answer. It runs inside all policies. Its
+// error is always a *failure. It recovers panics, because failsafe does not and would
+// never release the bulkhead's permit.
 func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress) (result *Result, err error) {
 	a := attempt{Endpoint: e, call: call, progress: p, hedge: x.IsHedge(), retries: x.Retries(), start: time.Now()}
 	a.by = p.attemptDeadline(a.start, e.client.policies.Timeout, a.hedge)
@@ -67,8 +67,8 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 	return result, nil
 }
 
-// send sends the request, and a second time where the answer calls for another
-// request.
+// send sends the request, and sends it once more if Again says that it must be built
+// anew.
 func (a *attempt) send(ctx context.Context) (*Result, *failure) {
 	result, fault, again := a.sendOnce(ctx)
 	if !again {
@@ -81,10 +81,10 @@ func (a *attempt) send(ctx context.Context) (*Result, *failure) {
 	return result, fault
 }
 
-// sendOnce sends one request, and reads and checks the whole answer while its
-// span is open: an answer that is not valid is seen on the span. again says
-// that the request is to be built anew and sent once more; fault is then the
-// failure if it cannot be.
+// sendOnce sends one request, and reads and checks the whole answer before its span
+// ends, so that the span has the error of an invalid answer. again means that the
+// request must be built anew and sent once more; fault is the failure if that is not
+// possible.
 func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure, again bool) {
 	r, err := a.call.Request(ctx)
 	if err != nil {
@@ -95,7 +95,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 	defer span.End()
 	if a.Write {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GetConn:      func(string) { a.reached.Store(false) }, // the transport repeats only what did not arrive
+			GetConn:      func(string) { a.reached.Store(false) }, // the transport only repeats a request that did not arrive
 			WroteHeaders: func() { a.reached.Store(true) },
 		})
 	}
@@ -188,12 +188,12 @@ func readFailure(err error, r Response) *failure {
 	return f
 }
 
-// judge completes a failure with what the policies go by, and counts it.
+// judge sets the fields of a failure that the policies read, and counts it.
 func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failure {
 	now := time.Now()
 	if ctx.Err() != nil && (fault.Code == CodeTimeout || fault.Code == CodeConnection || fault.Code == CodeCanceled) {
-		// The breaker takes what is not a failure for a success: a deadline
-		// that has passed must not look like a call that was canceled.
+		// The breaker counts everything that is not a failure as a success. So the
+		// end of a deadline must be a failure, and not look like a canceled call.
 		final := fault.final
 		fault = failuref(CodeCanceled, "the request was canceled")
 		if !now.Before(a.by) {
@@ -206,7 +206,7 @@ func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failu
 		fault.uncounted = !a.progress.countsInvalid(func() bool { return a.client.invalid.first(a.Route+" "+a.call.Key, now) })
 	}
 	if a.reached.Load() && (fault.Unwell() || fault.Code == CodeCanceled) {
-		a.progress.uncertain.Store(true) // and stays so, whatever a repetition answers
+		a.progress.uncertain.Store(true) // and stays true, whatever a retry answers
 	}
 	fault.Uncertain = a.progress.uncertain.Load()
 	fault.others = others

@@ -9,14 +9,13 @@ import (
 )
 
 const (
-	budgetDeposit = 0.2 // by each call: at most one retry or hedge in five calls
-	budgetMax     = 10  // saved up for a bad moment
+	budgetDeposit = 0.2 // tokens added by each call: at most one retry or hedge in five calls
+	budgetMax     = 10  // greatest number of tokens
 )
 
-// retryBudget is what retries and hedges of one upstream may use together: a
-// token bucket, so that an outage is not multiplied, even at low traffic.
-// failsafe's budget is a share of the calls in flight: a lone retry always
-// passes it.
+// retryBudget is a token bucket for all retries and hedges of one upstream, so that
+// they do not multiply the load in an outage. failsafe's budget is a share of the calls
+// in flight: at low traffic it admits every retry.
 type retryBudget struct {
 	mu     sync.Mutex
 	tokens float64

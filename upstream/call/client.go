@@ -13,15 +13,14 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Config is what a client is made of. Name, BaseURL, Policies and Budget are
-// required.
+// Config configures a client. Name, BaseURL, Policies and Budget are required.
 type Config struct {
 	Name      string   // of the upstream, as the contract has it
 	BaseURL   *url.URL // scheme, host and an optional path prefix
 	UserAgent string
 
-	// Credentials are added to a request last, after it was shown on a span.
-	// They must not be added anywhere else.
+	// Credentials adds the credentials to a request. It is called last, after the
+	// request was recorded on a span; nothing else may add credentials.
 	Credentials func(*http.Request)
 
 	Policies Policies
@@ -50,17 +49,17 @@ type Client struct {
 	metrics   *metrics
 	counters  counters
 	failures  failureLog
-	writes    *holdBack // of all writes together
+	writes    *holdBack // shared by all endpoints that write
 }
 
-// counters are since the start of the process.
+// counters count since the start of the process.
 type counters struct {
 	calls, failures, retries, hedges, inFlight atomic.Int64
 	opened, hedgesWon, unfunded                atomic.Int64
 	lastError                                  atomic.Pointer[LastError]
 }
 
-// New makes a client. Close it.
+// New returns a client, which the caller must close.
 func New(cfg Config) *Client {
 	c := &Client{
 		name:      cfg.Name,
@@ -91,7 +90,7 @@ func New(cfg Config) *Client {
 // Name is the upstream's name in the contract.
 func (c *Client) Name() string { return c.name }
 
-// Close closes idle connections. Calls have to be over.
+// Close closes idle connections. All calls must have ended.
 func (c *Client) Close() {
 	c.metrics.close()
 	c.sender.http.CloseIdleConnections()

@@ -1,5 +1,4 @@
 // Package call makes single calls to one upstream: the HTTP client with its
-// credentials, the policies around each request, and typed errors. It knows no
-// cache: what is stored, and what is served when a call fails, is decided by
-// its callers.
+// credentials, the policies around each request, and typed errors. It has no cache:
+// its callers decide what to store, and what to serve when a call fails.
 package call

@@ -28,12 +28,12 @@ type EndpointConfig struct {
 	// Refusal, leaves it to the status.
 	Refusal func(Response) *Error
 
-	// Exhausted returns how long to send no request after a successful answer, because
-	// that answer says that the quota is used up; 0: it is not. nil: never.
+	// Exhausted returns how long to send no request after a successful answer that says
+	// that the quota is used up; 0 if it is not. nil: never.
 	Exhausted func(Response) time.Duration
 
 	Weight     float64       // of one request in the provider's quota
-	Forbidden  Scope         // what a 403 is about
+	Forbidden  Scope         // what is not asked for a while after a 403
 	LimitPause time.Duration // after a 429 that names no time; 0: the longest retry delay
 	Private    bool          // its URL, and what the provider says about it, is not shown
 	Write      bool          // it changes something: no hedges
@@ -49,8 +49,8 @@ type Endpoint struct {
 	foreground, background failsafe.Executor[*Result]
 }
 
-// Endpoint makes an endpoint of the client. All endpoints that write are held
-// back together.
+// Endpoint returns an endpoint of the client. All endpoints that write are held back
+// together.
 func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	e := &Endpoint{EndpointConfig: cfg, client: c, holdBack: &holdBack{}, latency: &latencies{quantile: c.policies.HedgeQuantile}}
 	if cfg.Write {
@@ -72,21 +72,21 @@ type Call struct {
 	// conditional request. An error that is no *Error is an invalid response.
 	Read func(Response) (any, error)
 
-	// Again is asked about any other answer. True means that the request is to
-	// be built anew, and sent once more within the same attempt. Nil is never.
+	// Again is called with any other answer. If it returns true, the request is built
+	// anew and sent once more within the same attempt. nil: never.
 	Again func(Response) bool
 
-	Once       bool // it is not repeated when it may have been carried out
-	Background bool // nobody waits for it: neither retries nor hedges
+	Once       bool // no retry if the call may have been carried out
+	Background bool // no request waits for it: neither retries nor hedges
 }
 
-// Result is what Read made of an answer.
+// Result is an answer, as Read returned it.
 type Result struct {
 	Value  any
 	Status int
 }
 
-// Do makes a call, with its retries and hedges, and ends by p's deadline or when
+// Do makes a call with its retries and hedges. It ends at p's deadline, or earlier if
 // ctx is canceled.
 func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Error) {
 	executor := e.foreground

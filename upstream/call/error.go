@@ -10,27 +10,27 @@ import (
 // contract: they appear in meta, in problems, on spans and in metrics.
 type Code string
 
-// What can go wrong between us and an upstream.
+// The codes of failures.
 const (
-	CodeTimeout         Code = "timeout"          // no whole answer in time
+	CodeTimeout         Code = "timeout"          // no complete answer in time
 	CodeConnection      Code = "connection"       // refused, reset, DNS, TLS
-	CodeRateLimited     Code = "rate_limited"     // its quota, counted by it or by us
+	CodeRateLimited     Code = "rate_limited"     // the quota is exhausted, by its count or by ours
 	CodeUnauthorized    Code = "unauthorized"     // our credentials were refused
-	CodeForbidden       Code = "forbidden"        // our credentials do not reach so far
+	CodeForbidden       Code = "forbidden"        // our credentials do not allow this
 	CodeNotFound        Code = "not_found"        // it says that the thing does not exist
 	CodeBadRequest      Code = "bad_request"      // it refused the request
 	CodeServerError     Code = "server_error"     // a status of 500 and above
-	CodeInvalidResponse Code = "invalid_response" // an answer that cannot be believed
-	CodeNoData          Code = "no_data"          // a well formed answer with nothing in it for this question now
+	CodeInvalidResponse Code = "invalid_response" // the answer breaks the format or a rule
+	CodeNoData          Code = "no_data"          // a valid answer without a value for the present
 	CodeCircuitOpen     Code = "circuit_open"     // not asked: its circuit breaker is open
 	CodeOverloaded      Code = "overloaded"       // not asked: too many calls in flight
 	CodeCanceled        Code = "canceled"         // the caller left, or we are shutting down
-	CodeNotCached       Code = "not_cached"       // not asked: the caller wanted a stored answer only
+	CodeNotCached       Code = "not_cached"       // not cached, and the caller's only-if-cached forbids asking
 )
 
-// Error is the one error that leaves this package: a code for programs and a
-// detail for people. Its text never holds a URL, a header or a credential. It
-// is plain data, and is not changed once it was returned.
+// Error is the only error that this package returns: a code for programs and a detail
+// for people. Its text never has a URL, a header or a credential. It is not changed
+// after it was returned.
 type Error struct {
 	Code   Code
 	Detail string
@@ -38,16 +38,16 @@ type Error struct {
 	// Status is the HTTP status that came back, 0 when none did.
 	Status int
 
-	// RetryAfter is how long the upstream is not to be asked, from the moment of
-	// the failure, because it asked for that or because of our limits; 0: not known.
+	// RetryAfter is how long to wait after the failure, because the upstream said so or
+	// because of our limits; 0: not known.
 	RetryAfter time.Duration
 
-	// Uncertain says of a write that it may have been carried out all the same.
+	// Uncertain means that a failed write may have been carried out.
 	Uncertain bool
 }
 
-// Errorf makes an Error; the text must not quote what came from outside
-// beyond a short, harmless piece.
+// Errorf returns an Error. Its text may quote at most a short and harmless piece of what
+// came from outside.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
@@ -59,9 +59,8 @@ func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Detail
 }
 
-// Unwell reports whether the failure says that the upstream itself is in
-// trouble. Only these count against its circuit breaker: a 404 or a refused
-// credential is an answer.
+// Unwell reports whether the failure shows that the upstream does not work. Only such
+// failures count for its circuit breaker: a 404 or a 401 is an answer.
 func (e *Error) Unwell() bool {
 	switch e.Code {
 	case CodeTimeout, CodeConnection, CodeServerError, CodeInvalidResponse:
@@ -70,8 +69,8 @@ func (e *Error) Unwell() bool {
 	return false
 }
 
-// Unavailable reports whether the upstream says that the thing does not exist
-// or must not be shown: an old answer is then removed, and never served.
+// Unavailable reports whether the upstream says that the thing does not exist or must
+// not be shown. A cached answer is then removed, and not served as stale.
 func (e *Error) Unavailable() bool {
 	return e.Code == CodeNotFound || e.Status == http.StatusUnavailableForLegalReasons
 }

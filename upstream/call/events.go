@@ -12,8 +12,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// What the policies do is reported here, once: as counters, as events on the
-// source's span, and as a log line where an operator should know.
+// The functions below report what the policies do: as counters, as events on the
+// source's span, and in the log if an operator should know.
 
 func (c *Client) onRetryScheduled(e failsafe.ExecutionScheduledEvent[*Result]) {
 	event(e.Context(), "retry scheduled", func() []attribute.KeyValue {
@@ -37,8 +37,8 @@ func (c *Client) onHedgeRefused(e failsafe.ExecutionInfo) {
 	event(e.Context(), "hedge refused", nil)
 }
 
-// onStateChanged runs on a caller's goroutine, without the breaker's lock. Two
-// events may arrive out of order: for the state now, ask the breaker.
+// onStateChanged runs on a caller's goroutine, without the breaker's lock. Events may
+// arrive out of order, so the current state is read from the breaker.
 func (c *Client) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	from, to := breakerState(e.OldState), breakerState(e.NewState)
 	ctx := e.Context()
@@ -69,8 +69,7 @@ func event(ctx context.Context, name string, attrs func() []attribute.KeyValue) 
 	span.AddEvent(name, trace.WithAttributes(attrs()...))
 }
 
-// failed counts a failure that the upstream caused, and logs it from time to
-// time.
+// failed counts a failure that the upstream caused, and logs it if failureLog allows.
 func (c *Client) failed(ctx context.Context, f *failure, now time.Time) {
 	if f.Code == CodeNotFound || f.Code == CodeNoData {
 		return // an answer
@@ -96,12 +95,12 @@ func (c *Client) failed(ctx context.Context, f *failure, now time.Time) {
 	c.log.LogAttrs(ctx, slog.LevelWarn, "upstream failed", attrs...)
 }
 
-// logEvery is how often one kind of failure is logged: an outage is one line
-// from time to time, and not one for each attempt.
+// logEvery is the least time between two log lines of one kind of failure, so that an
+// outage does not log a line for each attempt.
 const logEvery = 10 * time.Second
 
-// failureLog knows which kinds of failure were logged a moment ago. The zero
-// value is ready. It is safe for concurrent use.
+// failureLog limits the log lines of each kind of failure. The zero value is ready. It
+// is safe for concurrent use.
 type failureLog struct {
 	mu sync.Mutex
 	by map[Code]*loggedFailure
@@ -109,11 +108,11 @@ type failureLog struct {
 
 type loggedFailure struct {
 	next     time.Time // when it may be logged again
-	unlogged int       // since it was
+	unlogged int       // failures since the last line
 }
 
-// due reports whether a failure is to be logged, and how many of its code were
-// not since the last that was.
+// due reports whether to log a failure, and how many failures with its code were not
+// logged since the last line.
 func (l *failureLog) due(code Code, now time.Time) (unlogged int, due bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

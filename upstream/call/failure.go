@@ -13,12 +13,11 @@ import (
 	"time"
 )
 
-// public is an Error under another name: a field called Error would hide its
-// method of that name.
+// public is another name of Error, because an embedded field named Error would hide the
+// method Error.
 type public = Error
 
-// failure is an error with what the policies tell each other about it. None of
-// this leaves the package.
+// failure is an Error with fields for the policies, which do not leave the package.
 type failure struct {
 	public // what leaves the package
 
@@ -35,23 +34,23 @@ func failuref(code Code, format string, args ...any) *failure {
 	return &failure{public: *Errorf(code, format, args...)}
 }
 
-// asFinal marks a failure that would be the same next time.
+// asFinal marks a failure that a retry would get again.
 func (f *failure) asFinal() *failure {
 	f.final = true
 	return f
 }
 
-// passing reports whether another request may be answered where this one was
-// not.
+// passing reports whether the failure is temporary: another request may succeed.
 func (f *failure) passing() bool { return f.Unwell() || f.Code == CodeRateLimited }
 
-// repeatable reports whether a retry makes sense: a 429 has to say when.
+// repeatable reports whether a retry may help. After a 429 it does so only with a
+// Retry-After.
 func (f *failure) repeatable() bool {
 	return f.Unwell() || f.Code == CodeRateLimited && f.RetryAfter > 0
 }
 
-// connectionFailure says what went wrong below HTTP in words of our own: the
-// error's text holds the URL, and with it, for some providers, the key.
+// connectionFailure describes an error below HTTP. It does not use the error's text,
+// which has the URL and so, for some providers, the key.
 func connectionFailure(err error) *failure {
 	var (
 		dns    *net.DNSError
@@ -79,8 +78,8 @@ func connectionFailure(err error) *failure {
 	return failuref(CodeConnection, "connection failed")
 }
 
-// tlsFailure names the reason of a failed TLS handshake, nil if it was not one.
-// The next handshake would fail in the same way, so it is not repeated.
+// tlsFailure returns the failure of a TLS handshake, nil for other errors. It is final,
+// because the next handshake would fail in the same way.
 func tlsFailure(err error) *failure {
 	var (
 		invalid  x509.CertificateInvalidError

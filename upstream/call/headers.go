@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// MaxDelta bounds every time that a header names: "until the year 9999" must not
-// overflow when something is added to it.
+// MaxDelta bounds each time from a header, so that sums with it do not overflow.
 const MaxDelta = (1<<31 - 1) * time.Second
 
-// maxRetryAfter caps how long a Retry-After is obeyed: one zero too many
-// must not switch an upstream off for a day.
+// maxRetryAfter is the longest Retry-After that is obeyed, so that a mistake of an
+// upstream does not switch it off for a day.
 const maxRetryAfter = 5 * time.Minute
 
-// retryAfter is the wait that a Retry-After asks for, in seconds or as a date
-// (RFC 9110 §10.2.3); 0 when there is none, or none that can be read.
+// retryAfter parses Retry-After, in seconds or as a date (RFC 9110 §10.2.3); 0 if it is
+// missing or malformed.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if at, err := http.ParseTime(v); err == nil {
@@ -26,8 +25,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(DeltaSeconds(v), maxRetryAfter)
 }
 
-// DeltaSeconds reads delta-seconds (RFC 9111 §1.2.2): what is not a number is
-// 0, what is too large is as large as can be.
+// DeltaSeconds parses delta-seconds (RFC 9111 §1.2.2). It returns 0 if v is not a
+// number, and MaxDelta if it is too large.
 func DeltaSeconds(v string) time.Duration {
 	n, err := strconv.ParseUint(strings.TrimSpace(v), 10, 31)
 	if errors.Is(err, strconv.ErrRange) {

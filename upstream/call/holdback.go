@@ -7,29 +7,29 @@ import (
 	"time"
 )
 
-// How long an upstream is left alone after it has refused us. Each refusal in a
+// How long no requests are sent after an upstream has refused one. Each refusal in a
 // row doubles the time.
 const (
-	// RefusedFor and RefusedMost are for credentials that were refused, and for
-	// a 403 or 451 about one thing: asking on with the same credentials gets
-	// them locked, and MET Norway bans for good.
+	// RefusedFor and RefusedMost are for refused credentials, and for a 403 or 451 about
+	// one thing. A provider may lock credentials that keep asking, and MET Norway bans
+	// such callers permanently.
 	RefusedFor  = 30 * time.Second
 	RefusedMost = 5 * time.Minute
 
-	// bannedFor is for a 403 by which a provider bans us: a ban is not over after
+	// bannedFor is for a 403 by which a provider bans us, because a ban lasts longer than
 	// half a minute.
 	bannedFor = time.Minute
 
 	// limitedMost is for a 429 that names no time.
 	limitedMost = 15 * time.Minute
 
-	// MaxHoldBack caps what an upstream may ask for. The longest that is really
-	// meant is GitHub's, whose quota renews with the hour.
+	// MaxHoldBack bounds the time that an upstream can set. The longest real one is
+	// GitHub's, whose quota is renewed every hour.
 	MaxHoldBack = time.Hour
 )
 
-// holdBack is a time in which an endpoint, or a whole upstream, is not asked. The
-// zero value holds nothing back. It is safe for concurrent use.
+// holdBack is a time during which no request is sent to an endpoint, or to a whole
+// upstream. The zero value holds nothing back. It is safe for concurrent use.
 type holdBack struct {
 	current atomic.Pointer[holding]
 }
@@ -59,15 +59,14 @@ func (h *holdBack) refusal(now time.Time) *failure {
 	return refusal(c.code, c.until.Sub(now), detail)
 }
 
-// refusal is the failure of a call that our policies do not let through, for
-// the time that it is given.
+// refusal is the failure of a call that our policies refuse for the time wait.
 func refusal(code Code, wait time.Duration, detail string) *failure {
 	f := failuref(code, "%s", detail)
 	f.RetryAfter, f.refused, f.final = wait, true, true
 	return f
 }
 
-// forTime holds back for d, unless a longer time runs.
+// forTime holds back for d, unless a longer time already runs.
 func (h *holdBack) forTime(now time.Time, d time.Duration, code Code) {
 	if d <= 0 {
 		return
@@ -81,9 +80,9 @@ func (h *holdBack) forTime(now time.Time, d time.Duration, code Code) {
 	}
 }
 
-// doubling holds back for first, and for twice as long each time that the
-// upstream answers the same when the time is over, to most. Answers to calls
-// that were on their way when the time began do not double it.
+// doubling holds back for first. Each time that the upstream refuses again after the
+// time, the next time is twice as long, up to most. Answers to calls that were in flight
+// when the time began do not double it.
 func (h *holdBack) doubling(now time.Time, first, most time.Duration, code Code) {
 	old := h.current.Load()
 	next := &holding{code: code}
@@ -95,18 +94,18 @@ func (h *holdBack) doubling(now time.Time, first, most time.Duration, code Code)
 	}
 	next.until = now.Add(Doubled(first, most, next.doubled))
 	if old == nil || old.until.Before(next.until) {
-		h.current.CompareAndSwap(old, next) // if another call was faster, its time runs
+		h.current.CompareAndSwap(old, next) // if another call was faster, its time counts
 	}
 }
 
-// accepted ends a row of refusals: the upstream has answered again.
+// accepted ends the doubling, because the upstream has accepted a request.
 func (h *holdBack) accepted(now time.Time) {
 	if old := h.current.Load(); old != nil && !now.Before(old.until) {
 		h.current.CompareAndSwap(old, nil)
 	}
 }
 
-// Doubled is first, doubled n times, and at most most.
+// Doubled is first doubled n times, but not more than most.
 func Doubled(first, most time.Duration, n int) time.Duration {
 	for ; n > 0 && first < most; n-- {
 		first *= 2
@@ -140,7 +139,7 @@ func (a *attempt) holdBackFor(f *failure, now time.Time) {
 	}
 }
 
-// accepted ends a row of refusals, of the endpoint and of the upstream.
+// accepted ends the doubling, for the endpoint and for the upstream.
 func (a *attempt) accepted(now time.Time) {
 	a.client.admission.holdBack.accepted(now)
 	a.holdBack.accepted(now)
@@ -150,7 +149,7 @@ func (a *attempt) accepted(now time.Time) {
 // refusedEndpoints are the endpoints of an upstream whose credentials were refused
 // since the upstream last accepted them. The zero value is ready.
 type refusedEndpoints struct {
-	n atomic.Int32 // of them; saves the lock on the way of every good answer
+	n atomic.Int32 // their number; good answers read it without the lock
 
 	mu sync.Mutex
 	by map[*holdBack]struct{}

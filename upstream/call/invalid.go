@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// invalidAnswers lets one key count once in a breaker's window as an invalid
-// answer: one place with odd numbers, asked for often, says nothing about the
-// others. It is safe for concurrent use.
+// invalidAnswers makes each key's invalid answers count once in a breaker's window.
+// Otherwise one place with wrong numbers, if it is asked for often, could open the
+// breaker for all. It is safe for concurrent use.
 type invalidAnswers struct {
 	window time.Duration
 
@@ -15,8 +15,8 @@ type invalidAnswers struct {
 	at map[string]time.Time // by route and key
 }
 
-// maxInvalid bounds the keys that are remembered. Beyond it all are forgotten,
-// and count again.
+// maxInvalid bounds the number of stored keys. Beyond it all are removed, and count
+// again.
 const maxInvalid = 10_000
 
 // first reports whether an invalid answer for key is the first in the window.

@@ -10,16 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Providers repeat names and break characters now and then; neither makes the
-// rest of an answer wrong. Of two members with one name the last counts, and a
-// broken character becomes U+FFFD, as encoding/json has it.
+// lenient accepts repeated names and invalid UTF-8, which providers sometimes send: the
+// rest of such an answer is not wrong. As in encoding/json, the last member of a name
+// counts, and an invalid character becomes U+FFFD.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// DecodeJSON reads a body that is one JSON value beginning with open: '{' or
-// '['. Names of members are matched exactly, as RFC 8259 has them: with
-// encoding/json a member "Email" would overwrite "email". Its errors name the
-// field and the rule and quote nothing: a body can be anything, and what is in
-// it may be personal.
+// DecodeJSON decodes a body that is one JSON value beginning with open: '{' or '['. It
+// matches member names exactly; with encoding/json a member "Email" would overwrite
+// "email". Its errors name the field and the rule, and quote nothing, because a body
+// may have personal data.
 func DecodeJSON(body []byte, open byte, into any) error {
 	body = bytes.TrimLeft(body, " \t\r\n")
 	switch {

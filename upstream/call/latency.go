@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	latencySamples = 128 // successful calls remembered
-	latencyEvery   = 8   // recomputed after so many more
-	latencyMin     = 20  // no figure before so many
+	latencySamples = 128 // number of latest successful calls that are stored
+	latencyEvery   = 8   // calls between two computations of the delay
+	latencyMin     = 20  // calls before the first computation
 )
 
 // latencies are the durations of an upstream's recent successful attempts.
@@ -36,7 +36,7 @@ func (l *latencies) add(d time.Duration) {
 	}
 }
 
-// hedgeAfter is when an attempt gets a hedge; negative: not known yet.
+// hedgeAfter is the delay of a hedge after the attempt; negative: not known yet.
 func (l *latencies) hedgeAfter() time.Duration {
 	if d := l.hedge.Load(); d > 0 {
 		return time.Duration(d)
@@ -44,8 +44,8 @@ func (l *latencies) hedgeAfter() time.Duration {
 	return -1
 }
 
-// hedgeDelay is the quantile and a little, but no more than a few medians: with
-// one call in ten a spike, the quantile is itself a spike. l.mu is held.
+// hedgeDelay is a little more than the quantile, but bounded by a few medians: if one
+// call in ten is much slower, the quantile is such a slow call. l.mu is held.
 func (l *latencies) hedgeDelay() time.Duration {
 	sorted := l.sorted()
 	return min(at(sorted, l.quantile), 5*at(sorted, 0.5)) + time.Millisecond
@@ -57,7 +57,7 @@ func (l *latencies) sorted() []time.Duration {
 	return sorted
 }
 
-// at is the q-quantile of sorted, by the nearest rank.
+// at is the q-quantile of sorted durations, by the nearest rank.
 func at(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
@@ -65,7 +65,7 @@ func at(sorted []time.Duration, q float64) time.Duration {
 // Latency is a summary of recent successful attempts.
 type Latency struct{ P50, P95, P99 time.Duration }
 
-// summary is false while there was no successful attempt.
+// summary returns false before the first successful attempt.
 func (l *latencies) summary() (Latency, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,22 +13,23 @@ import (
 	"tributary/telemetry"
 )
 
-// metrics are a client's metrics. All but the duration of requests are counters
-// that exist anyway, and are read when they are scraped.
+// metrics are a client's metrics. Except for the duration of requests, they are read
+// from the client's counters when metrics are scraped.
 type metrics struct {
 	duration metric.Float64Histogram
 	sets     sync.Map // of ending: metric.MeasurementOption
 	watch    metric.Registration
 }
 
-// ending is the set of attributes by which requests are counted in metrics.
+// ending is the set of attributes of an ended request in metrics.
 type ending struct {
 	method, route string
 	status        int
 	code          Code
 }
 
-// newMetrics fails only by a mistake in the names below, which is logged.
+// newMetrics registers the metrics. Only an invalid name below makes that fail; it is
+// logged.
 func newMetrics(c *Client, m metric.Meter) *metrics {
 	made := &metrics{}
 	fail := func(err error) {
@@ -85,11 +86,11 @@ func newMetrics(c *Client, m metric.Meter) *metrics {
 
 func (m *metrics) close() {
 	if m.watch != nil {
-		_ = m.watch.Unregister() // fails only for what was never registered
+		_ = m.watch.Unregister() // fails only without a registration
 	}
 }
 
-// breakerLevel is a breaker's state as a number: the worse, the greater.
+// breakerLevel is a breaker's state as a number, greater for a worse state.
 var breakerLevel = map[string]int64{"closed": 0, "half_open": 1, "open": 2}
 
 // record records a request that has ended.
@@ -114,8 +115,8 @@ func (m *metrics) record(ctx context.Context, c *Client, e ending, took time.Dur
 	m.duration.Record(ctx, took.Seconds(), option.(metric.MeasurementOption))
 }
 
-// errorType is error.type by the conventions: the status where it is the
-// error, else what went wrong.
+// errorType is error.type by the semantic conventions: the status if that is the error,
+// else the code.
 func errorType(code Code, status int) string {
 	if status >= 400 {
 		return strconv.Itoa(status)

@@ -21,15 +21,14 @@ type Policies struct {
 	Retries       int           // after the first attempt
 	RetryDelay    time.Duration // before the first retry; doubles with each
 	RetryMaxDelay time.Duration
-	HedgeQuantile float64 // of recent latencies, after which a hedge starts; 0: none
+	HedgeQuantile float64 // a hedge starts after this quantile of recent latencies; 0: none
 	MaxConcurrent int     // attempts in flight
 	Quotas        []Quota // all windows must have room; none: no limit
 	Breaker       Breaker
 }
 
-// Breaker says when an upstream is not asked: at a share of failures, among at
-// least so many calls in a window, for a delay, after which one call is the
-// probe.
+// Breaker configures a circuit breaker. It opens at a share of failures, among at least
+// MinCalls calls in a window, and stays open for a delay. Then one call is the probe.
 type Breaker struct {
 	FailureRate float64 // 0 < rate ≤ 1
 	MinCalls    int
@@ -37,8 +36,8 @@ type Breaker struct {
 	Delay       time.Duration
 }
 
-// shared are the policies with a state. They belong to the client: all its
-// endpoints have the same breaker, bulkhead, quota and budget.
+// shared are the policies with state. All endpoints of a client share one breaker,
+// bulkhead, quota and budget.
 type shared struct {
 	breaker   circuitbreaker.CircuitBreaker[any]
 	bulkhead  bulkhead.Bulkhead[any]
@@ -57,9 +56,9 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 		WithDelay(p.Breaker.Delay).
 		WithSuccessThreshold(1).
 		HandleIf(func(_ any, err error) bool {
-			// The breaker knows failure and success only, and a success closes
-			// a half-open one. A probe that was canceled must not close it, nor
-			// an invalid answer that was counted before.
+			// Everything that is not a failure is a success to the breaker, and a
+			// success closes a half-open one. A canceled probe must not close it, nor an
+			// invalid answer that was counted before.
 			var f *failure
 			if !errors.As(err, &f) {
 				return false
@@ -68,20 +67,20 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 		}).
 		OnStateChanged(onStateChanged).
 		Build()
-	// Waiting smooths a burst. In an outage it would only make a queue.
+	// A short wait smooths bursts. A long one would build a queue in an outage.
 	s.bulkhead = bulkhead.NewBuilder[any](uint(p.MaxConcurrent)).WithMaxWaitTime(p.Timeout / 4).Build()
 	s.admission = &admission{breaker: s.breaker}
 	return s
 }
 
-// stack is the order in which policies hold each other, outermost first:
+// stack nests the policies, outermost first:
 //
 //	Timeout(total) ▸ Retry ▸ Admission ▸ Bulkhead ▸ Quota ▸ CircuitBreaker ▸ Hedge ▸ attempt
 //
-// The order is the behaviour. Retry is outside everything that refuses, and does
-// not repeat a refusal; Hedge is inside the breaker, for which a hedge that lost
-// would be a failure; the attempt's own deadline is inside Hedge, shared by the
-// attempt and its hedge.
+// The order decides the behaviour. Retry is outside the policies that refuse calls, and
+// does not repeat refusals. Hedge is inside the breaker, which would otherwise count a
+// canceled hedge as a failure. The deadline of the attempt is inside Hedge, because the
+// attempt and its hedge share it.
 //
 // A background call is not urgent: it has neither Retry nor Hedge. A write has
 // no hedge.
@@ -110,8 +109,8 @@ func (e *Endpoint) within(x failsafe.Executor[*Result]) failsafe.Executor[*Resul
 	return x.ComposeAny(c.breaker)
 }
 
-// limit is Timeout(total). Attempts end at the call's deadline by themselves,
-// and say why; this ends only what does not.
+// limit is Timeout(total). Attempts end at the call's deadline on their own, with the
+// better error; this policy ends a call that does not.
 func (c *Client) limit() failsafe.Policy[*Result] {
 	return timeout.New[*Result](c.budget + c.budget/20)
 }
@@ -130,7 +129,7 @@ func (c *Client) retryPolicy() failsafe.Policy[*Result] {
 			var f *failure
 			return errors.As(err, &f) && f.repeatable()
 		}).
-		AbortIf(func(_ *Result, err error) bool { // asked only after a failure that HandleIf took
+		AbortIf(func(_ *Result, err error) bool { // called only for failures that HandleIf accepts
 			var f *failure
 			if !errors.As(err, &f) || f.final {
 				return true
@@ -154,8 +153,8 @@ func (e *Endpoint) hedgePolicy() failsafe.Policy[*Result] {
 	}).
 		WithBudget(&hedgeBudget{endpoint: e}).
 		CancelIf(func(_ *Result, err error) bool {
-			// An error ends the hedging only when no other attempt runs that
-			// might still succeed, or when it is an answer.
+			// A failure ends the call only if no other attempt, which might succeed, still
+			// runs, or if the failure is an answer.
 			var f *failure
 			return !errors.As(err, &f) || !f.others || !f.passing()
 		}).
@@ -163,9 +162,9 @@ func (e *Endpoint) hedgePolicy() failsafe.Policy[*Result] {
 		Build()
 }
 
-// backoff is the wait before retry number n, from 0: exponential, half of it
-// jittered so that calls that failed together are not repeated together, and
-// never before a Retry-After.
+// backoff is the delay before retry n, counted from 0. It grows exponentially, has
+// jitter on half of it, so that calls which failed together are not repeated together,
+// and is never shorter than a Retry-After.
 func (p Policies) backoff(n int, retryAfter time.Duration) time.Duration {
 	d := Doubled(p.RetryDelay, p.RetryMaxDelay, n)
 	if d > 1 {
@@ -174,7 +173,7 @@ func (p Policies) backoff(n int, retryAfter time.Duration) time.Duration {
 	return max(d, retryAfter)
 }
 
-// asFailure turns the errors of failsafe's policies into ours.
+// asFailure converts the errors of failsafe's policies to a failure.
 func (s *shared) asFailure(err error) *failure {
 	var f *failure
 	switch {

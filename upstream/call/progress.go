@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Progress is what can be seen of a call while it runs. Its methods are safe
-// for concurrent use.
+// Progress is the state of a running call. Its methods are safe for concurrent use.
 type Progress struct {
 	start, deadline time.Time
 
@@ -14,11 +13,11 @@ type Progress struct {
 	sent      atomic.Int32 // requests
 	running   atomic.Int32 // attempts
 	last      atomic.Pointer[failure]
-	uncertain atomic.Bool  // it is a write that may have been carried out
-	invalid   atomic.Int32 // whether its invalid answers count, see countsInvalid
+	uncertain atomic.Bool  // a write may have been carried out
+	invalid   atomic.Int32 // see countsInvalid
 }
 
-// NewProgress is of a call that begins now and may take as long as budget.
+// NewProgress returns the state of a call that begins now and may take as long as budget.
 func NewProgress(budget time.Duration) *Progress {
 	now := time.Now()
 	return &Progress{start: now, deadline: now.Add(budget)}
@@ -36,11 +35,11 @@ func (p *Progress) LastError() *Error {
 	return nil
 }
 
-// Uncertain reports of a write whether it may have been carried out.
+// Uncertain reports whether a write may have been carried out.
 func (p *Progress) Uncertain() bool { return p.uncertain.Load() }
 
-// attemptDeadline is when an attempt that begins now has to end. An attempt
-// and its hedge share it, or the pair would last longer than one may.
+// attemptDeadline is the deadline of an attempt that begins now. An attempt and its
+// hedge share it, so that both together take no longer than one attempt may.
 func (p *Progress) attemptDeadline(now time.Time, limit time.Duration, hedge bool) time.Time {
 	if by := p.attemptBy.Load(); hedge && by > 0 {
 		return p.start.Add(time.Duration(by))
@@ -53,8 +52,8 @@ func (p *Progress) attemptDeadline(now time.Time, limit time.Duration, hedge boo
 	return by
 }
 
-// countsInvalid reports whether the call's invalid answers count against the
-// breaker. All its attempts count alike; first is asked once.
+// countsInvalid reports whether the call's invalid answers count for the breaker. The
+// first invalid answer decides it, by calling first, for all attempts of the call.
 func (p *Progress) countsInvalid(first func() bool) bool {
 	const unknown, counts, doesNot = 0, 1, 2
 	if p.invalid.Load() == unknown {

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// Quota is how much an upstream lets us ask in one window of time. Windows end
-// at full minutes, hours and UTC days, as providers count.
+// Quota is the number of calls that an upstream allows in a window. Windows end at full
+// minutes, hours and UTC days, as providers count them.
 type Quota struct {
-	Calls  int // in the provider's weights; one call is 1 where it has none
+	Calls  int // weighted, if the provider weighs calls
 	Window time.Duration
 }
 
 // quota counts the calls of an upstream in all its windows. failsafe's rate
-// limiter knows neither weights nor full hours, and cannot say what is left.
+// limiter has neither weights nor windows that end at full hours, and does not know how
+// many calls are left.
 // A nil quota has no limit. It is safe for concurrent use.
 type quota struct {
 	mu      sync.Mutex
@@ -39,11 +40,12 @@ func newQuota(windows []Quota) *quota {
 	return q
 }
 
-// thousandths rounds: sums of 1.3 must not drift. It is far from overflowing.
+// thousandths converts calls to thousandths, so that sums of weights such as 1.3 are
+// exact.
 func thousandths(calls float64) int64 { return int64(math.Round(min(calls, 1e12) * 1000)) }
 
-// take takes what a call weighs from every window, or nothing: then wait is the
-// time until all windows have room.
+// take takes the weight of a call from every window. If a window has too little left,
+// it takes nothing, and wait is the time until all have enough.
 func (q *quota) take(now time.Time, weight float64) (wait time.Duration, ok bool) {
 	if q == nil {
 		return 0, true
@@ -67,7 +69,7 @@ func (q *quota) take(now time.Time, weight float64) (wait time.Duration, ok bool
 	return 0, true
 }
 
-// left is how many calls may still be made in the window that has the least.
+// left is the number of calls left in the window with the fewest.
 func (q *quota) left(now time.Time) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -79,7 +81,7 @@ func (q *quota) left(now time.Time) int {
 	return int(max(0, least) / 1000)
 }
 
-// advance begins the windows anew that have ended. q.mu is held.
+// advance restarts the windows that have ended. q.mu is held.
 func (q *quota) advance(now time.Time) {
 	for i := range q.windows {
 		window := &q.windows[i]

@@ -12,10 +12,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxReason bounds how much of a provider's own words is shown, in characters.
+// maxReason is the greatest number of characters that are shown of a provider's text.
 const maxReason = 160
 
-// emailAddress matches anything that may be one.
+// emailAddress matches anything that may be an e-mail address.
 var emailAddress = regexp.MustCompile(`\S+@\S+`)
 
 // reason is what a provider says about a status of 400 to 499, in the members
@@ -60,14 +60,14 @@ func (c *sender) clean(text string) string {
 	return text
 }
 
-// saysRateLimit reports whether a body mentions a rate limit: a 403 that does is
-// about how much we ask, and not about who we are.
+// saysRateLimit reports whether a body mentions a rate limit. A 403 with such a body is
+// not about our credentials.
 func saysRateLimit(body []byte) bool {
 	return bytes.Contains(bytes.ToLower(body), []byte("rate limit"))
 }
 
-// secretsOf are the texts that credentials adds to a request, in the forms in
-// which a provider might repeat them.
+// secretsOf returns the texts that credentials adds to a request, in the forms that a
+// provider might quote.
 func secretsOf(credentials func(*http.Request)) []string {
 	if credentials == nil {
 		return nil

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Response is one whole answer of an upstream: its body is read, to its bound,
-// and closed.
+// Response is a complete answer of an upstream. Its body is read, up to a bound, and
+// closed.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	At     time.Time // when it had been read
+	At     time.Time // when the body had been read
 }

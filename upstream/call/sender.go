@@ -21,7 +21,7 @@ const maxBody = 4 << 20
 // maxRedirects is how many redirects within a host are followed.
 const maxRedirects = 3
 
-// byteOrderMark may stand before JSON, and means nothing (RFC 8259 §8.1).
+// byteOrderMark may precede JSON and is ignored (RFC 8259 §8.1).
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // sender sends one request to the upstream and reads the whole answer.
@@ -33,8 +33,8 @@ type sender struct {
 	http        *http.Client
 }
 
-// NewTransport is a connection pool for many calls to few hosts. One may be
-// shared by all upstreams.
+// NewTransport returns a connection pool for many calls to few hosts. Upstreams may
+// share one.
 func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}
 	return &http.Transport{
@@ -43,11 +43,11 @@ func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transpor
 		TLSHandshakeTimeout: connectTimeout,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:   true,
-		MaxIdleConns:        0, // no bound over all hosts: there are few
+		MaxIdleConns:        0, // no bound over all hosts, because there are few
 		MaxIdleConnsPerHost: connsPerHost,
 		IdleConnTimeout:     90 * time.Second,
-		// Without pings, an HTTP/2 connection to a peer that is gone would get
-		// every request until TCP notices, minutes later.
+		// Without pings, a broken HTTP/2 connection would get all requests until TCP
+		// notices, after minutes.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 2 * time.Second},
 	}
 }
@@ -66,9 +66,9 @@ func newSender(cfg Config) *sender {
 	}
 }
 
-// sameHost follows a redirect that stays on the host and keeps TLS and the
-// method: a DELETE that became a GET would look as if it had been carried out.
-// Others come back as the 3xx they are: our credentials go to no other host.
+// sameHost follows a redirect that keeps the host, TLS and the method. Other redirects
+// are returned as 3xx, because credentials must not go to other hosts, and a DELETE
+// that became a GET would look successful.
 func sameHost(r *http.Request, via []*http.Request) error {
 	from := via[len(via)-1].URL
 	if len(via) > maxRedirects || r.Method != via[0].Method || r.URL.Host != from.Host || (from.Scheme == "https" && r.URL.Scheme != "https") {
@@ -77,14 +77,13 @@ func sameHost(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// prepare turns a provider's relative request into one that can be sent, but
-// for its credentials.
+// prepare completes a provider's relative request, except for the credentials.
 func (c *sender) prepare(r *http.Request) {
 	r.URL.Scheme, r.URL.Host, r.Host = c.base.Scheme, c.base.Host, ""
 	prefix := strings.TrimSuffix(c.base.EscapedPath(), "/")
 	if prefix != "" {
 		joined := prefix + r.URL.EscapedPath()
-		r.URL.Path, _ = url.PathUnescape(joined) // both were valid
+		r.URL.Path, _ = url.PathUnescape(joined) // both were escaped validly
 		r.URL.RawPath = joined
 	}
 	if c.userAgent != "" {
@@ -104,8 +103,8 @@ func (c *sender) do(r *http.Request) (Response, *failure) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// Its body is the connection itself, and reading it would not end with
-		// the request's context.
+		// The body of a 101 is the connection, and reading it would not end with the
+		// request's context.
 		return Response{Status: resp.StatusCode, Header: resp.Header, At: time.Now()}, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))

@@ -15,9 +15,9 @@ import (
 	"tributary/telemetry"
 )
 
-// startSpan opens the CLIENT span of one request, by the conventions for HTTP,
-// and sends its context along where that is wanted. r has no credentials yet, so
-// its URL may be shown.
+// startSpan starts the CLIENT span of one request, by the semantic conventions for
+// HTTP, and adds traceparent if Propagate says so. r has no credentials yet, so its URL
+// may be recorded.
 func (a *attempt) startSpan(ctx context.Context, r *http.Request) (context.Context, trace.Span) {
 	ctx, span := a.client.tracer.Start(ctx, r.Method+" "+a.Route, trace.WithSpanKind(trace.SpanKindClient))
 	if span.IsRecording() {
@@ -40,7 +40,7 @@ func (a *attempt) startSpan(ctx context.Context, r *http.Request) (context.Conte
 	}
 	if a.client.propagate {
 		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
-		r.Header.Del("Tracestate") // what the caller's vendors keep there is not for third parties
+		r.Header.Del("Tracestate") // it is for the caller's tracing systems, not for third parties
 	}
 	return ctx, span
 }
@@ -55,8 +55,8 @@ func port(u *url.URL) int {
 	return 80
 }
 
-// endSpan records how the request ended. A request that was canceled on purpose,
-// as that of a hedge that lost, is no error.
+// endSpan records how the request ended. A request that was canceled on purpose, such as
+// a hedge that was too late, is no error.
 func endSpan(ctx context.Context, span trace.Span, r Response, f *failure) {
 	if !span.IsRecording() {
 		return

@@ -32,9 +32,9 @@ func newControl(s *Simulator, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sim", c.list)
 	mux.HandleFunc("DELETE /_sim", c.clearAll)
-	mux.HandleFunc("GET /_sim/{provider}", c.of(c.show))
-	mux.HandleFunc("PUT /_sim/{provider}", c.of(c.put))
-	mux.HandleFunc("DELETE /_sim/{provider}", c.of(c.clear))
+	mux.HandleFunc("GET /_sim/{provider}", c.withProvider(c.show))
+	mux.HandleFunc("PUT /_sim/{provider}", c.withProvider(c.put))
+	mux.HandleFunc("DELETE /_sim/{provider}", c.withProvider(c.clear))
 	return mux
 }
 
@@ -59,8 +59,8 @@ func (c *control) clearAll(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// of wraps a handler with the lookup of the provider in the path.
-func (c *control) of(h func(http.ResponseWriter, *http.Request, *service)) http.HandlerFunc {
+// withProvider calls h with the provider that the path names, or answers 404.
+func (c *control) withProvider(h func(http.ResponseWriter, *http.Request, *service)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		sv := c.sim.service(r.PathValue("provider"))
 		if sv == nil {

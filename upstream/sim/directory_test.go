@@ -77,7 +77,7 @@ func TestDirectoryActivity(t *testing.T) {
 		}
 	}
 	if got := get(t, s.URL(sim.Directory)+"/users/99/posts"); got.status != http.StatusOK || got.body != "[]" {
-		t.Errorf("posts of nobody: %d %s, want 200 []", got.status, got.body)
+		t.Errorf("posts of an unknown user: %d %s, want 200 []", got.status, got.body)
 	}
 }
 

@@ -274,7 +274,7 @@ func TestSpoiltWriteHasHappened(t *testing.T) {
 			failed := inBackground(t, s, sim.Directory, http.MethodPost, "/users", `{"name":"New"}`)
 			set(t, s, sim.Directory, sim.Fault{})
 			if err := <-failed; err == nil && mode != sim.ModeGarbage {
-				t.Error("the spoilt answer arrived whole")
+				t.Error("the broken answer arrived complete")
 			}
 			if got := get(t, url+"/11").status; got != http.StatusOK {
 				t.Errorf("user 11: status = %d, want 200", got)
@@ -308,7 +308,7 @@ func TestSetFaultRefuses(t *testing.T) {
 		}
 	}
 	if err := s.SetFault("nobody", sim.Fault{}); err == nil {
-		t.Error("a fault of nobody was taken")
+		t.Error("a fault of an unknown provider was accepted")
 	}
 }
 

@@ -35,7 +35,7 @@ func TestZeroConfigListensOnFreePorts(t *testing.T) {
 		t.Errorf("%d different ports, want 8", len(ports))
 	}
 	if got := s.URL("nobody"); got != "" {
-		t.Errorf("URL of nobody = %q", got)
+		t.Errorf("URL of an unknown provider = %q", got)
 	}
 }
 
@@ -76,13 +76,13 @@ func TestStartRefuses(t *testing.T) {
 		return sim.Config{Quotas: map[string]sim.Quota{name: q}}
 	}
 	for name, cfg := range map[string]sim.Config{
-		"an address without a port":     {Addr: "127.0.0.1"},
-		"a port that is no number":      {Addr: "127.0.0.1:http"},
-		"a port without seven after it": {Addr: "127.0.0.1:65529"},
-		"a quota of nobody":             quotas("nobody", sim.Quota{Calls: 1, Per: time.Second}),
-		"a quota of no calls":           quotas(sim.MetNorway, sim.Quota{Per: time.Second}),
-		"a quota without any window":    quotas(sim.MetNorway, sim.Quota{Calls: 1}),
-		"a host that is not this host":  {Addr: "192.0.2.1:0"},
+		"an address without a port":      {Addr: "127.0.0.1"},
+		"a port that is no number":       {Addr: "127.0.0.1:http"},
+		"a port without seven after it":  {Addr: "127.0.0.1:65529"},
+		"a quota of an unknown provider": quotas("nobody", sim.Quota{Calls: 1, Per: time.Second}),
+		"a quota of no calls":            quotas(sim.MetNorway, sim.Quota{Per: time.Second}),
+		"a quota without any window":     quotas(sim.MetNorway, sim.Quota{Calls: 1}),
+		"a host that is not this host":   {Addr: "192.0.2.1:0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := sim.Start(t.Context(), cfg)

@@ -73,7 +73,7 @@ func (p *placePart[T]) Ask(ctx context.Context) {
 	}
 }
 
-// place is what is asked about; ok is false if nothing is.
+// place returns the place to ask about; ok is false if the part is skipped.
 func (p *placePart[T]) place() (_ weather.Place, ok bool) {
 	p.outcome = aggregate.Outcome{Name: p.name, Provenance: upstream.Provenance{State: upstream.Skipped}}
 	if p.at == nil {

@@ -101,7 +101,6 @@ func present(members map[string]any) map[string]any {
 // Idempotency-Key requires. There is one exception: if such an object already has a
 // null member, a merging directory removes it. It is sent nevertheless, because a
 // replacing directory would lose it otherwise.
-// exchanges members would lose it.
 func (c Change) Apply(to *Record) []byte { return encode(merged(to.raw, c.members, false)) }
 
 func merged(into json.RawMessage, members map[string]any, whole bool) map[string]any {

@@ -75,6 +75,7 @@ func TestRefusedFields(t *testing.T) {
 		"a name made for confusion":  {`"a/b~c":1`, "/a~1b~0c is not a field that is known"},
 		"an id":                      {`"id":1`, "/id is read-only"},
 		"an account":                 {`"github":{}`, "/github is read-only"},
+		"air quality":                {`"air_quality":{}`, "/air_quality is read-only"},
 		"an activity":                {`"activity":null`, "/activity is read-only"},
 		"weather":                    {`"weather":{}`, "/weather is read-only"},
 		"coordinates at the top":     {`"latitude":1`, "/latitude is not a field that is known"},

@@ -62,8 +62,8 @@ func TestDecodeGitHub(t *testing.T) {
 
 func TestGitHubCheck(t *testing.T) {
 	for _, tt := range []struct {
-		asked, told string
-		same        bool
+		asked, answered string
+		same            bool
 	}{
 		{"ada", "Ada", true},
 		{"ADA", "ada", true},
@@ -71,8 +71,8 @@ func TestGitHubCheck(t *testing.T) {
 		{"ada", "ada-l", false},
 		{"ada", "bob", false},
 	} {
-		if err := gitHubUser().Check(tt.asked, &GitHub{Login: tt.told}); (err == nil) != tt.same {
-			t.Errorf("asked for %s and told of %s: %v, want it believed: %t", tt.asked, tt.told, err, tt.same)
+		if err := gitHubUser().Check(tt.asked, &GitHub{Login: tt.answered}); (err == nil) != tt.same {
+			t.Errorf("asked for %s, answer about %s: %v, want it accepted: %t", tt.asked, tt.answered, err, tt.same)
 		}
 	}
 }

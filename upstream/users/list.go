@@ -14,7 +14,7 @@ import (
 	"tributary/upstream"
 )
 
-// ListQuery asks for a page of the users that contain a text in any field.
+// ListQuery selects a page of the users that have a text in any field.
 type ListQuery struct {
 	Page    int    // from 1
 	PerPage int    // greatest number of users, from 1
@@ -107,12 +107,12 @@ func totalCount(h http.Header, items int) *int64 {
 	return &total
 }
 
-// leftOut says how many items of an answer broke a rule, and the first broken rule.
+// leftOut describes how many items of an answer broke a rule, and the first such rule.
 func leftOut(left, of int, fault string) string {
 	return fmt.Sprintf("%d of %d left out: %s", left, of, fault)
 }
 
-// itemFault says which item of a list broke which rule.
+// itemFault describes which item of a list broke which rule.
 func itemFault(i int, item json.RawMessage, err error) string {
 	if item[0] != '{' {
 		return fmt.Sprintf("[%d]: not an object", i)

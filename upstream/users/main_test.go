@@ -11,4 +11,4 @@ import (
 // watch checks the logs of the upstreams in these tests.
 var watch telemetrytest.Watch
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(watch.Over(m, telemetrytest.Log)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(watch.Wrap(m, telemetrytest.Log)) }

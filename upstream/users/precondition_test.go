@@ -127,7 +127,7 @@ func TestPrecondition(t *testing.T) {
 			}
 			r.want(t, "GET ", method+` "v1"`)
 		})
-		t.Run(method+" does not take a 412 for one that nobody asked for", func(t *testing.T) {
+		t.Run(method+" reports a 412 without a precondition as an error", func(t *testing.T) {
 			r := &recorder{etag: `"v1"`, refuse: true}
 			b := newBench(t, func(s *setup) { s.front = r.front })
 			_, err := write(b, t, nil)
@@ -136,7 +136,7 @@ func TestPrecondition(t *testing.T) {
 			}
 		})
 	}
-	t.Run("is unknown when a repetition meets the version that the first try has made", func(t *testing.T) {
+	t.Run("has an unknown outcome if a retry finds the version that the first request made", func(t *testing.T) {
 		r := &recorder{etag: `"v1"`, lose: true}
 		b := newBench(t, func(s *setup) { s.front, s.retries = r.front, 2 })
 		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`), named("Leanne Graham", true))
@@ -145,7 +145,7 @@ func TestPrecondition(t *testing.T) {
 		}
 		r.want(t, "GET ", `PUT "v1"`, `PUT "v1"`)
 	})
-	t.Run("that does not hold makes the next reader ask", func(t *testing.T) {
+	t.Run("that does not hold makes the next reader ask the directory", func(t *testing.T) {
 		b := newBench(t)
 		b.user(t, 1, users.Include{})
 		_, _, err := b.Replace(t.Context(), 1, whole(t, `{"name":"Ada"}`), named("Somebody", true))
@@ -198,7 +198,7 @@ func TestWritesInvalidate(t *testing.T) {
 			})
 		}
 	}
-	t.Run("POST: an unknown outcome asks for the lists again, and keeps them", func(t *testing.T) {
+	t.Run("POST: an unknown outcome makes the cached lists stale", func(t *testing.T) {
 		b := newBench(t)
 		b.total(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
@@ -209,7 +209,7 @@ func TestWritesInvalidate(t *testing.T) {
 			t.Errorf("total = %d, want the old one while nothing can be asked", n)
 		}
 	})
-	t.Run("POST: a directory without a list of users changes nothing", func(t *testing.T) {
+	t.Run("POST: a 404 for the list of users invalidates nothing", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodPost {
@@ -222,7 +222,7 @@ func TestWritesInvalidate(t *testing.T) {
 		b.total(t)
 		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "")
 		if failed := wantFailed(t, err, upstream.CodeNotFound, false, false); !failed.Create {
-			t.Error("it does not say that it was to add a user")
+			t.Error("the error does not say that it is of a creation")
 		}
 		if _, outcome, _ := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 1}, upstream.Directives{}); outcome.State != upstream.Cached {
 			t.Errorf("the list is %s, want it cached", outcome.State)

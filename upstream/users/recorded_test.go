@@ -35,7 +35,7 @@ func TestRecordedDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(page.Users) != 2 || page.Total != nil {
-		t.Errorf("users = %d, total %v; want 2 and none told", len(page.Users), page.Total)
+		t.Errorf("users = %d, total %v; want 2 and an unknown total", len(page.Users), page.Total)
 	}
 	const leanne = `{"id":1,"name":"Leanne Graham","username":"Bret","email":"Sincere@april.biz","phone":"1-770-736-8031 x56442","website":"hildegard.org",` +
 		`"address":{"street":"Kulas Light","suite":"Apt. 556","city":"Gwenborough","postal_code":"92998-3874","latitude":-37.3159,"longitude":81.1496},` +

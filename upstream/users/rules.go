@@ -20,7 +20,7 @@ type field struct {
 	fields   []field // of an object, which has no rule
 }
 
-// rule converts a value to the directory's form, or says what is wrong with it.
+// rule converts a value to the directory's form, or returns what is wrong with it.
 type rule func(v any) (wire any, detail string)
 
 // userFields are all writable fields with their rules.
@@ -44,9 +44,9 @@ var userFields = []field{
 }
 
 // readOnly are the members of a user that callers cannot write.
-var readOnly = []string{"id", "github", "activity", "weather"}
+var readOnly = []string{"id", "github", "activity", "weather", "air_quality"}
 
-// form checks a text further; it says what is wrong, or "".
+// form is an additional check of a text. It returns what is wrong, or "".
 type form func(s string) (detail string)
 
 // textOf is a text of 1 to most printable characters that is not blank.

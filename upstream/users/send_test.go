@@ -83,7 +83,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("total = %d, want 11", n)
 		}
 	})
-	t.Run("sends the key as a structured field, and not in its canonical form", func(t *testing.T) {
+	t.Run("sends the key as a structured field, in a header name that is not canonical", func(t *testing.T) {
 		var got atomic.Value
 		b := newBench(t, func(s *setup) {
 			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
@@ -98,13 +98,13 @@ func TestCreate(t *testing.T) {
 			t.Errorf("headers = %s, want %s", got.Load(), want)
 		}
 	})
-	t.Run("sends nothing with a key that no header holds", func(t *testing.T) {
+	t.Run("sends no request with a key that a header cannot have", func(t *testing.T) {
 		b := newBench(t)
 		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "a\nb")
 		wantFailed(t, err, upstream.CodeBadRequest, false, false)
 		b.wantCalls(t, 0, 0)
 	})
-	t.Run("is uncertain when its answer never comes, and forgets the lists", func(t *testing.T) {
+	t.Run("is uncertain without an answer, and removes cached lists", func(t *testing.T) {
 		b := newBench(t)
 		b.total(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
@@ -115,7 +115,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("total = %d, want 11: it was carried out", n)
 		}
 	})
-	t.Run("happens once, however often it is sent with the same key", func(t *testing.T) {
+	t.Run("is carried out once, however often it is sent with the same key", func(t *testing.T) {
 		b := newBench(t, keyed)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
 		_, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "k")
@@ -131,7 +131,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("total = %d, want 11", n)
 		}
 	})
-	t.Run("is repeated by itself only with a key that is honoured", func(t *testing.T) {
+	t.Run("is retried only with a key that the directory honours", func(t *testing.T) {
 		for name, tt := range map[string]struct {
 			key     string
 			honours bool
@@ -154,7 +154,7 @@ func TestCreate(t *testing.T) {
 			}
 		}
 	})
-	t.Run("is refused with a key that stood for something else", func(t *testing.T) {
+	t.Run("is refused with the key of another request", func(t *testing.T) {
 		b := newBench(t, keyed)
 		if _, _, err := b.Create(t.Context(), whole(t, `{"name":"Ada"}`), "k"); err != nil {
 			t.Fatal(err)
@@ -205,7 +205,7 @@ func TestReplace(t *testing.T) {
 	_, _, err = b.Replace(t.Context(), 404, whole(t, `{"name":"Ada"}`), nil)
 	wantFailed(t, err, upstream.CodeNotFound, false, true)
 
-	t.Run("may be repeated by anybody when it is uncertain", func(t *testing.T) {
+	t.Run("is safe to repeat if it is uncertain", func(t *testing.T) {
 		b := newBench(t)
 		b.user(t, 1, users.Include{})
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeGarbage})
@@ -240,7 +240,7 @@ func TestPatch(t *testing.T) {
 		}
 		return encoded(t, now)
 	}
-	t.Run("changes what it names and nothing else", func(t *testing.T) {
+	t.Run("changes only the given fields", func(t *testing.T) {
 		b := newBench(t)
 		b.user(t, 1, users.Include{})
 		now, outcome, err := b.Patch(t.Context(), 1, patch(t, `{"email":null,"address":{"city":"Newtown","suite":null},"company":{"name":"New"}}`), "", nil)
@@ -259,7 +259,7 @@ func TestPatch(t *testing.T) {
 			t.Errorf("directory has %s, want what we do not know of kept", got)
 		}
 	})
-	t.Run("means the same where whole members are exchanged", func(t *testing.T) {
+	t.Run("has the same result in a directory that replaces whole members", func(t *testing.T) {
 		var sent atomic.Value
 		b := newBench(t, func(s *setup) {
 			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
@@ -278,14 +278,14 @@ func TestPatch(t *testing.T) {
 			t.Errorf("sent %s, want %s", sent.Load(), want)
 		}
 	})
-	t.Run("writes nothing where nothing is to change", func(t *testing.T) {
+	t.Run("sends no write if nothing changes", func(t *testing.T) {
 		b := newBench(t)
 		if got := stored(t, b); !strings.HasPrefix(got, `{"id":1,"name":"Leanne Graham"`) {
 			t.Errorf("Patch = %s", got)
 		}
 		b.wantCalls(t, 1, 0)
 	})
-	t.Run("is certain not to be done when the user cannot be read", func(t *testing.T) {
+	t.Run("is not done if the user cannot be read", func(t *testing.T) {
 		b := newBench(t)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeReset})
 		_, _, err := b.Patch(t.Context(), 1, patch(t, `{"name":"Ada"}`), "", nil)
@@ -313,10 +313,10 @@ func TestPatch(t *testing.T) {
 		_, _, err = b.Patch(t.Context(), made.User.ID, patch(t, `{"name":"Bob"}`), "", nil)
 		wantFailed(t, err, upstream.CodeNotFound, false, true)
 		if _, _, err := b.User(t.Context(), made.User.ID, users.Include{}, upstream.Directives{}); err == nil {
-			t.Error("the user is still told from memory")
+			t.Error("the user is still served from the cache")
 		}
 	})
-	t.Run("can be repeated with its key after it was carried out", func(t *testing.T) {
+	t.Run("can be sent again with its key after it was carried out", func(t *testing.T) {
 		b := newBench(t, keyed)
 		change := patch(t, `{"address":{"city":"Newtown","latitude":null,"longitude":null}}`)
 		for range 2 { // a replay requires the same body
@@ -387,13 +387,13 @@ func TestDelete(t *testing.T) {
 		_, err := b.Delete(t.Context(), 1, nil)
 		wantFailed(t, err, upstream.CodeInvalidResponse, true, true)
 	})
-	t.Run("takes an answer without a body", func(t *testing.T) {
+	t.Run("accepts an answer without a body", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusNoContent, ""))
 		if _, err := b.Delete(t.Context(), 1, nil); err != nil {
 			t.Errorf("Delete = %v", err)
 		}
 	})
-	t.Run("is carried through when its caller has left", func(t *testing.T) {
+	t.Run("is completed if its caller leaves", func(t *testing.T) {
 		b := newBench(t)
 		ctx, leave := context.WithCancel(t.Context())
 		leave()

@@ -4,9 +4,9 @@ import "context"
 
 type sendingKey struct{}
 
-// BeforeSending calls f before a request that changes something leaves for the
-// directory, and before each repetition of it. If f fails the request is not
-// sent, and the write fails as one that was not done.
+// BeforeSending returns a context in which f is called before each request of a write
+// to the directory, retries included. If f fails, the request is not sent, and the
+// write fails as not done.
 func BeforeSending(ctx context.Context, f func(context.Context) error) context.Context {
 	return context.WithValue(ctx, sendingKey{}, f)
 }

@@ -56,8 +56,8 @@ func NewService(cfg Config) *Service {
 	return s
 }
 
-// Parts are what others know of a user. One that there is none of, or that could
-// not be had, is absent.
+// Parts are the data of other services about a user. A part that does not exist or is
+// not available is absent.
 type Parts struct {
 	GitHub     *GitHub          `json:"github,omitempty"`
 	Activity   *Activity        `json:"activity,omitempty"`
@@ -68,10 +68,10 @@ type Parts struct {
 // PartNames are the names of all parts, in the order of their outcomes.
 var PartNames = []string{"github", "activity", "weather", "air_quality"}
 
-// Include says which parts of a profile are wanted.
+// Include selects the parts of a profile.
 type Include struct{ GitHub, Activity, Weather, AirQuality bool }
 
-// Including is the parts of these names.
+// Including selects the parts with these names.
 func Including(names []string) Include {
 	return Include{
 		GitHub:     slices.Contains(names, "github"),

@@ -205,7 +205,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("the weather was asked first\n%s\nthen\n%s\nwant the second time by the caller itself", first, stack)
 		}
 	})
-	t.Run("asks only for what is wanted", func(t *testing.T) {
+	t.Run("asks only for the requested parts", func(t *testing.T) {
 		b := newBench(t)
 		p, sources := b.user(t, 2, users.Include{})
 		wantSources(t, sources, "directory live")
@@ -214,7 +214,7 @@ func TestUser(t *testing.T) {
 		}
 		b.wantCalls(t, 1, 0)
 	})
-	t.Run("waits for a slow part when the directory is known and nothing else is", func(t *testing.T) {
+	t.Run("waits for a slow part if only the directory has answered", func(t *testing.T) {
 		b := newBench(t)
 		b.user(t, 3, users.Include{})
 		_, sources := b.user(t, 3, everything)
@@ -233,7 +233,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("profile = %s, want all but github", encoded(t, p))
 		}
 	})
-	t.Run("does not wait for the weather longer either", func(t *testing.T) {
+	t.Run("waits for the weather no longer either", func(t *testing.T) {
 		hang := func(ctx context.Context, _ weather.Place, _ upstream.Directives) (weather.Current, []aggregate.Outcome, error) {
 			<-ctx.Done()
 			timeout := upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeTimeout, "no answer in time"), Forward: upstream.FwdMiss}
@@ -247,7 +247,7 @@ func TestUser(t *testing.T) {
 			}
 		}
 	})
-	t.Run("waits for a directory that is slower than its patience, when it has nothing else to give", func(t *testing.T) {
+	t.Run("waits longer than its patience for a directory without a stale answer", func(t *testing.T) {
 		b := newBench(t, patience(time.Millisecond))
 		b.fault(t, sim.Directory, sim.Fault{LatencyMS: 100})
 		p, sources := b.user(t, 1, users.Include{GitHub: true})
@@ -255,7 +255,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("profile = %+v, directory %s; want it live", p, sources[0].State)
 		}
 	})
-	t.Run("gives an old user when the directory hangs, with what else is known", func(t *testing.T) {
+	t.Run("serves a stale user if the directory hangs, with the parts that are cached", func(t *testing.T) {
 		b := newBench(t, alwaysAsked, patience(100*time.Millisecond))
 		b.user(t, 1, everything)
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeHang})
@@ -270,14 +270,14 @@ func TestUser(t *testing.T) {
 			t.Errorf("github = %+v, want at least the old one", sources[1])
 		}
 	})
-	t.Run("gives an old user when the directory is down", func(t *testing.T) {
+	t.Run("serves a stale user if the directory is down", func(t *testing.T) {
 		b := newBench(t, alwaysAsked)
 		b.user(t, 1, users.Include{})
 		b.fault(t, sim.Directory, sim.Fault{Mode: sim.ModeDown})
 		_, sources := b.user(t, 1, users.Include{GitHub: true})
 		wantSources(t, sources, "directory stale connection", "github live")
 	})
-	t.Run("gives up at once without a directory, whatever else hangs", func(t *testing.T) {
+	t.Run("fails at once without the directory, even if other parts hang", func(t *testing.T) {
 		hanging := make(chan struct{})
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
@@ -333,7 +333,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("calls = %v, then %d; want 1", calls, b.sim.Calls(sim.Directory))
 		}
 	})
-	t.Run("does not take somebody else for the user", func(t *testing.T) {
+	t.Run("rejects an answer about another user", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
 				_, _ = io.WriteString(w, `{"id":2,"name":"Somebody Else"}`)
@@ -367,7 +367,7 @@ func TestUser(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	t.Run("activity is absent and named when one of its questions fails", func(t *testing.T) {
+	t.Run("activity is absent and failed if one of its requests fails", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool {
 				if !strings.HasSuffix(r.URL.Path, "/todos") {
@@ -413,7 +413,7 @@ func TestParts(t *testing.T) {
 			}
 			wantSources(t, sources[1:], "github failed invalid_response")
 			if p.GitHub != nil || strings.Contains(sources[1].Err.Error(), "somebody") {
-				t.Errorf("github = %+v, %v; want nothing of somebody else", p.GitHub, sources[1].Err)
+				t.Errorf("github = %+v, %v; want nothing of another account", p.GitHub, sources[1].Err)
 			}
 		}
 		if n := asked.Load(); n != 2 {
@@ -437,7 +437,7 @@ func TestParts(t *testing.T) {
 		wantSources(t, sources, "directory live", "github skipped")
 		b.wantCalls(t, 1, 0)
 	})
-	t.Run("github is left alone once its quota is spent", func(t *testing.T) {
+	t.Run("github is not called while its quota is exhausted", func(t *testing.T) {
 		b := newBench(t, func(s *setup) { s.quotas = map[string]sim.Quota{sim.GitHub: {Calls: 1, Per: time.Hour}} })
 		_, sources := b.user(t, 1, users.Include{GitHub: true})
 		wantSources(t, sources, "directory live", "github live")
@@ -445,7 +445,7 @@ func TestParts(t *testing.T) {
 		wantSources(t, sources, "directory live", "github failed rate_limited")
 		b.wantCalls(t, 2, 1)
 	})
-	t.Run("github and weather are skipped where they are switched off", func(t *testing.T) {
+	t.Run("github and weather are skipped if they are switched off", func(t *testing.T) {
 		b := newBench(t)
 		cfg := b.Config
 		cfg.GitHub, cfg.Weather = nil, nil
@@ -527,7 +527,7 @@ func TestWeather(t *testing.T) {
 			t.Errorf("attribution = %q, want %q", got, "A; B")
 		}
 	})
-	t.Run("comes from a weather service", func(t *testing.T) {
+	t.Run("is the current weather of the weather service", func(t *testing.T) {
 		b := newBench(t)
 		provider := func(name string, spec upstream.Spec[weather.Place, *weather.Report]) weather.Provider {
 			up := open(t, name, b.sim.URL(name), setup{Lifetimes: cache.Lifetimes{FreshFor: time.Minute, StaleFor: time.Hour}})
@@ -576,7 +576,7 @@ func TestList(t *testing.T) {
 			}
 		}
 	})
-	t.Run("is as old as the page itself, and not as the one that it is compared with", func(t *testing.T) {
+	t.Run("has the age of the page itself, not of the one that it is compared with", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(w http.ResponseWriter, r *http.Request) bool { // pages without a header that says so
 				id := 1
@@ -594,7 +594,7 @@ func TestList(t *testing.T) {
 			}
 		}
 	})
-	t.Run("has no answer where no user can be read", func(t *testing.T) {
+	t.Run("fails if no user can be read", func(t *testing.T) {
 		b := newBench(t, answering(http.StatusOK, `[{"id":"x","name":"B"},null]`))
 		_, outcome, err := b.List(t.Context(), users.ListQuery{Page: 1, PerPage: 10}, upstream.Directives{})
 		if _, ok := errors.AsType[*aggregate.NoAnswerError](err); !ok {
@@ -602,7 +602,7 @@ func TestList(t *testing.T) {
 		}
 		wantSources(t, []aggregate.Outcome{outcome}, "directory failed invalid_response")
 	})
-	t.Run("has a second page that is empty where the directory sends all on every page", func(t *testing.T) {
+	t.Run("has an empty second page if the directory sends all users on every page", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
 				r.URL.RawQuery = ""
@@ -612,11 +612,11 @@ func TestList(t *testing.T) {
 		for _, perPage := range []int{10, 20} {
 			page, outcome, err := b.List(t.Context(), users.ListQuery{Page: 2, PerPage: perPage}, upstream.Directives{})
 			if err != nil || len(page.Users) != 0 || page.Next || outcome.Attempts != 1 || outcome.State != upstream.Live {
-				t.Errorf("List = %s, %+v, %v; want nobody, and no next page", encoded(t, page), outcome, err)
+				t.Errorf("List = %s, %+v, %v; want no user, and no next page", encoded(t, page), outcome, err)
 			}
 		}
 	})
-	t.Run("makes pages itself where the directory has none", func(t *testing.T) {
+	t.Run("cuts pages out of the list of a directory without pages", func(t *testing.T) {
 		b := newBench(t, func(s *setup) {
 			s.front = func(_ http.ResponseWriter, r *http.Request) bool {
 				r.URL.RawQuery = ""

@@ -40,7 +40,7 @@ type Profile struct {
 	Parts
 }
 
-// Activity counts what a user has written and has to do.
+// Activity has the numbers of a user's posts and todos.
 type Activity struct {
 	Posts     int `json:"posts"`
 	TodosOpen int `json:"todos_open"`
@@ -59,7 +59,7 @@ type GitHub struct {
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 }
 
-// place is where a user is at home; false if the coordinates are not known.
+// place returns the coordinates of the user's address; false if they are not known.
 func (u *User) place() (weather.Place, bool) {
 	if u.Address == nil || u.Address.Latitude == nil {
 		return weather.Place{}, false

@@ -31,7 +31,7 @@ func TestEveryConditionIsUsed(t *testing.T) {
 	for _, c := range []Condition{Clear, MostlyClear, PartlyCloudy, Cloudy, Fog, Haze, Drizzle, FreezingDrizzle, Rain,
 		FreezingRain, Sleet, Snow, RainShowers, SnowShowers, Thunderstorm, Hail, Dust} {
 		if !said[c] {
-			t.Errorf("no provider ever says %q", c)
+			t.Errorf("no provider maps a code to %q", c)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func TestPresentMetric(t *testing.T) {
 		t.Errorf("data =\n%s, want\n%s", got, want)
 	}
 	if place.Admin == "" || place.Population == nil {
-		t.Error("Present has changed the caller's place")
+		t.Error("Present changed the caller's place")
 	}
 }
 

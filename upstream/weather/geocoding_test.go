@@ -164,7 +164,7 @@ func TestGeocodingLeavesOutAResult(t *testing.T) {
 			wantError(t, err, "1 of 1 left out: results[0]"+tt.why)
 		})
 	}
-	t.Run("and counts them all", func(t *testing.T) {
+	t.Run("and counts all of them", func(t *testing.T) {
 		got, err := decodeGeocoding(respond(`{"results":[`+good+`,{},`+good+`,7,{"name":"C"}]}`, now))
 		if err != nil || len(got.Places) != 2 || got.LeftOut != "3 of 5 left out: results[1].name: missing" {
 			t.Errorf("found = %+v, %v; want two places, three left out", got, err)

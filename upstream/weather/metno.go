@@ -216,7 +216,7 @@ func (e metnoTimed) report(u units) (*Report, error) {
 		return nil, aggregate.Unusable("instant.details", details.Kind)
 	}
 	d := &details.Value
-	if !d.AirTemperature.Told() { // MET leaves out what it has no value for
+	if !d.AirTemperature.Given() { // MET leaves out what it has no value for
 		return nil, upstream.Errorf(upstream.CodeNoData, "no value now: the entry for now has no air_temperature")
 	}
 	temperature, err := u.Require("air_temperature", d.AirTemperature, toCelsius)

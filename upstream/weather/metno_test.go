@@ -17,7 +17,7 @@ func TestMETNorwayRequest(t *testing.T) {
 	}
 	spec := METNorway()
 	if !spec.ObeyExpires {
-		t.Error("does not obey Expires, which MET's terms demand")
+		t.Error("does not obey Expires, as MET's terms require")
 	}
 	if spec.Forbidden != upstream.ThisUpstream || spec.MinFresh != 30*time.Second {
 		t.Errorf("a 403 is about %v, requests at least %s apart; want the whole upstream, 30 s", spec.Forbidden, spec.MinFresh)

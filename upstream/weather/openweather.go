@@ -223,11 +223,11 @@ func openWeatherRate(fall object[openWeatherFall]) number {
 	case fall.Kind != jsontext.KindBeginObject:
 		return number{Kind: fall.Kind}
 	}
-	if hour := fall.Value.OneHour; hour.Told() {
+	if hour := fall.Value.OneHour; hour.Given() {
 		return hour
 	}
 	rate := fall.Value.ThreeHours
-	if !rate.Told() {
+	if !rate.Given() {
 		return number{}
 	}
 	rate.Value /= 3

@@ -27,7 +27,7 @@ func eachRecording[W any](t *testing.T, provider string, table map[string]W, che
 		t.Run(name, func(t *testing.T) {
 			want, ok := table[name]
 			if !ok {
-				t.Fatal("nobody has written down what to expect of this answer")
+				t.Fatal("there is no expected result for this answer")
 			}
 			body, err := os.ReadFile(file)
 			if err != nil {

@@ -27,7 +27,7 @@ const mostPlaces = 20
 type Service struct {
 	geocoding *upstream.Source[PlaceQuery, Found] // nil: disabled
 	patience  time.Duration
-	current   *aggregate.Merger[Place, Report, Merged]
+	current   AtPlace[Report, Merged]
 }
 
 // Provider is a source of reports with the attribution that its licence requires.
@@ -37,10 +37,12 @@ type Provider = aggregate.Provider[Place, Report]
 // provider has answered, the others are waited for no longer than patience. Merged
 // results are cached in store.
 func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found], patience time.Duration, providers ...Provider) *Service {
-	return &Service{
-		geocoding: geocoding,
-		patience:  patience,
-		current: aggregate.NewMerger(store, aggregate.MergerConfig[Place, Report, Merged]{
+	s := &Service{geocoding: geocoding, patience: patience}
+	s.current = AtPlace[Report, Merged]{
+		Subject:    "the weather of this place",
+		NoProvider: ErrNoProvider,
+		Locate:     s.Locate,
+		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[Place, Report, Merged]{
 			Providers: providers,
 			Patience:  patience,
 			At:        (*Report).At,
@@ -49,44 +51,16 @@ func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found
 				return m, m.Used
 			},
 		}),
+		Present: func(place Place, m *Merged, u Units) any { return Present(place, m, u) },
 	}
+	return s
 }
-
-// Query asks for what is known of a city, in a country or anywhere, or where City
-// is empty of the place At. The zero Units are metric.
-type Query struct {
-	City       string
-	Country    string
-	At         Place
-	Units      Units
-	Directives upstream.Directives
-}
-
-// Ask answers a query with JSON, and the sources that it is from.
-type Ask = func(ctx context.Context, q Query) (aggregate.Encoded, []aggregate.Outcome, error)
 
 // Current is the current weather, a Current in JSON, and the sources that it is
 // from. The error is an *aggregate.NoAnswerError when no provider has any, or the
 // city is not known.
 func (s *Service) Current(ctx context.Context, q Query) (aggregate.Encoded, []aggregate.Outcome, error) {
-	if len(s.current.Providers) == 0 {
-		return aggregate.Encoded{}, nil, ErrNoProvider
-	}
-	place, sources, err := s.Locate(ctx, q)
-	if err != nil {
-		return aggregate.Encoded{}, nil, err
-	}
-	merged, outcomes := s.current.Ask(ctx, place, place.AnswerKey(), q.Directives)
-	sources = append(sources, outcomes...)
-	if merged == nil {
-		return aggregate.Encoded{}, nil, &aggregate.NoAnswerError{Subject: "the weather of this place", Sources: sources}
-	}
-	form := 0
-	if q.Units == Imperial {
-		form = 1
-	}
-	data, err := merged.Encode(form, func(m *Merged) any { return Present(place, m, q.Units) })
-	return data, sources, err
+	return s.current.Ask(ctx, q)
 }
 
 // Locate returns the place of q. sources has the outcome of geocoding if it was

@@ -95,7 +95,7 @@ func TestCurrent(t *testing.T) {
 			t.Error("data was encoded twice, want the same bytes")
 		}
 		if imperial := data(weather.Imperial); imperial.Tag == first.Tag {
-			t.Errorf("the tag of °F is that of °C: %s", first.Tag)
+			t.Errorf("°F and °C have the same tag: %s", first.Tag)
 		}
 		if calls := b.sim.Calls(sim.OpenMeteo); calls != 1 {
 			t.Errorf("calls to openmeteo = %d, want 1 for all units", calls)

@@ -56,7 +56,7 @@ func TestOpenMeteoWithoutATimeZone(t *testing.T) {
 			}
 		}
 		if !asksForZone(t, OpenMeteo(), 10.49, -66.88) {
-			t.Error("another source knows of the refusal")
+			t.Error("the refusal applies to another source")
 		}
 
 		time.Sleep(24*time.Hour - time.Second)
@@ -69,7 +69,7 @@ func TestOpenMeteoWithoutATimeZone(t *testing.T) {
 		}
 		spec.Again(caracas, refusedWith(400, invalidTimezone))
 		if asksForZone(t, spec, 10.49, -66.88) {
-			t.Error("does not remember a second refusal")
+			t.Error("does not store a second refusal")
 		}
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"tributary/telemetry"
 )
 
-// check prints the value that each variable has in effect, or every mistake in
-// them. Values that work but should be changed are warnings on stderr.
+// check prints each variable with its value in effect, or all mistakes. Valid values
+// that should be changed are warnings on stderr.
 func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
@@ -24,8 +24,8 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	for _, v := range cfg.variables() {
 		fmt.Fprintf(stdout, "%s=%s\n", v.name, v)
 	}
-	// OpenTelemetry's SDK reads this variable, not we. It is shown because it says
-	// whether traces leave the process.
+	// OpenTelemetry's SDK reads this variable, not the configuration. It is shown
+	// because it decides whether anything is exported.
 	fmt.Fprintf(stdout, "OTEL_EXPORTER_OTLP_ENDPOINT=%s\n", newSecret(getenv("OTEL_EXPORTER_OTLP_ENDPOINT")))
 	return 0
 }

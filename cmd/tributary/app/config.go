@@ -14,10 +14,10 @@ import (
 	"tributary/telemetry"
 )
 
-// config is everything that can be set from outside, each value with its type
-// and unit. It is filled once, by readConfig; after that nobody reads the
-// environment. Which variable sets which field says the method variables. Printing a
-// config, or any part of it, never shows a secret.
+// config is the whole configuration, each value with its type and unit. readConfig
+// fills it once, and no other code reads the environment; the method variables lists
+// which variable sets which field. Printing a config, or a part of it, never shows a
+// secret.
 type config struct {
 	ListenAddr      address
 	AdminAddr       optionalAddress
@@ -69,17 +69,17 @@ type upstreamConfig struct {
 	BreakerDelay       time.Duration
 	FreshFor           time.Duration
 	RevalidateFor      time.Duration
-	StaleFor           time.Duration // the greatest age ever served
+	StaleFor           time.Duration // answers older than this are never served
 
 	Contact string // for the User-Agent; only for a provider that wants one
 
-	// keepUnvalidated says that an answer whose provider forbids its reuse without
-	// asking (no-cache, must-revalidate) is still kept for when asking fails.
+	// keepUnvalidated: an answer that must be revalidated before each use (no-cache,
+	// must-revalidate) is still served as stale when the upstream fails.
 	keepUnvalidated bool
 }
 
-// defaults returns the configuration of an empty environment, but for what
-// settle derives from other variables.
+// defaults returns the defaults, except those that settle derives from other
+// variables.
 func defaults() config {
 	cfg := config{
 		ListenAddr:      ":8080",
@@ -195,9 +195,9 @@ func readEnvironment(getenv func(string) string, vars []variable) *reading {
 	return r
 }
 
-// orFile returns the value of a secret, or what the file at path holds without
-// one trailing newline. Its mistakes do not quote the path: where someone has
-// put the secret itself, it would be shown.
+// orFile returns the value of a secret: value, or the content of the file at path
+// without one trailing newline. Its mistakes do not quote the path, because someone
+// may have put the secret itself there.
 func (r *reading) orFile(name, value, path string) string {
 	if path == "" {
 		return value
@@ -216,13 +216,13 @@ func (r *reading) orFile(name, value, path string) string {
 	}
 	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
 	if value == "" {
-		// Taking it for unset would open the API where the file of API keys is empty.
+		// If it counted as unset, an empty file of API keys would open the API to all.
 		r.add(name+"_FILE", "the file is empty")
 	}
 	return value
 }
 
-// parse sets the fields of what was given.
+// parse sets the field of each given variable.
 func (r *reading) parse(vars []variable) {
 	for _, v := range vars {
 		text, ok := r.given[v.name]
@@ -239,13 +239,13 @@ func (r *reading) add(name, format string, args ...any) {
 	r.mistakes = append(r.mistakes, mistake{name, fmt.Errorf(format, args...)})
 }
 
-// has reports whether the environment gives the variable, well or badly.
+// has reports whether the environment sets the variable, also to a malformed value.
 func (r *reading) has(name string) bool {
 	_, ok := r.given[name]
 	return ok || r.mistaken(name)
 }
 
-// usable reports whether the environment gives the variable a good value.
+// usable reports whether the environment sets the variable to a well-formed value.
 func (r *reading) usable(name string) bool { return r.has(name) && !r.mistaken(name) }
 
 func (r *reading) mistaken(name string) bool {
@@ -260,7 +260,7 @@ func (r *reading) err(vars []variable) configError {
 	for i, v := range vars {
 		order[v.name], order[v.name+"_FILE"] = i+1, i+1
 	}
-	position := func(m mistake) int { return cmp.Or(order[m.variable], len(vars)+1) } // others, OpenTelemetry's, come last
+	position := func(m mistake) int { return cmp.Or(order[m.variable], len(vars)+1) } // OpenTelemetry's variables are not in vars: they come last
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return position(a) - position(b) })
 
 	var lines configError

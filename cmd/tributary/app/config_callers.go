@@ -11,8 +11,8 @@ import (
 	"unicode"
 )
 
-// origins are the web origins that may call us, as browsers send them, or "*"
-// alone for any.
+// origins are the web origins whose pages may call the API, as browsers send them;
+// "*" alone means any.
 type origins []string
 
 func parseOrigins(value string) (origins, error) {
@@ -31,8 +31,8 @@ func parseOrigins(value string) (origins, error) {
 	return all, errors.Join(errs...)
 }
 
-// parseOrigin writes an origin the way that browsers do (RFC 6454, 6.2), or it
-// would never match one: lower case, without a default port.
+// parseOrigin converts an origin to the form that browsers send (RFC 6454, 6.2): lower
+// case, without a default port. Another form would never match.
 func parseOrigin(item string) (string, bool) {
 	u, err := url.Parse(strings.ToLower(item))
 	if err != nil || strings.Contains(item, "*") || u.Scheme == "" || u.Hostname() == "" || u.String() != u.Scheme+"://"+u.Host {
@@ -66,10 +66,10 @@ func parsePrefixes(value string) (prefixes, error) {
 	return all, errors.Join(errs...)
 }
 
-// parsePrefix also takes an address, as the network of it alone.
+// parsePrefix parses a CIDR, or an address, which is the network of itself alone.
 func parsePrefix(item string) (netip.Prefix, error) {
 	if prefix, err := netip.ParsePrefix(item); err == nil {
-		if bits := prefix.Bits() - 96; prefix.Addr().Is4In6() && bits >= 0 { // addresses are compared as IPv4
+		if bits := prefix.Bits() - 96; prefix.Addr().Is4In6() && bits >= 0 { // callers' addresses are compared as IPv4
 			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), bits)
 		}
 		return prefix.Masked(), nil
@@ -78,7 +78,7 @@ func parsePrefix(item string) (netip.Prefix, error) {
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	if addr.Zone() != "" { // a prefix cannot hold one, and would quietly drop it
+	if addr.Zone() != "" { // netip.Prefix has no zone and would drop it without an error
 		return netip.Prefix{}, errors.New("zone")
 	}
 	return addr.Unmap().Prefix(addr.Unmap().BitLen())
@@ -123,15 +123,15 @@ func (s scopes) String() string {
 
 // apiKey is a key that callers may present, and what it lets them do.
 type apiKey struct {
-	Name   string // not a secret: it stands for the caller in logs
+	Name   string // not a secret: logs name the caller by it
 	Scopes scopes
 	Key    Secret
 }
 
 type apiKeys []apiKey
 
-// parseAPIKeys says where its mistakes are by number alone: with the parts in
-// the wrong order any of them may be the key.
+// parseAPIKeys parses API_KEYS. Its errors name an entry by its number and quote
+// nothing: if the parts are in the wrong order, any of them may be the key.
 func parseAPIKeys(value string) (apiKeys, error) {
 	var all apiKeys
 	var errs []error
@@ -159,7 +159,8 @@ func parseAPIKeys(value string) (apiKeys, error) {
 	return all, errors.Join(errs...)
 }
 
-// parseAPIKey cuts at the first and the last colon, as scopes hold some.
+// parseAPIKey splits name:scopes:key at the first and the last colon, because scopes
+// contain colons.
 func parseAPIKey(item string) (apiKey, error) {
 	first, last := strings.Index(item, ":"), strings.LastIndex(item, ":")
 	if first == last {
@@ -181,7 +182,7 @@ func parseAPIKey(item string) (apiKey, error) {
 	return apiKey{name, only(knownScopes, given), newSecret(key)}, nil
 }
 
-// String tells the names, which are no secrets.
+// String has the number of keys and their names, not the keys.
 func (a apiKeys) String() string {
 	if len(a) == 0 {
 		return "unset"
@@ -197,10 +198,10 @@ func (a apiKeys) String() string {
 	return fmt.Sprintf("set (%d %s: %s)", len(a), noun, strings.Join(names, ", "))
 }
 
-// shortKey is the length below which a key can be found by trying.
+// shortKey is the length below which a key may be guessed.
 const shortKey = 16
 
-// warnings are about keys that work and should be longer.
+// warnings returns a warning for each key that is valid but short.
 func (a apiKeys) warnings() []string {
 	var all []string
 	for _, key := range a {

@@ -39,7 +39,7 @@ func (u *upstreamConfig) settle(r *reading) {
 	u.keepUnvalidated = !p.personal || r.has(p.variable("STALE_FOR"))
 }
 
-// check adds what is wrong with values that are well formed.
+// check adds the mistakes of values that are well formed but not allowed.
 func (cfg *config) check(r *reading) {
 	r.positive("REQUEST_TIMEOUT", cfg.RequestTimeout)
 	r.positive("PATIENCE", cfg.Patience)
@@ -49,7 +49,7 @@ func (cfg *config) check(r *reading) {
 		"PATIENCE", "%s is more than REQUEST_TIMEOUT, %s", formatDuration(cfg.Patience), formatDuration(cfg.RequestTimeout))
 	r.require(cfg.CacheMaxEntries >= 1, "CACHE_MAX_ENTRIES", "%d is less than 1", cfg.CacheMaxEntries)
 	r.require(cfg.JaegerURL == nil || noQuery(*cfg.JaegerURL), "JAEGER_UI_URL", "must not hold a query")
-	// The simulated providers listen on the ports after it.
+	// Each simulated provider listens on one of the ports after SIM_ADDR's.
 	inWords := [...]string{6: "six", 7: "seven", 8: "eight", 9: "nine"}
 	r.require(cfg.SimAddr.port()+len(providers) <= 65535, "SIM_ADDR", "%q leaves no %s ports after it", string(cfg.SimAddr), inWords[len(providers)])
 
@@ -60,8 +60,8 @@ func (cfg *config) check(r *reading) {
 	}
 }
 
-// checkTokens requires the three variables of bearer tokens together: with a key set
-// alone we would accept tokens that were issued for others.
+// checkTokens requires the three variables of bearer tokens together: a key set alone
+// would accept tokens that were issued for other services.
 func (cfg *config) checkTokens(r *reading) {
 	keys, issuer, audience := r.has("JWT_JWKS_URL"), r.has("JWT_ISSUER"), r.has("JWT_AUDIENCE")
 	r.require(issuer || !keys, "JWT_ISSUER", "is required with JWT_JWKS_URL")
@@ -100,12 +100,12 @@ func (u *upstreamConfig) check(r *reading) {
 	r.positive(name("RETRY_DELAY"), u.RetryDelay)
 	r.require(u.RetryMaxDelay >= u.RetryDelay || r.mistaken(name("RETRY_DELAY")),
 		name("RETRY_MAX_DELAY"), "%s is less than %s, %s", formatDuration(u.RetryMaxDelay), name("RETRY_DELAY"), formatDuration(u.RetryDelay))
-	// Written so that NaN is refused too.
+	// In this form the condition is false for NaN too.
 	r.require(u.HedgeQuantile >= 0 && u.HedgeQuantile < 1, name("HEDGE_QUANTILE"), "%v is not between 0 and 1 (use 0.95, or 0 for off)", u.HedgeQuantile)
 	r.require(u.MaxConcurrent >= 1, name("MAX_CONCURRENT"), "%d is less than 1", u.MaxConcurrent)
 	r.require(u.BreakerFailureRate > 0 && u.BreakerFailureRate <= 1, name("BREAKER_FAILURE_RATE"), "%v is not more than 0 and at most 1", u.BreakerFailureRate)
 	r.require(u.BreakerMinCalls >= 1, name("BREAKER_MIN_CALLS"), "%d is less than 1", u.BreakerMinCalls)
-	// The breaker counts in slices, each a tenth of the window.
+	// The breaker divides its window by ten, and needs 1 ms at least for each part.
 	r.require(u.BreakerWindow >= 10*time.Millisecond, name("BREAKER_WINDOW"), "%s is less than 10ms", formatDuration(u.BreakerWindow))
 	r.positive(name("BREAKER_DELAY"), u.BreakerDelay)
 	u.checkLifetimes(r)
@@ -124,13 +124,13 @@ func (u *upstreamConfig) checkLifetimes(r *reading) {
 	if !r.has(stale) {
 		origin = " (the default)"
 	}
-	// The sum of the two could overflow, the difference of the others cannot.
+	// A difference, because fresh + revalidate could overflow.
 	r.require(u.StaleFor-u.FreshFor >= u.RevalidateFor,
 		stale, "%s%s is less than %s and %s together", formatDuration(u.StaleFor), origin, fresh, revalidate)
 }
 
-// require adds a mistake unless ok holds. A variable that has a mistake already gets
-// no second one: its value was malformed, and the field still has its default.
+// require adds a mistake unless ok. A variable that already has one gets no second:
+// its value was malformed, so the field still has its default.
 func (r *reading) require(ok bool, name, format string, args ...any) {
 	if !ok && !r.mistaken(name) {
 		r.add(name, format, args...)

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Secret is a value that is never shown: whatever prints, logs or encodes it
-// says only whether it is set. The zero Secret is unset.
+// Secret is a value that is never shown: printed, logged or encoded it is only "set"
+// or "unset". The zero Secret is unset.
 type Secret struct {
-	// A pointer, because fmt calls no methods on what it finds in unexported
-	// fields: where a Secret stands in one, an address is printed.
+	// A pointer, because fmt does not call the methods of values in unexported
+	// fields. For a Secret in such a field it then prints an address, not the value.
 	value *string
 }
 
@@ -43,7 +43,7 @@ func (s Secret) GoString() string             { return s.String() }
 func (s Secret) LogValue() slog.Value         { return slog.StringValue(s.String()) }
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// parseSecret refuses what no header can carry, most often a second newline at
+// parseSecret refuses what no header can hold. Most often that is a second newline at
 // the end of a file.
 func parseSecret(value string) (Secret, error) {
 	if !visibleASCII(value) {

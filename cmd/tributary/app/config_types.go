@@ -30,7 +30,7 @@ func notInHost(c rune) bool {
 	return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-._:%", c)
 }
 
-// isPort is strict, as the resolver would also take "http" or "+80".
+// isPort accepts only decimal digits; the resolver would also accept "http" and "+80".
 func isPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil
@@ -64,7 +64,7 @@ func (a optionalAddress) String() string {
 	return string(a)
 }
 
-// rate is so many calls in each window. The zero rate is no limit.
+// rate allows a number of calls in each window. The zero rate is no limit.
 type rate struct {
 	Calls  int
 	Window time.Duration
@@ -97,7 +97,7 @@ func (r rate) String() string {
 	return strconv.Itoa(r.Calls) + "/" + formatDuration(r.Window)
 }
 
-// rates are limits that hold all at once; none is no limit.
+// rates are limits that all apply at the same time; an empty list is no limit.
 type rates []rate
 
 func parseRates(value string) (rates, error) {
@@ -155,13 +155,13 @@ const (
 	logText logFormat = "text"
 )
 
-// traceParent is what a caller's traceparent header means to us.
+// traceParent is how a caller's traceparent header is used.
 type traceParent string
 
 const (
-	traceJoin  traceParent = "join"  // part of the caller's trace; we decide on sampling
-	traceTrust traceParent = "trust" // its decision on sampling as well
-	traceLink  traceParent = "link"  // a trace of our own, linked to the caller's
+	traceJoin  traceParent = "join"  // continue the caller's trace, but decide on sampling
+	traceTrust traceParent = "trust" // continue it, with its sampling decision
+	traceLink  traceParent = "link"  // begin a trace, linked to the caller's
 )
 
 // githubLink is how a user of the directory is found in GitHub.
@@ -186,7 +186,7 @@ func (b onOff) String() string {
 	return "off"
 }
 
-// oneOf returns a parser that takes these words and no others.
+// oneOf returns a parser that accepts only these words.
 func oneOf[T ~string](words ...T) func(string) (T, error) {
 	return func(value string) (T, error) {
 		if !slices.Contains(words, T(value)) {
@@ -196,7 +196,7 @@ func oneOf[T ~string](words ...T) func(string) (T, error) {
 	}
 }
 
-// sourceNames are names of upstreams, in the contract's order, none twice.
+// sourceNames are names of upstreams, in the order of providers, none twice.
 type sourceNames []string
 
 func parseSourceNames(value string) (sourceNames, error) {
@@ -213,8 +213,8 @@ func parseSourceNames(value string) (sourceNames, error) {
 
 func (s sourceNames) String() string { return joinWords(s, ",") }
 
-// parseURL takes a web address without a password in it. It quotes nothing, as
-// what it refuses may hold one.
+// parseURL parses an http or https URL without user and password. Its errors quote
+// nothing, because a refused URL may hold a password.
 func parseURL(value string) (url.URL, error) {
 	u, err := url.Parse(value)
 	switch {
@@ -234,7 +234,7 @@ func parseURLPointer(value string) (*url.URL, error) {
 	return &u, err
 }
 
-// parseText takes what can stand in a header and on a line of a log.
+// parseText accepts text that can be sent in a header and logged on one line.
 func parseText(value string) (string, error) {
 	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
 		return "", fmt.Errorf("%q holds a control character or is not UTF-8", value)
@@ -274,8 +274,7 @@ func parseDuration(value string) (time.Duration, error) {
 	return d, nil
 }
 
-// formatDuration is Duration.String without the zeros at its end: 24h, not
-// 24h0m0s.
+// formatDuration is Duration.String without trailing zero units: 24h, not 24h0m0s.
 func formatDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -298,7 +297,7 @@ func items(list string) []string {
 	return all
 }
 
-// only returns those of the known words that are given, in the known order.
+// only returns the known words that are given, in the order of known.
 func only[S ~[]string](known S, given []string) S {
 	var both S
 	for _, word := range known {

@@ -39,7 +39,7 @@ func demo(ctx context.Context, n Network, getenv func(string) string, stdout, st
 // demoKey is an API key with every scope. It is public: the demo's users are made up.
 const demoKey = "demo-key"
 
-// demoEnv returns the environment with the demo's presets where it sets nothing.
+// demoEnv returns the environment with the demo's presets for unset variables.
 func demoEnv(getenv func(string) string, simulator *simulated) func(string) string {
 	presets := map[string]string{
 		"LISTEN_ADDR":           "127.0.0.1:8080",

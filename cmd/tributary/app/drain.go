@@ -17,27 +17,27 @@ import (
 	"tributary/telemetry"
 )
 
-// silentGrace is how long a connection without a request stays open once the
-// listener is closed: time to read a request that the kernel has received
-// already, and no more.
+// silentGrace is how long a connection without a request stays open after the
+// listener is closed. A request that the kernel has already received can still be
+// read.
 const silentGrace = 100 * time.Millisecond
 
-// drainable is a server that stops without losing requests on connections that
-// its clients keep.
+// drainable is a server that stops without losing requests on keep-alive
+// connections.
 type drainable struct {
 	*http.Server
 	draining *atomic.Bool
-	silent   sync.Map // of net.Conn: no request has come on them yet
+	silent   sync.Map // the connections, net.Conn, without a request so far
 }
 
-// newDrainable changes server: once draining is true, each of its answers closes
-// the connection that it is sent on.
+// newDrainable changes server: while draining is true, each answer closes its
+// connection.
 func newDrainable(server *http.Server, draining *atomic.Bool) *drainable {
 	d := &drainable{Server: server, draining: draining}
 	server.Handler = closeWhile(draining, server.Handler)
 	server.ConnState = d.track
-	// Shutdown calls this when the listener is closed. It would itself wait five
-	// seconds for the first request of a connection.
+	// Shutdown calls this after it closed the listener. Without it, Shutdown waits
+	// five seconds for the first request of each silent connection.
 	server.RegisterOnShutdown(func() { time.AfterFunc(silentGrace, d.closeSilent) })
 	return d
 }
@@ -57,10 +57,10 @@ func (d *drainable) closeSilent() {
 	})
 }
 
-// drain announces the end in /readyz and in every answer, and goes on serving
-// for the delay, so that load balancers and clients can turn to another replica.
-// Then it closes the listener, and waits for requests in flight until ctx is
-// done; what is still running then is cut off.
+// drain makes /readyz answer 503 and every answer say Connection: close, and keeps
+// serving for the delay, so that load balancers and clients move to another replica.
+// Then it closes the listener and waits for the requests in flight. At the end of
+// their time it closes their connections.
 func (d *drainable) drain(delay time.Duration, exit *exit) error {
 	d.draining.Store(true)
 	time.Sleep(delay)
@@ -74,16 +74,15 @@ func (d *drainable) drain(delay time.Duration, exit *exit) error {
 	return err
 }
 
-// closeWhile adds Connection: close to answers that begin while closing is true,
-// also to those of requests that came before. The client then opens another
-// connection for its next request, instead of sending it on one that is about to
-// be closed. http.Server's SetKeepAlivesEnabled(false) is no alternative: it
-// closes idle connections at once, on which a request may be on its way.
+// closeWhile adds Connection: close to each answer that begins while closing is true,
+// even if its request arrived earlier. The client then opens another connection for
+// its next request. Server.SetKeepAlivesEnabled(false) would close idle connections at
+// once, and lose a request that a client is just sending on one.
 func closeWhile(closing *atomic.Bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cw := &closingWriter{w, closing}
 		next.ServeHTTP(cw, r)
-		cw.mark() // no effect unless the handler has written nothing
+		cw.mark() // for a handler that has written nothing; otherwise it has no effect
 	})
 }
 
@@ -99,7 +98,7 @@ func (w *closingWriter) mark() {
 }
 
 func (w *closingWriter) WriteHeader(status int) {
-	if status >= http.StatusOK { // an interim answer says nothing about the connection
+	if status >= http.StatusOK { // not on 1xx, after which the connection stays open
 		w.mark()
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -112,24 +111,24 @@ func (w *closingWriter) Write(b []byte) (int, error) {
 
 func (w *closingWriter) Flush() {
 	w.mark()
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // as http.Flusher, which has no error
+	_ = http.NewResponseController(w.ResponseWriter).Flush() // http.Flusher returns no error
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap lets http.ResponseController reach the writer below.
 func (w *closingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// exit is the time that ending takes at most, SHUTDOWN_TIMEOUT, from the first
-// of its steps on. Each step leaves some of it to those that follow.
+// exit divides SHUTDOWN_TIMEOUT between the steps of a shutdown: waiting for requests,
+// closing, flushing telemetry. Each step ends early enough to leave time for the next.
 type exit struct {
 	timeout time.Duration
-	end     func() time.Time
+	end     func() time.Time // the time-out begins with the first call
 }
 
 func newExit(timeout time.Duration) *exit {
 	return &exit{timeout, sync.OnceValue(func() time.Time { return time.Now().Add(timeout) })}
 }
 
-// reserve is kept for closing and flushing when requests take all the time.
+// reserve is the time left for closing and flushing, however long requests take.
 func (e *exit) reserve() time.Duration { return min(e.timeout/10, time.Second) }
 
 func (e *exit) forRequests() (context.Context, context.CancelFunc) {
@@ -144,8 +143,8 @@ func (e *exit) forFlushing() (context.Context, context.CancelFunc) {
 	return context.WithDeadline(context.Background(), e.end().Add(-e.reserve()/10))
 }
 
-// closeAll calls the functions side by side and waits for them until ctx is
-// done. The error names those that have not returned by then.
+// closeAll calls all functions concurrently and waits until they return or ctx is
+// done. The error then names those that have not returned.
 func closeAll(ctx context.Context, parts map[string]func()) error {
 	closed := make(chan string, len(parts))
 	for name, end := range parts {
@@ -166,8 +165,8 @@ func closeAll(ctx context.Context, parts map[string]func()) error {
 	return nil
 }
 
-// flush sends what telemetry there is, within five seconds and until ctx is
-// done. Losing it is logged, and is no failure: no request was harmed.
+// flush exports the remaining telemetry, for five seconds at most and not longer than
+// ctx. A failure is only logged, because no request depends on it.
 func flush(ctx context.Context, tel *telemetry.Telemetry, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -176,7 +175,7 @@ func flush(ctx context.Context, tel *telemetry.Telemetry, log *slog.Logger) {
 	var err error
 	select {
 	case err = <-sent:
-	case <-ctx.Done(): // an exporter may not look at ctx
+	case <-ctx.Done(): // an exporter may ignore ctx
 		err = ctx.Err()
 	}
 	if err != nil {

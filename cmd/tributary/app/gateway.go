@@ -20,7 +20,7 @@ import (
 	"tributary/upstream/weather"
 )
 
-// gateway is everything that answers requests, connected as the configuration says.
+// gateway connects the packages as the configuration says.
 type gateway struct {
 	api       http.Handler
 	auth      *auth.Authenticator
@@ -72,8 +72,8 @@ func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logge
 	return g, nil
 }
 
-// Close ends the calls to upstreams that are still running, and waits for them
-// until ctx is done. The error names what has not ended by then.
+// Close cancels the calls to upstreams that are still running and waits for them until
+// ctx is done. Its error names the parts that have not ended.
 func (g *gateway) Close(ctx context.Context) error {
 	parts := map[string]func(){"reading JWT_JWKS_URL": g.auth.Close}
 	for name, u := range g.upstreams {
@@ -82,11 +82,11 @@ func (g *gateway) Close(ctx context.Context) error {
 	if err := closeAll(ctx, parts); err != nil {
 		return err
 	}
-	// Last: upstreams store their answers in it until they are closed.
+	// Last, because upstreams store answers in Redis until they are closed.
 	return closeAll(ctx, map[string]func(){"redis": func() { _ = g.redis.Close() }})
 }
 
-// auth returns who may call.
+// auth returns the configuration of authentication.
 func (cfg *config) auth(log *slog.Logger) auth.Config {
 	a := auth.Config{
 		JWKS:      cfg.JWKSURL,
@@ -191,10 +191,12 @@ func quotas(limits rates) (all []upstream.Quota) {
 	return all
 }
 
-// writingTime is kept of a request's budget to write the answer, when the last
-// source has used all the rest.
+// writingTime is the part of a request's budget that sources may not use, so that there
+// is time to write the answer.
 func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250*time.Millisecond) }
 
+// status lists all providers, the disabled ones by name only, with cache counters over
+// all enabled ones.
 func (g *gateway) status() api.Status {
 	s := api.Status{Upstreams: []api.UpstreamStatus{}}
 	for _, p := range providers {
@@ -208,7 +210,7 @@ func (g *gateway) status() api.Status {
 		s.Cache.Hits += status.Cache.Hits
 		s.Cache.Misses += status.Cache.Misses
 		s.Cache.StaleServed += status.Cache.Stale
-		s.Cache.Coalesced += status.Cache.Coalesced
+		s.Cache.Collapsed += status.Cache.Collapsed
 	}
 	s.Cache.Entries = g.store.Entries()
 	s.Cache.Evictions = g.store.Evictions()

@@ -16,8 +16,8 @@ import (
 // healthTimeout is how long health waits for an answer.
 const healthTimeout = 2 * time.Second
 
-// health asks a gateway, by default the one configured by this environment,
-// whether it is ready: the container's health check, as the image has no shell.
+// health requests /readyz of a gateway, by default of the one that this environment
+// configures. It is the health check of the container image, which has no shell.
 func health(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	if len(args) > 1 {
 		fmt.Fprintln(stderr, "usage: tributary health [URL]")
@@ -35,8 +35,8 @@ func health(ctx context.Context, args []string, getenv func(string) string, stdo
 	return 0
 }
 
-// healthTarget reads no more of the configuration than it needs: a mistake
-// elsewhere says nothing about a gateway that is running.
+// healthTarget returns the URL to request. It reads only LISTEN_ADDR, so that a
+// mistake in another variable does not make a running gateway look unhealthy.
 func healthTarget(args []string, getenv func(string) string) (*url.URL, error) {
 	if len(args) == 1 {
 		return readyAt(args[0])
@@ -51,7 +51,7 @@ func healthTarget(args []string, getenv func(string) string) (*url.URL, error) {
 	return ownReady(listen)
 }
 
-// readyAt completes a URL that names only a gateway.
+// readyAt parses a URL, and adds /readyz to one without a path.
 func readyAt(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -63,8 +63,8 @@ func readyAt(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// ownReady is where a gateway that listens on the address is reached from
-// beside it.
+// ownReady is the URL of /readyz, on the same machine, for a gateway that listens on
+// an address.
 func ownReady(listen address) (*url.URL, error) {
 	host, port, err := net.SplitHostPort(string(listen))
 	if err != nil {
@@ -79,8 +79,8 @@ func ownReady(listen address) (*url.URL, error) {
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/readyz"}, nil
 }
 
-// askReady returns an error unless the answer is 200, and comes in time. The
-// error names the target without its user and query, where a secret may stand.
+// askReady returns nil if the answer is 200 within the time-out. Its error names the
+// target without user and query, which may hold a secret.
 func askReady(ctx context.Context, target *url.URL, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -90,8 +90,8 @@ func askReady(ctx context.Context, target *url.URL, timeout time.Duration) error
 	if err != nil {
 		return fmt.Errorf("%s: not a request", shown)
 	}
-	// The transport's own client would ask the environment for a proxy; and
-	// a server that redirects is not ready.
+	// A transport of our own, because http.DefaultTransport uses the environment's
+	// proxy. A redirect is not followed: it counts as not ready.
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

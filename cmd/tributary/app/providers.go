@@ -11,47 +11,47 @@ import (
 	"tributary/upstream/weather"
 )
 
-// provider is one upstream as the program knows it: what its variables default to,
-// and what it wants of its callers.
+// provider describes one upstream: the defaults of its variables, its limits, and
+// what its terms require of callers.
 type provider struct {
-	name string // the source's; in upper case it begins its variables' names
+	name string // of the source; in upper case, the prefix of its variables
 	host string // of the public service
 
 	quota        rates           // what the provider publishes; nil: no limit
-	quotaWithKey rates           // the same for callers with a credential; nil: no other
-	concurrency  int             // calls in flight that host allows; 0: more than the default
+	quotaWithKey rates           // for callers with a credential; nil: the same as quota
+	concurrency  int             // calls in flight that host allows; 0: the default
 	lifetimes    cache.Lifetimes // zero: the default
 
-	// credential is sent where it is set. Providers may share a variable.
+	// credential is sent if its variable is set. Providers may share a variable.
 	credential credential
 
-	// contact adds a variable NAME_CONTACT, which goes into the User-Agent.
+	// contact adds a variable NAME_CONTACT, which is sent in the User-Agent.
 	contact bool
 
-	// needs is the variable without which the provider refuses every call; it is
-	// then disabled. Empty: it answers anybody.
+	// needs is the variable that must be set for the provider to be enabled, because it
+	// refuses calls without. Empty: none.
 	needs string
 
-	// personal data that the provider wants revalidated is kept for when that fails
-	// only if the operator sets NAME_STALE_FOR. Other data is always kept.
+	// personal: the answers are about people. One that must be revalidated before each
+	// use is then served as stale only if the operator sets NAME_STALE_FOR.
 	personal bool
 
-	weather *placeSource[weather.Report] // nil: it is not asked for current weather
-	air     *placeSource[air.Report]     // nil: it is not asked for air quality
+	weather *placeSource[weather.Report] // nil: not a source of current weather
+	air     *placeSource[air.Report]     // nil: not a source of air quality
 }
 
-// placeSource is how a provider is asked for a report on a place.
+// placeSource is a provider's source of reports about places.
 type placeSource[R any] struct {
-	rank        int // the lowest decides when providers disagree
+	rank        int // when providers disagree, the lowest decides
 	spec        func() upstream.Spec[weather.Place, *R]
-	attribution string // that its licence wants; may be empty
+	attribution string // that its licence requires; may be empty
 }
 
 // openMeteo is the limit of each of Open-Meteo's free hosts.
 var openMeteo = rates{{600, time.Minute}, {5000, time.Hour}, {10_000, 24 * time.Hour}}
 
-// providers is the one place where a provider is registered, in the order in which
-// they are documented, listed and simulated.
+// providers registers all providers. Documentation, lists and the simulator have the
+// same order.
 var providers = []provider{
 	{
 		name: "openmeteo", host: "api.open-meteo.com", quota: openMeteo, concurrency: 5,
@@ -71,7 +71,7 @@ var providers = []provider{
 	},
 	{
 		name: "metno", host: "api.met.no", quota: rates{{20, time.Second}},
-		contact: true, needs: "METNO_CONTACT", // its terms want to know whom to write to
+		contact: true, needs: "METNO_CONTACT", // its terms require a contact
 		weather: &placeSource[weather.Report]{2, weather.METNorway, weather.METNorwayAttribution},
 	},
 	{
@@ -101,8 +101,8 @@ func providerNames() (names sourceNames) {
 // variable returns the name of one of the provider's variables.
 func (p provider) variable(name string) string { return strings.ToUpper(p.name) + "_" + name }
 
-// allowedInFlight returns how many calls in flight a provider's public host
-// allows; 0: no other number than the default. Paying customers have other hosts.
+// allowedInFlight returns the calls in flight that a provider's public host allows;
+// 0: the default. Paying customers use other hosts.
 func allowedInFlight(host string) int {
 	for _, p := range providers {
 		if strings.EqualFold(p.host, host) {
@@ -112,13 +112,13 @@ func allowedInFlight(host string) int {
 	return 0
 }
 
-// credential is a secret that a provider may be sent, and how.
+// credential is a secret for a provider, and how it is sent.
 type credential struct {
 	variable string // empty: none
 	send     func(r *http.Request, secret string)
 }
 
-// sender returns what adds the secret to a request; nil if there is none.
+// sender returns a function that adds the secret to a request; nil without a secret.
 func (c credential) sender(secret Secret) func(*http.Request) {
 	if !secret.IsSet() {
 		return nil

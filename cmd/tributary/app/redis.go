@@ -9,8 +9,8 @@ import (
 	"tributary/telemetry"
 )
 
-// newRedis makes the client of the Redis that replicas share, and logs whether
-// it was reached. It is nil without a REDIS_URL.
+// newRedis returns a client of the Redis at REDIS_URL, nil without one, and logs
+// whether Redis answers. If it does not, the gateway starts all the same.
 func newRedis(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*cache.Redis, error) {
 	if !cfg.RedisURL.IsSet() {
 		return nil, nil

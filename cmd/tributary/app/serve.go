@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 	"tributary/telemetry"
 )
 
-// serve is the gateway on its own.
+// serve runs the gateway until SIGINT or SIGTERM.
 func serve(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -60,26 +61,20 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		return fmt.Errorf("telemetry: %w", err)
 	}
 	exit := newExit(cfg.ShutdownTimeout)
-	defer func() { // the last step, as the others are traced too
+	defer func() { // the last step, because the others are traced too
 		ctx, cancel := exit.forFlushing()
 		defer cancel()
 		flush(ctx, tel, log)
 	}()
 
-	// Listen first: a port that is taken is an error here, and not in a
-	// goroutine.
-	var at listening
-	public, err := n.listen(string(cfg.ListenAddr))
+	// Listen before anything is started: a port in use is then an error here.
+	public, admin, err := n.listenAll(cfg)
 	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
+		return err
 	}
 	defer public.Close()
-	at.api = public.Addr()
-	var admin net.Listener
-	if cfg.AdminAddr != "" {
-		if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
-			return fmt.Errorf("ADMIN_ADDR: %w", err)
-		}
+	at := listening{api: public.Addr()}
+	if admin != nil {
 		defer admin.Close()
 		at.admin = admin.Addr()
 	}
@@ -93,22 +88,13 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		defer cancel()
 		err = errors.Join(err, g.Close(ctx))
 	}()
-	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // most are mistakes of clients, not ours
-	server := newDrainable(&http.Server{
-		Handler:                      g.api,
-		DisableGeneralOptionsHandler: true, // our answer to OPTIONS * is like our other ones
-		ReadHeaderTimeout:            5 * time.Second,
-		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
-		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
-		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               64 << 10,
-		ErrorLog:                     errorLog,
-	}, &g.draining)
+	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // debug, because most lines are about broken clients
+	server := newDrainable(publicServer(cfg, g.api, errorLog), &g.draining)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(public) }()
 	if admin != nil {
 		operators := &http.Server{Handler: closeWhile(&g.draining, adminHandler(tel)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
-		defer operators.Close() // a profile in progress does not hold up the end
+		defer operators.Close() // does not wait for a running profile
 		go func() { failed <- operators.Serve(admin) }()
 	}
 	log.Info("listening", "api", at.api.String())
@@ -123,7 +109,37 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	return server.drain(cfg.DrainDelay, exit)
 }
 
-// adminHandler serves operators. Callers from outside must not reach it.
+// listenAll opens the public listener and the admin listener, nil if it is off.
+func (n Network) listenAll(cfg config) (public, admin net.Listener, err error) {
+	if public, err = n.listen(string(cfg.ListenAddr)); err != nil {
+		return nil, nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if cfg.AdminAddr == "" {
+		return public, nil, nil
+	}
+	if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
+		public.Close()
+		return nil, nil, fmt.Errorf("ADMIN_ADDR: %w", err)
+	}
+	return public, admin, nil
+}
+
+// publicServer serves the API. Its time-outs leave some time beyond a request's budget
+// to read the request and to write the answer.
+func publicServer(cfg config, api http.Handler, errorLog *stdlog.Logger) *http.Server {
+	return &http.Server{
+		Handler:                      api,
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS * itself
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  cfg.RequestTimeout + 5*time.Second,
+		WriteTimeout:                 cfg.RequestTimeout + 10*time.Second,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               64 << 10,
+		ErrorLog:                     errorLog,
+	}
+}
+
+// adminHandler serves metrics and profiles to operators. It must not be public.
 func adminHandler(tel *telemetry.Telemetry) http.Handler {
 	r := chi.NewRouter()
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())

@@ -12,7 +12,7 @@ import (
 	upstreamsim "tributary/upstream/sim"
 )
 
-// sim is the simulated upstreams on their own.
+// sim runs the simulated upstreams until SIGINT or SIGTERM.
 func sim(ctx context.Context, n Network, getenv func(string) string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -37,8 +37,8 @@ type simulated struct {
 	log *slog.Logger
 }
 
-// startSimulator returns a running simulator, or nil and the exit code. Beside a
-// gateway OTEL_SERVICE_NAME names the gateway, and not the simulator.
+// startSimulator returns a running simulator, or nil and the exit code. In one process
+// with a gateway, OTEL_SERVICE_NAME is the gateway's name only.
 func startSimulator(ctx context.Context, n Network, getenv func(string) string, besideGateway bool, stderr io.Writer) (*simulated, int) {
 	cfg, err := readConfig(getenv)
 	if err != nil {

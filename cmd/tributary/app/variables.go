@@ -15,11 +15,11 @@ type variable struct {
 	name   string
 	secret bool // its value is never shown, and may be given in a file
 	set    func(text string) error
-	field  any // a pointer to it
+	field  any // a pointer to the field
 }
 
-// bind makes a variable that sets the field. A text that parse refuses leaves the
-// field as it is; the error then follows "NAME: ".
+// bind makes a variable that sets the field. If parse refuses a text, the field keeps
+// its value; the error is shown after "NAME: ".
 func bind[T any](name string, field *T, parse func(string) (T, error)) variable {
 	return variable{
 		name: name,

@@ -31,7 +31,7 @@ var watch telemetrytest.Watch
 func TestMain(m *testing.M) {
 	watch.Keep(slices.Collect(maps.Values(secrets))...)
 	watch.Keep(demoKey)
-	goleak.VerifyTestMain(watch.Over(collected{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Metric, telemetrytest.Answer),
+	goleak.VerifyTestMain(watch.Wrap(collected{m}, telemetrytest.Log, telemetrytest.Trace, telemetrytest.Metric, telemetrytest.Answer),
 		goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial")) // looks once more, a second after Close
 }
 

@@ -148,7 +148,7 @@ func TestJaegerLinksWhoWaitsToWhoAsks(t *testing.T) {
 	go ask()
 	eventually(t, "openmeteo has been asked", func() bool { return d.calls("openmeteo") == 1 })
 	go ask()
-	eventually(t, "a caller waits for another's question", func() bool { return d.coalesced() == 1 })
+	eventually(t, "a caller waits for another's question", func() bool { return d.collapsed() == 1 })
 	d.fault("openmeteo", "") // the first attempt fails, and is repeated
 
 	leader, follower := jaegerSpan{}, jaegerSpan{}

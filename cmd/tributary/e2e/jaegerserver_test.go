@@ -227,19 +227,23 @@ func wantTags(t *testing.T, s jaegerSpan, want map[string]string) {
 	}
 }
 
-// coalesced is how many callers have waited for somebody else's question.
-func (d *running) coalesced() int {
+// collapsed is how many callers have waited for a fetch that another caller began.
+func (d *running) collapsed() int {
 	d.t.Helper()
 	resp, err := d.http.Get(d.urls["api"] + "/v1/status")
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var status struct{ Cache struct{ Coalesced int } }
+	var status struct {
+		Cache struct {
+			Collapsed int `json:"coalesced"`
+		}
+	}
 	if err := json.NewDecoder(resp.Body).Decode(&status); err != nil {
 		d.t.Fatal(err)
 	}
-	return status.Cache.Coalesced
+	return status.Cache.Collapsed
 }
 
 // freeAddress is one on loopback that nobody listens on.
