@@ -23,7 +23,7 @@ func FuzzWeatherParameters(f *testing.F) {
 		f.Add(query)
 	}
 	g := newGateway(f, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
-	g.geocoding.now(func(r *http.Request) (*http.Response, error) {
+	g.geocoding.Now(func(r *http.Request) (*http.Response, error) {
 		place := delhi
 		place.Country = r.URL.Query().Get("country") // the requested country
 		return knows(place)(r)

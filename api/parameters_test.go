@@ -151,15 +151,15 @@ func TestWeatherTakes(t *testing.T) {
 			g := newGateway(t)
 			g.get("/v1/weather?" + c.query).wantStatus(http.StatusOK)
 			if c.wantName != "" {
-				if got := g.geocoding.last.Load().URL.Query().Get("name"); got != c.wantName {
+				if got := g.geocoding.Last().URL.Query().Get("name"); got != c.wantName {
 					t.Errorf("%s looks up %q, want %q", c.query, got, c.wantName)
 				}
 				return
 			}
-			if got := g.openmeteo.last.Load().URL.Query().Get("at"); got != c.wantAt {
+			if got := g.openmeteo.Last().URL.Query().Get("at"); got != c.wantAt {
 				t.Errorf("%s asks about %q, want %q", c.query, got, c.wantAt)
 			}
-			if g.geocoding.calls.Load() != 0 {
+			if g.geocoding.Sent() != 0 {
 				t.Errorf("%s looks a name up", c.query)
 			}
 		})
@@ -180,7 +180,7 @@ func TestCountriesAreThoseOfISO3166(t *testing.T) {
 		t.Fatalf("the test knows %d codes, want 250", len(known))
 	}
 	g := newGateway(t)
-	g.geocoding.now(func(r *http.Request) (*http.Response, error) { // a place in every country
+	g.geocoding.Now(func(r *http.Request) (*http.Response, error) { // a place in every country
 		place := delhi
 		place.Country = r.URL.Query().Get("country")
 		return knows(place)(r)
@@ -195,7 +195,7 @@ func TestCountriesAreThoseOfISO3166(t *testing.T) {
 			if got := g.get("/v1/weather?city=Delhi&country=" + strings.ToLower(code)).StatusCode; got != want {
 				t.Errorf("country=%s: status = %d, want %d", code, got, want)
 			}
-			if sent := g.geocoding.last.Load(); want == http.StatusOK && sent.URL.Query().Get("country") != code {
+			if sent := g.geocoding.Last(); want == http.StatusOK && sent.URL.Query().Get("country") != code {
 				t.Errorf("country=%s looks up country %q, want it in capitals", strings.ToLower(code), sent.URL.Query().Get("country"))
 			}
 		}
