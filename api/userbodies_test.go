@@ -414,7 +414,10 @@ func TestBodiesThatEndEarly(t *testing.T) {
 			if key != "" {
 				r.Header.Set("Idempotency-Key", key)
 			}
-			if w := g.ask(t, r); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "invalid_body") {
+			w := httptest.NewRecorder()
+			g.handler.ServeHTTP(w, r)
+			checkContract(t, r, w.Result(), w.Body.Bytes())
+			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "invalid_body") {
 				t.Errorf("%s %s: %d %s, want 400", method, path, w.Code, w.Body)
 			}
 		}
