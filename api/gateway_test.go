@@ -217,7 +217,7 @@ func (g *gateway) do(r *http.Request) *answer {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err == nil {
-		body, err = decompressed(body, response.Header.Get("Content-Encoding"))
+		body, err = contracttest.Decompressed(body, response.Header.Get("Content-Encoding"))
 	}
 	if err != nil {
 		g.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
