@@ -25,7 +25,10 @@ func real(t *testing.T, base string, changes ...func(*config)) source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes = append([]func(*config){noRetries, func(c *config) { c.BaseURL, c.Transport = u, nil }}, changes...)
+	changes = append([]func(*config){noRetries, func(c *config) {
+		c.BaseURL, c.Transport = u, nil
+		c.Policies.Timeout, c.FetchBudget = time.Minute, time.Minute // the clock is real, and the machine may be busy
+	}}, changes...)
 	return things(open(t, nil, changes...))
 }
 
