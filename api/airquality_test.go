@@ -20,8 +20,8 @@ func (a *answer) air() envelope[air.Current] {
 
 // bothAir lets every provider of air quality behave so.
 func (g *gateway) bothAir(b behaviour) {
-	g.openmeteoAir.now(b)
-	g.openweather.now(b)
+	g.openmeteoAir.Now(b)
+	g.openweather.Now(b)
 }
 
 func TestAirQuality(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAirQuality(t *testing.T) {
 	})
 	it(t, "does with one source, and says so", func(t *testing.T) {
 		g := newGateway(t)
-		g.openmeteoAir.now(breaks)
+		g.openmeteoAir.Now(breaks)
 		a := g.get(airHere)
 		got := a.air()
 		if got.Meta.Status != "degraded" || *got.Data.PM25 != 10 || got.Data.Spread != (air.Spread{}) {
@@ -108,9 +108,9 @@ func TestAirQuality(t *testing.T) {
 	it(t, "shares OpenWeather's upstream with the weather, not its answers", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
-		calls := g.openweather.calls.Load()
+		calls := g.openweather.Sent()
 		g.get(airHere).air()
-		if got := g.openweather.calls.Load(); got != calls+1 {
+		if got := g.openweather.Sent(); got != calls+1 {
 			t.Errorf("%d more requests to openweather, want 1", got-calls)
 		}
 	})
@@ -153,7 +153,7 @@ func TestAirQualityProblems(t *testing.T) {
 	}{
 		{"no place", nil, nil, "/v1/air-quality", 400, "invalid_parameters"},
 		{"half a place", nil, nil, "/v1/air-quality?lat=1", 400, "invalid_parameters"},
-		{"a city that is not known", nil, func(g *gateway) { g.geocoding.now(answers404) }, "/v1/air-quality?city=Nowhere", 404, "not_found"},
+		{"a city that is not known", nil, func(g *gateway) { g.geocoding.Now(answers404) }, "/v1/air-quality?city=Nowhere", 404, "not_found"},
 		{"no data now", nil, func(g *gateway) { g.bothAir(hasNoData) }, airHere, 404, "no_data"},
 		{"a place that nobody covers", nil, func(g *gateway) { g.bothAir(answers404) }, airHere, 404, "not_found"},
 		{"providers that all fail", nil, func(g *gateway) { g.bothAir(breaks) }, airHere, 502, "all_sources_failed"},
@@ -195,7 +195,7 @@ func TestUserWithAirQuality(t *testing.T) {
 	})
 	it(t, "is degraded where one of them fails", func(t *testing.T) {
 		g := populated(t)
-		g.openmeteoAir.now(breaks)
+		g.openmeteoAir.Now(breaks)
 		a := g.get("/v1/users/1?include=weather,air_quality")
 		if got := a.user(http.StatusOK); got.Meta.Status != "degraded" || got.Data.AirQuality == nil || got.Data.Weather == nil {
 			t.Errorf("%s: %s", a.call, a.body)

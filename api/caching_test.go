@@ -14,7 +14,7 @@ const extensions = ", stale-while-revalidate=60, stale-if-error=86400"
 func TestCacheControl(t *testing.T) {
 	it(t, "is the rest of the part that expires first", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "max-age=100")) // up to a tenth is added, so that entries do not expire together
+		g.metno.Now(says(report(1), "Cache-Control", "max-age=100")) // up to a tenth is added, so that entries do not expire together
 		a := g.get(here)
 		first := a.maxAge()
 		if first < 100 || first > 110 {
@@ -32,29 +32,29 @@ func TestCacheControl(t *testing.T) {
 
 	it(t, "includes geocoding and skipped sources", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(answers404) // a 404 is cached for 30 s
+		g.metno.Now(answers404) // a 404 is cached for 30 s
 		g.get(city).wantHeader("Cache-Control", "public, max-age=30"+extensions)
 		g = newGateway(t)
-		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}}, "Cache-Control", "max-age=10"))
+		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}}, "Cache-Control", "max-age=10"))
 		g.get(city).wantHeader("Cache-Control", "public, max-age=10"+extensions)
 	})
 
 	it(t, "is no-store if a provider sends no-store", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "no-store"))
+		g.metno.Now(says(report(1), "Cache-Control", "no-store"))
 		g.get(here).wantHeader("Cache-Control", "public, max-age=0"+extensions)
 	})
 
 	it(t, "is short and without extensions while a source has failed", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		g.get(here).wantHeader("Cache-Control", "public, max-age=5")
 	})
 
 	it(t, "is shorter if another part expires earlier", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(breaks)
-		g.openmeteo.now(says(report(0), "Cache-Control", "max-age=3"))
+		g.metno.Now(breaks)
+		g.openmeteo.Now(says(report(0), "Cache-Control", "max-age=3"))
 		g.get(here).wantHeader("Cache-Control", "public, max-age=3")
 	})
 
@@ -75,7 +75,7 @@ func TestCacheControl(t *testing.T) {
 		if got := g.get(here).Header.Get("Cache-Control"); !strings.HasPrefix(got, "private, max-age=") || !strings.HasSuffix(got, extensions) {
 			t.Errorf("Cache-Control = %q, want it private, with both extensions", got)
 		}
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		g.get("/v1/weather?lat=1&lon=1").wantHeader("Cache-Control", "private, max-age=5")
 	})
 
@@ -98,7 +98,7 @@ func TestCacheStatus(t *testing.T) {
 
 	it(t, "is a hit if no source is called", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "max-age=9")) // our own lifetime has less than a second left
+		g.metno.Now(says(report(1), "Cache-Control", "max-age=9")) // our own lifetime has less than a second left
 		a := g.get(here)
 		a.wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored")
 		time.Sleep(4 * time.Second)
@@ -107,7 +107,7 @@ func TestCacheStatus(t *testing.T) {
 
 	it(t, "is a hit with a negative ttl during a background refresh", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "max-age=9"))
+		g.metno.Now(says(report(1), "Cache-Control", "max-age=9"))
 		g.get(here)
 		time.Sleep(30 * time.Second)
 		a := g.get(here)
@@ -140,22 +140,22 @@ func TestCacheStatus(t *testing.T) {
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := old(t)
-			g.metno.now(c.with)
+			g.metno.Now(c.with)
 			g.get(here).wantHeader("Cache-Status", "tributary; "+c.want)
 		})
 	}
 
 	it(t, "has the error of a source without data", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(refuses)
+		g.metno.Now(refuses)
 		g.get(here).wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored; detail=connection")
 	})
 
 	it(t, "is a miss if only one of the sources was called", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		g.get(here)
-		g.metno.now(reports(1))
+		g.metno.Now(reports(1))
 		a := g.get(here)
 		a.wantState("openmeteo", "cached", "")
 		a.wantState("metno", "live", "")
@@ -170,7 +170,7 @@ func TestCacheStatus(t *testing.T) {
 
 	it(t, "has no freshness for a source that is being shut down", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		g.get(here)
 		for _, up := range g.upstreams {
 			up.Close()

@@ -2,12 +2,8 @@ package api_test
 
 import (
 	"bytes"
-	"compress/gzip"
-	"io"
 	"net/http"
 	"testing"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 func TestCompression(t *testing.T) {
@@ -51,27 +47,4 @@ func TestCompression(t *testing.T) {
 	same.wantHeader("Content-Encoding", "")
 	refused := g.get("/v1/weather", "Accept-Encoding", "zstd")
 	refused.problem(http.StatusBadRequest, "invalid_parameters")
-}
-
-// decompressed returns a body without its content coding.
-func decompressed(body []byte, coding string) ([]byte, error) {
-	if len(body) == 0 {
-		return body, nil // HEAD has the headers of GET but no body
-	}
-	switch coding {
-	case "gzip":
-		z, err := gzip.NewReader(bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		return io.ReadAll(z)
-	case "zstd":
-		z, err := zstd.NewReader(nil)
-		if err != nil {
-			return nil, err
-		}
-		defer z.Close()
-		return z.DecodeAll(body, nil)
-	}
-	return body, nil
 }

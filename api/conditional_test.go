@@ -44,13 +44,13 @@ func TestETag(t *testing.T) {
 		time.Sleep(time.Hour)
 		unchanged := report(0)
 		unchanged.ObservedAt = unchanged.ObservedAt.Add(-time.Hour)
-		g.openmeteo.now(says(unchanged))
-		g.openweather.now(breaks)
+		g.openmeteo.Now(says(unchanged))
+		g.openweather.Now(breaks)
 		degraded := g.get(here)
 		time.Sleep(10 * time.Second)
 		same := report(2)
 		same.ObservedAt = unchanged.ObservedAt
-		g.openweather.now(says(same))
+		g.openweather.Now(says(same))
 		complete := g.get(here)
 		if degraded.weather().Meta.Status != "degraded" || complete.weather().Meta.Status != "complete" {
 			t.Fatal("the answers are not what the test needs")
@@ -68,7 +68,7 @@ func TestETag(t *testing.T) {
 			g := newGateway(t)
 			g.all(reports(0)) // so that only the spread's count depends on which sources are missing
 			for _, name := range broken {
-				map[string]*fake{"openmeteo": g.openmeteo, "metno": g.metno, "openweather": g.openweather}[name].now(breaks)
+				map[string]*fake{"openmeteo": g.openmeteo, "metno": g.metno, "openweather": g.openweather}[name].Now(breaks)
 			}
 			return g.get(here).Header.Get("ETag")
 		}
@@ -151,7 +151,7 @@ func TestNotModified(t *testing.T) {
 
 	it(t, "is set on degraded answers too", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		full := g.get(here)
 		a := g.get(here, "If-None-Match", full.Header.Get("ETag"))
 		a.wantStatus(http.StatusNotModified)

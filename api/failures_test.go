@@ -39,9 +39,9 @@ func TestNoAnswer(t *testing.T) {
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := newGateway(t)
-			g.openmeteo.now(c.openmeteo)
-			g.metno.now(c.metno)
-			g.openweather.now(c.openweather)
+			g.openmeteo.Now(c.openmeteo)
+			g.metno.Now(c.metno)
+			g.openweather.Now(c.openweather)
 			a := g.get(city)
 			code, cacheControl := "all_sources_failed", "no-store"
 			if c.wantStatus == http.StatusNotFound {
@@ -108,9 +108,9 @@ func TestSourcesDuringACooldown(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	it(t, "is the least of the sources', rounded up", func(t *testing.T) {
 		g := newGateway(t)
-		g.openmeteo.now(answers(429, "", "Retry-After", "60"))
-		g.metno.now(answers(429, "", "Retry-After", "7"))
-		g.openweather.now(breaks)
+		g.openmeteo.Now(answers(429, "", "Retry-After", "60"))
+		g.metno.Now(answers(429, "", "Retry-After", "7"))
+		g.openweather.Now(breaks)
 		g.get(here).wantHeader("Retry-After", "7")
 		time.Sleep(1100 * time.Millisecond)
 		a := g.get(here) // only openweather is called: the others have sent Retry-After
@@ -168,7 +168,7 @@ func TestRetryAfter(t *testing.T) {
 func TestUnknownPlace(t *testing.T) {
 	it(t, "is a 404 without requests to providers, cached for half a minute", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(answers404)
+		g.geocoding.Now(answers404)
 		a := g.get(city)
 		p := a.problem(http.StatusNotFound, "not_found")
 		a.wantHeader("Cache-Control", "max-age=30")
@@ -181,7 +181,7 @@ func TestUnknownPlace(t *testing.T) {
 		if n := g.asked(); n != 1 {
 			t.Errorf("%d requests sent, want 1", n)
 		}
-		g.geocoding.now(knows(delhi))
+		g.geocoding.Now(knows(delhi))
 		time.Sleep(2 * time.Second)
 		g.get(city).wantStatus(http.StatusOK)
 	})
@@ -207,7 +207,7 @@ func TestGeocodingFails(t *testing.T) {
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := newGateway(t)
-			g.geocoding.now(c.with)
+			g.geocoding.Now(c.with)
 			if p := g.get(city).problem(c.want, "all_sources_failed"); len(p.Sources) != 1 || p.Sources[0].Name != "geocoding" {
 				t.Errorf("sources = %+v, want geocoding alone", p.Sources)
 			}

@@ -3,47 +3,32 @@ package api_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"tributary/upstream"
 	"tributary/upstream/air"
+	"tributary/upstream/upstreamtest"
 	"tributary/upstream/weather"
 )
 
-// fake is an upstream in memory that sends the domain's own types as JSON: the formats of
-// providers are tested in their packages.
-type fake struct {
-	behaves atomic.Pointer[behaviour]
-	calls   atomic.Int64
-	last    atomic.Pointer[http.Request]
-}
+type (
+	fake      = upstreamtest.Fake
+	behaviour = upstreamtest.Behaviour
+)
 
-// behaviour is how the fake upstream answers a request.
-type behaviour func(*http.Request) (*http.Response, error)
+var (
+	newFake = upstreamtest.NewFake
+	answers = upstreamtest.Answers
+	says    = upstreamtest.Says
+	hangs   = upstreamtest.Hangs
+	after   = upstreamtest.After
+)
 
-func newFake(b behaviour) *fake {
-	f := &fake{}
-	f.now(b)
-	return f
-}
-
-// now changes how the upstream behaves from now on.
-func (f *fake) now(b behaviour) { f.behaves.Store(&b) }
-
-func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
-	f.calls.Add(1)
-	f.last.Store(r)
-	return (*f.behaves.Load())(r)
-}
-
-// observations is a source of reports from a fake.
+// observations is a source of reports from a fake, which sends the domain's own types as
+// JSON: the formats of providers are tested in their packages.
 func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
 	return reportsAt[weather.Report](name, "/report")
 }
@@ -130,28 +115,6 @@ func reports(number float64) behaviour {
 // knows answers every name with these places.
 func knows(places ...weather.Place) behaviour { return says(weather.Found{Places: places}) }
 
-// says answers with a value; header is name, value, name, value…
-func says(v any, header ...string) behaviour {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return answers(http.StatusOK, string(body), header...)
-}
-
-func answers(status int, body string, header ...string) behaviour {
-	h := http.Header{}
-	for i := 0; i < len(header); i += 2 {
-		h.Add(header[i], header[i+1])
-	}
-	return func(r *http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: status, Header: h.Clone(), Body: io.NopCloser(strings.NewReader(body)), Request: r,
-			ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)),
-		}, nil
-	}
-}
-
 // answers404 answers with a 404.
 var answers404 = answers(http.StatusNotFound, "")
 
@@ -162,34 +125,17 @@ var hasNoData = answers(http.StatusOK, nothingNow)
 
 var breaks = answers(http.StatusInternalServerError, "")
 
-func hangs(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
-}
-
 func refuses(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }
-
-// after waits before it behaves like next.
-func after(d time.Duration, next behaviour) behaviour {
-	return func(r *http.Request) (*http.Response, error) {
-		select {
-		case <-time.After(d):
-			return next(r)
-		case <-r.Context().Done():
-			return nil, errors.New("given up")
-		}
-	}
-}
 
 // all changes the behaviour of every weather provider.
 func (g *gateway) all(b behaviour) {
 	for _, f := range []*fake{g.openmeteo, g.metno, g.openweather} {
-		f.now(b)
+		f.Now(b)
 	}
 }
 
 // asked returns the number of requests to all upstreams.
-func (g *gateway) asked() int64 {
-	return g.geocoding.calls.Load() + g.openmeteo.calls.Load() + g.metno.calls.Load() + g.openweather.calls.Load() +
-		g.openmeteoAir.calls.Load() + g.directory.calls.Load() + g.github.calls.Load()
+func (g *gateway) asked() int {
+	return g.geocoding.Sent() + g.openmeteo.Sent() + g.metno.Sent() + g.openweather.Sent() +
+		g.openmeteoAir.Sent() + g.directory.Sent() + g.github.Sent()
 }

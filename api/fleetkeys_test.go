@@ -232,7 +232,7 @@ func TestKeyOfAReplicaThatDied(t *testing.T) {
 			lapse(t, redis.Client())
 			second := b.carry(w)
 			second.wantHeader("Idempotent-Replayed", "")
-			if got := sentKey(b.directory.last.Load().Header); !strings.HasPrefix(got, `"k.`) {
+			if got := sentKey(b.directory.Last().Header); !strings.HasPrefix(got, `"k.`) {
 				t.Errorf("it is sent on with the key %s, want the same", got)
 			}
 			b.carry(w).wantReplay(second)
@@ -244,7 +244,7 @@ func TestKeyOfAReplicaThatDied(t *testing.T) {
 		client := redis.Client()
 		a, b := newMember(t, redis.PatientURL()), newMember(t, redis.PatientURL())
 		reading := make(chan struct{})
-		a.directory.now(func(r *http.Request) (*http.Response, error) {
+		a.directory.Now(func(r *http.Request) (*http.Response, error) {
 			close(reading) // a PATCH reads the user first
 			return hangs(r)
 		})
@@ -382,7 +382,7 @@ func TestKeyThatCannotBeMarkedAsSent(t *testing.T) {
 			redis := redistest.Start(t)
 			proxy := redistest.NewProxy(t, redis)
 			a, b := newMember(t, proxy.PatientURL(), keys(honours)), newMember(t, redis.PatientURL(), keys(honours))
-			a.directory.now(func(r *http.Request) (*http.Response, error) {
+			a.directory.Now(func(r *http.Request) (*http.Response, error) {
 				proxy.Cut() // a PATCH reads the user first
 				return a.directory.serve(r)
 			})
@@ -395,7 +395,7 @@ func TestKeyThatCannotBeMarkedAsSent(t *testing.T) {
 			first.wantNotSent()
 			a.wantWrites(0)
 			proxy.Open()
-			a.directory.now(a.directory.serve)
+			a.directory.Now(a.directory.serve)
 			until(t, "given up", func() bool { return b.carry(keyedPatch).StatusCode == http.StatusOK })
 			b.wantWrites(1)
 		})

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +22,7 @@ import (
 	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
 	"tributary/upstream/air"
+	"tributary/upstream/pipetest"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -96,7 +95,9 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 	g.directory, g.github = newRegistry(), newFake(account)
 	s.complete(g)
 	g.handler = api.New(s.Config)
-	g.listen()
+	transport := pipetest.Serve(t, g.handler)
+	transport.ExpectContinueTimeout = time.Hour
+	g.client = &http.Client{Transport: transport}
 	return g
 }
 
@@ -188,22 +189,6 @@ func (s *setup) open(g *gateway, name string, t http.RoundTripper, store *cache.
 	return up
 }
 
-// listen serves real HTTP over pipes: a bubble's clock stands still while a goroutine
-// waits for a socket.
-func (g *gateway) listen() {
-	ln := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: g.handler, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ln) }()
-	transport := &http.Transport{DialContext: ln.dial, ExpectContinueTimeout: time.Hour}
-	g.client = &http.Client{Transport: transport}
-	g.t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-		<-served
-	})
-}
-
 // get sends a GET for a path with its query; header is name, value, name, value…
 func (g *gateway) get(path string, header ...string) *answer {
 	g.t.Helper()
@@ -232,7 +217,7 @@ func (g *gateway) do(r *http.Request) *answer {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err == nil {
-		body, err = decompressed(body, response.Header.Get("Content-Encoding"))
+		body, err = contracttest.Decompressed(body, response.Header.Get("Content-Encoding"))
 	}
 	if err != nil {
 		g.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
@@ -240,43 +225,3 @@ func (g *gateway) do(r *http.Request) *answer {
 	checkContract(g.t, r, response, body)
 	return &answer{t: g.t, call: r.Method + " " + r.URL.RequestURI(), Response: response, body: body}
 }
-
-// pipes is a listener of in-memory connections.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	server, client := net.Pipe()
-	select {
-	case p.conns <- server:
-		return client, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }

@@ -39,7 +39,7 @@ func (l *logbook) lines(t *testing.T) (lines []map[string]any) {
 func TestAccessLog(t *testing.T) {
 	var log logbook
 	g := newGateway(t, func(s *setup) { s.logTo = &log })
-	g.metno.now(breaks)
+	g.metno.Now(breaks)
 	a := g.get(here, "X-Request-Id", "mine", "Accept-Encoding", "identity")
 	g.get("/v1/weather?city=secret%00").wantStatus(http.StatusBadRequest)
 	g.get("/livez")

@@ -47,8 +47,8 @@ var traceTiming = regexp.MustCompile(`trace;desc="00-([0-9a-f]{32})-([0-9a-f]{16
 func TestServerTiming(t *testing.T) {
 	it(t, "has each source's state and duration, then the trace", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(after(41234*time.Microsecond, reports(1)))
-		g.openweather.now(breaks)
+		g.metno.Now(after(41234*time.Microsecond, reports(1)))
+		g.openweather.Now(breaks)
 		a := g.get(city)
 		timing := a.Header.Get("Server-Timing")
 		want := `geocoding;dur=0.0;desc="live", openmeteo;dur=0.0;desc="live", metno;dur=41.2;desc="live", openweather;dur=0.0;desc="failed", trace`

@@ -47,8 +47,8 @@ func TestStatus(t *testing.T) {
 			s.policies.Breaker.MinCalls = 1
 			s.policies.Quotas = []upstream.Quota{{Calls: 60, Window: time.Minute}}
 		})
-		g.openmeteo.now(after(12345*time.Microsecond, reports(0)))
-		g.metno.now(breaks)
+		g.openmeteo.Now(after(12345*time.Microsecond, reports(0)))
+		g.metno.Now(breaks)
 		g.get(here)
 		time.Sleep(249 * time.Millisecond)
 		a := g.get("/v1/status")
@@ -78,10 +78,10 @@ func TestStatus(t *testing.T) {
 
 	it(t, "counts the probe of a half-open breaker", func(t *testing.T) {
 		g := populated(t, func(s *setup) { s.policies.Breaker.MinCalls = 1 })
-		g.directory.now(breaks)
+		g.directory.Now(breaks)
 		g.get(one)
 		time.Sleep(5 * time.Second)
-		g.directory.now(after(time.Second, g.directory.serve))
+		g.directory.Now(after(time.Second, g.directory.serve))
 		trial := make(chan *answer, 1)
 		go func() { trial <- g.get(one) }()
 		synctest.Wait()

@@ -39,11 +39,11 @@ func TestSourcesOfAPart(t *testing.T) {
 		status string
 	}{
 		{"all of which answer", func(*gateway) {}, "live", "", []string{"openmeteo live", "metno live", "openweather live"}, "complete"},
-		{"one of which fails", func(g *gateway) { g.metno.now(breaks) }, "live", "",
+		{"one of which fails", func(g *gateway) { g.metno.Now(breaks) }, "live", "",
 			[]string{"openmeteo live", "metno failed server_error", "openweather live"}, "degraded"},
-		{"two of which fail", func(g *gateway) { g.metno.now(refuses); g.openweather.now(breaks) }, "live", "",
+		{"two of which fail", func(g *gateway) { g.metno.Now(refuses); g.openweather.Now(breaks) }, "live", "",
 			[]string{"openmeteo live", "metno failed connection", "openweather failed server_error"}, "degraded"},
-		{"one of which does not know the place", func(g *gateway) { g.metno.now(answers404) }, "live", "",
+		{"one of which does not know the place", func(g *gateway) { g.metno.Now(answers404) }, "live", "",
 			[]string{"openmeteo live", "metno skipped not_found", "openweather live"}, "complete"},
 		{"all of which fail", func(g *gateway) { g.all(breaks) }, "failed", "server_error",
 			[]string{"openmeteo failed server_error", "metno failed server_error", "openweather failed server_error"}, "degraded"},
@@ -99,7 +99,7 @@ func TestSourcesOfAPart(t *testing.T) {
 	it(t, "changes the entity tag with the names of degraded sources", func(t *testing.T) {
 		tags := map[string]string{}
 		for name, breaks := range map[string]func(g *gateway){
-			"none": func(*gateway) {}, "metno": func(g *gateway) { g.metno.now(breaks) }, "openweather": func(g *gateway) { g.openweather.now(breaks) },
+			"none": func(*gateway) {}, "metno": func(g *gateway) { g.metno.Now(breaks) }, "openweather": func(g *gateway) { g.openweather.Now(breaks) },
 		} {
 			g := populated(t)
 			g.all(reports(0)) // so that data does not depend on which source is missing
@@ -116,7 +116,7 @@ func TestSourcesOfAPart(t *testing.T) {
 		g := populated(t)
 		g.get(withWeather)
 		time.Sleep(time.Hour)
-		g.openmeteo.now(breaks)
+		g.openmeteo.Now(breaks)
 		if got := g.get(withWeather).sourcesOf("weather"); !slices.Contains(got, "openmeteo stale server_error") {
 			t.Errorf("sources of the weather = %q, want openmeteo stale", got)
 		}
@@ -125,7 +125,7 @@ func TestSourcesOfAPart(t *testing.T) {
 
 func TestUsersLeftOut(t *testing.T) {
 	g := populated(t)
-	g.directory.now(answers(200, `[{"id":1,"name":"A"},{"id":2},{"id":"12e1","name":"C"},{"id":"4","name":"D"}]`, "X-Total-Count", "9"))
+	g.directory.Now(answers(200, `[{"id":1,"name":"A"},{"id":2},{"id":"12e1","name":"C"},{"id":"4","name":"D"}]`, "X-Total-Count", "9"))
 	for _, state := range []string{"live", "cached"} {
 		a := g.get("/v1/users?per_page=4")
 		got := a.list()
@@ -156,7 +156,7 @@ func TestUsersOfADirectoryThatRepeatsItsFirstPage(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := populated(t)
-			g.directory.now(answers(200, `[{"id":1,"name":"A"},{"id":2,"name":"B"},{"id":3,"name":"C"}]`, c.header...))
+			g.directory.Now(answers(200, `[{"id":1,"name":"A"},{"id":2,"name":"B"},{"id":3,"name":"C"}]`, c.header...))
 			a := g.get("/v1/users?" + c.query)
 			if got := a.list().Data; len(got) != c.users {
 				t.Errorf("%s: users %v, want %d", a.call, got, c.users)

@@ -42,13 +42,13 @@ func namesakes(n int) []weather.Place {
 
 func TestPlacesLimitsItsList(t *testing.T) {
 	g := newGateway(t)
-	g.geocoding.now(knows(namesakes(20)...))
+	g.geocoding.Now(knows(namesakes(20)...))
 	for query, want := range map[string]int{"": 5, "&limit=1": 1, "&limit=020": 20} {
 		if got := len(g.get("/v1/places?q=Springfield" + query).places().Data); got != want {
 			t.Errorf("%q: %d places, want %d", query, got, want)
 		}
 	}
-	if n := g.geocoding.calls.Load(); n != 1 {
+	if n := g.geocoding.Sent(); n != 1 {
 		t.Errorf("three limits took %d calls, want 1", n)
 	}
 }
@@ -57,7 +57,7 @@ func TestPlacesHaveAllKnownFields(t *testing.T) {
 	g := newGateway(t)
 	nameless := weather.NewPlace(-1.005, 179.999)
 	nameless.Name = "Nowhere"
-	g.geocoding.now(knows(delhi, nameless))
+	g.geocoding.Now(knows(delhi, nameless))
 	a := g.get("/v1/places?q=Del")
 	a.wantStatus(http.StatusOK)
 	want := `{"data":[{"name":"Delhi","admin":"Delhi","country":"IN","latitude":28.65,"longitude":77.23,"timezone":"Asia/Kolkata","population":10927986},` +
@@ -73,7 +73,7 @@ func TestPlacesHaveAllKnownFields(t *testing.T) {
 func TestNoPlaceIsAnEmptyList(t *testing.T) {
 	it(t, "caches for half a minute that there is none", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(answers404)
+		g.geocoding.Now(answers404)
 		a := g.get("/v1/places?q=Nowhere")
 		a.wantStatus(http.StatusOK)
 		if !strings.HasPrefix(string(a.body), `{"data":[],`) {
@@ -84,7 +84,7 @@ func TestNoPlaceIsAnEmptyList(t *testing.T) {
 		b := g.get("/v1/places?q=Nowhere")
 		b.wantState("geocoding", "cached", "")
 		b.wantHeader("Cache-Status", "tributary; hit; ttl=30")
-		if n := g.geocoding.calls.Load(); n != 1 {
+		if n := g.geocoding.Sent(); n != 1 {
 			t.Errorf("geocoding was asked %d times, want 1", n)
 		}
 	})
@@ -94,7 +94,7 @@ func TestPlacesReportLeftOutResults(t *testing.T) {
 	it(t, "beside the readable places", func(t *testing.T) {
 		g := newGateway(t)
 		const detail = "1 of 2 left out: results[1].latitude: outside -90 to 90"
-		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: detail}))
+		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: detail}))
 		for _, state := range []string{"live", "cached"} {
 			a := g.get("/v1/places?q=Del")
 			a.wantStatus(http.StatusOK)
@@ -111,7 +111,7 @@ func TestPlacesReportLeftOutResults(t *testing.T) {
 
 	it(t, "for the weather of a city too", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
+		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
 		a := g.get(city)
 		a.wantStatus(http.StatusOK)
 		a.wantState("geocoding", "live", "invalid_response")
@@ -122,10 +122,10 @@ func TestPlacesReportLeftOutResults(t *testing.T) {
 
 	it(t, "but a stale answer has its error", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
+		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
 		g.get("/v1/places?q=Del")
 		time.Sleep(72 * time.Hour)
-		g.geocoding.now(breaks)
+		g.geocoding.Now(breaks)
 		g.get("/v1/places?q=Del").wantState("geocoding", "stale", "server_error")
 	})
 }
@@ -151,7 +151,7 @@ func TestPlacesWhenGeocodingFails(t *testing.T) {
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := newGateway(t)
-			g.geocoding.now(c.does)
+			g.geocoding.Now(c.does)
 			p := g.get("/v1/places?q=Delhi").problem(c.want, "all_sources_failed")
 			if len(p.Sources) != 1 || p.Sources[0].Name != "geocoding" {
 				t.Errorf("sources = %+v, want geocoding", p.Sources)

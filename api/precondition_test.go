@@ -35,7 +35,7 @@ func TestUserTag(t *testing.T) {
 		tags[rest] = path
 	}
 	g = populated(t)
-	g.github.now(breaks)
+	g.github.Now(breaks)
 	if user, rest := g.get(one + "?include=github").tagOf(); user != u || tags[rest] != "" {
 		t.Errorf("degraded: U.R = %s.%s, want %s and another R", user, rest, u)
 	}
@@ -132,7 +132,7 @@ func TestPreconditions(t *testing.T) {
 				}
 				a.wantState("directory", "live", "")
 				a.wantHeader("Cache-Control", "no-store")
-				if writes, calls := g.directory.writes.Load(), g.directory.calls.Load(); writes != 0 || calls != 1 {
+				if writes, calls := g.directory.writes.Load(), g.directory.Sent(); writes != 0 || calls != 1 {
 					t.Errorf("%s: %d writes in %d requests, want none in one", a.call, writes, calls)
 				}
 			})
@@ -148,7 +148,7 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 			for _, lines := range [][]string{{"If-Match", "*"}, {"If-Match", `"x"`}, {"If-None-Match", "*"}} {
 				g := populated(t)
 				g.conditional(missing, lines...).problem(http.StatusNotFound, "not_found")
-				if n := g.directory.calls.Load(); n != 1 {
+				if n := g.directory.Sent(); n != 1 {
 					t.Errorf("%d requests, want the read alone", n)
 				}
 			}
@@ -168,7 +168,7 @@ func TestPreconditionsAndTheirReads(t *testing.T) {
 		} {
 			it(t, method+" is not sent when the directory "+c.name, func(t *testing.T) {
 				g := populated(t)
-				g.directory.now(c.does)
+				g.directory.Now(c.does)
 				g.conditional(w.write, "If-Match", "*").wantOutcome(c.status, "not_done", true, c.code)
 			})
 		}
@@ -208,7 +208,7 @@ func TestPreconditionsOfTheDirectory(t *testing.T) {
 					if lines[1] == "" {
 						lines[1] = g.get(one).Header.Get("ETag")
 					}
-					g.directory.now(func(r *http.Request) (*http.Response, error) {
+					g.directory.Now(func(r *http.Request) (*http.Response, error) {
 						if r.Method != http.MethodGet {
 							if refuses {
 								return answers(http.StatusPreconditionFailed, "{}")(r)
@@ -222,7 +222,7 @@ func TestPreconditionsOfTheDirectory(t *testing.T) {
 						return response, err
 					})
 					a := g.conditional(w.write, lines...)
-					if got := g.directory.last.Load().Header.Get("If-Match"); got != c.sent {
+					if got := g.directory.Last().Header.Get("If-Match"); got != c.sent {
 						t.Errorf("%s: the directory is sent If-Match %s, want %s", a.call, got, c.sent)
 					}
 					switch {
@@ -245,10 +245,10 @@ func TestPreconditionAndKey(t *testing.T) {
 		g := populated(t)
 		first := g.conditional(keyedPatch, "If-Match", `"nonsense"`)
 		first.problem(http.StatusPreconditionFailed, "precondition_failed")
-		calls := g.directory.calls.Load()
+		calls := g.directory.Sent()
 		time.Sleep(time.Minute)
 		g.conditional(keyedPatch, "If-Match", `"nonsense"`).wantReplay(first)
-		if n := g.directory.calls.Load(); n != calls {
+		if n := g.directory.Sent(); n != calls {
 			t.Errorf("%d requests for a replay", n-calls)
 		}
 	})

@@ -35,10 +35,10 @@ func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 			g.call("PATCH", one, body)
 		}
 	}
-	g.directory.now(answers(200, `{"id":1,"name":{"first":"Grace Hopper"}`))
+	g.directory.Now(answers(200, `{"id":1,"name":{"first":"Grace Hopper"}`))
 	g.get("/v1/users/2")
 	g.get("/v1/users?q=Hopper")
-	g.github.now(answers(403, `{"message":"Leanne Graham may not"}`))
+	g.github.Now(answers(403, `{"message":"Leanne Graham may not"}`))
 	g.get(one + "?include=github")
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)

@@ -142,7 +142,7 @@ func TestKeyGoesToTheDirectory(t *testing.T) {
 	g := populated(t)
 	sent := func(w write) string {
 		g.carry(w)
-		return sentKey(g.directory.last.Load().Header)
+		return sentKey(g.directory.Last().Header)
 	}
 	for _, w := range []write{keyedPost, {"PATCH", one, `{"name":"Grace"}`, `"p"`}} {
 		key := strings.TrimSuffix(w.key, `"`)
@@ -259,13 +259,13 @@ func TestWhatIsKept(t *testing.T) {
 				g := populated(t, keys(c.honours))
 				g.directory.spoils(c.fault(g.directory))
 				first := g.carry(w)
-				g.directory.now(g.directory.serve)
+				g.directory.Now(g.directory.serve)
 				time.Sleep(time.Minute)
-				calls := g.directory.calls.Load()
+				calls := g.directory.Sent()
 				again := g.carry(w)
 				if c.kept {
 					again.wantReplay(first)
-					if n := g.directory.calls.Load(); n != calls {
+					if n := g.directory.Sent(); n != calls {
 						t.Errorf("%d calls for an answer that is kept", n-calls)
 					}
 					return
@@ -317,7 +317,7 @@ func TestKeysThatAreNone(t *testing.T) {
 			}
 		})
 	}
-	if n := g.directory.calls.Load(); n != 0 {
+	if n := g.directory.Sent(); n != 0 {
 		t.Errorf("%d calls under keys that are none", n)
 	}
 	t.Run("which a PUT does not care about", func(t *testing.T) {
@@ -337,7 +337,7 @@ func TestAnonymousWritersShareKeys(t *testing.T) {
 	g := populated(t, func(s *setup) { s.Auth = a })
 	first := g.call("POST", "/v1/users", keyedPost.body, "Idempotency-Key", `"k"`, "X-API-Key", "")
 	g.call("POST", "/v1/users", keyedPost.body, "Idempotency-Key", `"k"`, "X-API-Key", "").wantReplay(first)
-	if got := sentKey(g.directory.last.Load().Header); got != `"k"` {
+	if got := sentKey(g.directory.Last().Header); got != `"k"` {
 		t.Errorf("the directory is sent %s, want the key as it came", got)
 	}
 	for _, w := range []write{put, patch, remove} {

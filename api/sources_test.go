@@ -18,7 +18,7 @@ const (
 func TestSourcesOfAnAnswer(t *testing.T) {
 	it(t, "lists the sources in order with their attributions", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(after(41*time.Millisecond, reports(1)))
+		g.metno.Now(after(41*time.Millisecond, reports(1)))
 		a := g.get(city)
 		w := a.weather()
 		if w.Meta.Status != "complete" || len(w.Meta.Sources) != 4 {
@@ -60,7 +60,7 @@ func TestSourcesOfAnAnswer(t *testing.T) {
 		g := newGateway(t)
 		late := report(7)
 		late.ObservedAt = time.Now().Add(-91 * time.Minute)
-		g.metno.now(says(late))
+		g.metno.Now(says(late))
 		a := g.get(here)
 		if s := a.wantState("metno", "live", ""); s.Used == nil || *s.Used {
 			t.Errorf("metno = %+v, want used: false", s)
@@ -94,7 +94,7 @@ func TestStatesOfASource(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(11 * time.Minute)
-		g.metno.now(after(time.Second, reports(9)))
+		g.metno.Now(after(time.Second, reports(9)))
 		a := g.get(here)
 		if s := a.wantState("metno", "revalidating", ""); *s.AgeSeconds != 660 {
 			t.Errorf("age_seconds = %d, want 660", *s.AgeSeconds)
@@ -110,7 +110,7 @@ func TestStatesOfASource(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Hour)
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		a := g.get(here)
 		s := a.wantState("metno", "stale", "server_error")
 		if *s.AgeSeconds != 3600 || s.Attempts != 1 || s.Error.Detail == "" {
@@ -122,7 +122,7 @@ func TestStatesOfASource(t *testing.T) {
 		}
 		again := g.get(here) // during the cooldown no request is sent
 		again.wantState("metno", "stale", "server_error")
-		if n := g.metno.calls.Load(); n != 2 {
+		if n := g.metno.Sent(); n != 2 {
 			t.Errorf("metno was asked %d times, want 2", n)
 		}
 	})
@@ -131,7 +131,7 @@ func TestStatesOfASource(t *testing.T) {
 		g := newGateway(t)
 		g.get(here)
 		time.Sleep(time.Hour)
-		g.openweather.now(hangs)
+		g.openweather.Now(hangs)
 		if s := g.get(here).wantState("openweather", "stale", "timeout"); s.LatencyMS != 800 {
 			t.Errorf("latency_ms = %d, want the patience, 800", s.LatencyMS)
 		}
@@ -139,7 +139,7 @@ func TestStatesOfASource(t *testing.T) {
 
 	it(t, "is failed without a stale value", func(t *testing.T) {
 		g := newGateway(t)
-		g.openmeteo.now(refuses)
+		g.openmeteo.Now(refuses)
 		a := g.get(here)
 		a.wantState("openmeteo", "failed", "connection")
 		if w := a.weather(); w.Meta.Status != "degraded" || *w.Data.Temperature != 21.5 {
@@ -149,7 +149,7 @@ func TestStatesOfASource(t *testing.T) {
 
 	it(t, "is skipped if it does not cover the place, and not degraded", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(answers404)
+		g.metno.Now(answers404)
 		a := g.get(here)
 		a.wantState("metno", "skipped", "not_found")
 		if got := a.weather().Meta.Status; got != "complete" {
@@ -159,16 +159,16 @@ func TestStatesOfASource(t *testing.T) {
 
 	it(t, "is live, of age 0, when a 304 confirms it", func(t *testing.T) {
 		g := newGateway(t)
-		g.openmeteo.now(says(report(0), "ETag", `"v1"`))
+		g.openmeteo.Now(says(report(0), "ETag", `"v1"`))
 		before := g.get(here)
 		time.Sleep(time.Hour)
-		g.openmeteo.now(answers(http.StatusNotModified, "", "ETag", `"v1"`))
-		g.metno.now(says(report(1)))
+		g.openmeteo.Now(answers(http.StatusNotModified, "", "ETag", `"v1"`))
+		g.metno.Now(says(report(1)))
 		after := g.get(here)
 		if s := after.wantState("openmeteo", "live", ""); *s.AgeSeconds != 0 {
 			t.Errorf("age_seconds = %d, want 0", *s.AgeSeconds)
 		}
-		if got := g.openmeteo.last.Load().Header.Get("If-None-Match"); got != `"v1"` {
+		if got := g.openmeteo.Last().Header.Get("If-None-Match"); got != `"v1"` {
 			t.Errorf("openmeteo was sent If-None-Match %q", got)
 		}
 		if before.weather().Meta.TraceID == after.weather().Meta.TraceID {
@@ -180,7 +180,7 @@ func TestStatesOfASource(t *testing.T) {
 		g := newGateway(t)
 		g.get(city)
 		time.Sleep(49 * time.Hour)
-		g.geocoding.now(breaks)
+		g.geocoding.Now(breaks)
 		a := g.get(city)
 		a.wantState("geocoding", "stale", "server_error")
 		if got := a.weather().Meta.Status; got != "degraded" {
@@ -253,7 +253,7 @@ func TestOnlyIfCached(t *testing.T) {
 	})
 	it(t, "has the parts that are available", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(breaks)
+		g.metno.Now(breaks)
 		g.get(here)
 		a := g.get(here, only...)
 		a.wantState("openmeteo", "cached", "")
@@ -262,7 +262,7 @@ func TestOnlyIfCached(t *testing.T) {
 	})
 	it(t, "is a 404 that is cached", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.now(knows())
+		g.geocoding.Now(knows())
 		g.get(city).wantStatus(http.StatusNotFound)
 		g.get(city, only...).problem(http.StatusNotFound, "not_found")
 	})
@@ -296,7 +296,7 @@ func TestNoCacheRevalidates(t *testing.T) {
 	})
 	it(t, "but no source within the lifetime its provider gave", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.now(says(report(1), "Cache-Control", "max-age=300"))
+		g.metno.Now(says(report(1), "Cache-Control", "max-age=300"))
 		g.get(here)
 		time.Sleep(299 * time.Second)
 		a := g.get(here, again...)

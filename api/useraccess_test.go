@@ -297,7 +297,7 @@ func TestCallersCredentialsStayHere(t *testing.T) {
 	g := populated(t)
 	g.get(everything, "X-API-Key", "reader-key")
 	for name, f := range map[string]*fake{"directory": g.directory.fake, "github": g.github, "openmeteo": g.openmeteo} {
-		if sent, _ := json.Marshal(f.last.Load().Header); strings.Contains(string(sent), "reader-key") {
+		if sent, _ := json.Marshal(f.Last().Header); strings.Contains(string(sent), "reader-key") {
 			t.Errorf("%s is sent %s", name, sent)
 		}
 	}

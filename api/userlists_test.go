@@ -71,11 +71,11 @@ func TestUsersArePaged(t *testing.T) {
 				t.Errorf("%s: links %s, want %s", a.call, got, c.links)
 			}
 			a.wantHeader("X-Total-Count", c.total)
-			want := int64(1)
+			want := 1
 			if c.compared {
 				want = 2 // page 1 was requested too
 			}
-			if n := g.directory.calls.Load(); n != want {
+			if n := g.directory.Sent(); n != want {
 				t.Errorf("%s asks the directory %d times, want %d", a.call, n, want)
 			}
 			head := g.send(http.MethodHead, "/v1/users?"+c.query)
@@ -87,7 +87,7 @@ func TestUsersArePaged(t *testing.T) {
 
 func TestUsersOfADirectoryWithoutPages(t *testing.T) {
 	g := populated(t)
-	g.directory.now(func(*http.Request) (*http.Response, error) { return says(g.directory.users)(nil) })
+	g.directory.Now(func(*http.Request) (*http.Response, error) { return says(g.directory.users)(nil) })
 	a := g.get("/v1/users?page=2&per_page=2")
 	if got := a.list().Data; len(got) != 1 || got[0].ID != 3 {
 		t.Errorf("%s: users %v, want the third only", a.call, got)
@@ -102,7 +102,7 @@ func TestUsersByText(t *testing.T) {
 	g := populated(t)
 	text := "Clementine%20B%26%C3%BC%3E" // with characters that are special in a query and in Link
 	a := g.get("/v1/users?q=" + text)
-	if got := g.directory.last.Load().URL.Query(); got.Get("q") != "Clementine B&ü>" || got.Get("_page") != "1" || got.Get("_limit") != "20" {
+	if got := g.directory.Last().URL.Query(); got.Get("q") != "Clementine B&ü>" || got.Get("_page") != "1" || got.Get("_limit") != "20" {
 		t.Errorf("%s asks the directory for %v", a.call, got)
 	}
 	a.wantHeader("Link", `</v1/users?page=1&per_page=20&q=Clementine+B%26%C3%BC%3E>; rel="first", </v1/users?page=1&per_page=20&q=Clementine+B%26%C3%BC%3E>; rel="last"`)
@@ -164,12 +164,12 @@ func TestUserListsAreCached(t *testing.T) {
 		for _, name := range []string{"ETag", "Link", "X-Total-Count", "Cache-Control"} {
 			b.wantHeader(name, a.Header.Get(name))
 		}
-		if n := g.directory.calls.Load(); n != 1 {
+		if n := g.directory.Sent(); n != 1 {
 			t.Errorf("%d calls, want one for all", n)
 		}
 
 		time.Sleep(time.Hour)
-		g.directory.now(breaks)
+		g.directory.Now(breaks)
 		c := g.get("/v1/users", "If-None-Match", a.Header.Get("ETag"))
 		c.wantStatus(http.StatusOK) // a degraded answer has another tag
 		c.wantState("directory", "stale", "server_error")
@@ -194,7 +194,7 @@ func TestUserListsFail(t *testing.T) {
 	} {
 		it(t, c.name, func(t *testing.T) {
 			g := populated(t)
-			g.directory.now(c.does)
+			g.directory.Now(c.does)
 			a := g.get("/v1/users")
 			a.problem(c.status, "all_sources_failed")
 			a.wantState("directory", "failed", c.code)
@@ -209,7 +209,7 @@ func TestUserListsFail(t *testing.T) {
 
 func TestUsersWithoutAList(t *testing.T) {
 	g := populated(t)
-	g.directory.now(answers(404, `{}`))
+	g.directory.Now(answers(404, `{}`))
 	a := g.get("/v1/users")
 	p := a.problem(http.StatusNotFound, "not_found")
 	a.wantHeader("Cache-Control", "max-age=30")

@@ -66,7 +66,7 @@ func keys(honours bool) func(*setup) {
 
 // spoils makes writes behave like b, while reads still work.
 func (d *registry) spoils(writes behaviour) {
-	d.now(func(r *http.Request) (*http.Response, error) {
+	d.Now(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodGet {
 			return d.serve(r)
 		}
@@ -143,7 +143,7 @@ func TestOutcomeOfAReadBeforeAPatch(t *testing.T) {
 	} {
 		it(t, "is not done when the directory "+c.name, func(t *testing.T) {
 			g := populated(t)
-			g.directory.now(c.does)
+			g.directory.Now(c.does)
 			g.carry(keyedPatch).wantOutcome(c.status, "not_done", true, c.code)
 		})
 	}
@@ -152,20 +152,20 @@ func TestOutcomeOfAReadBeforeAPatch(t *testing.T) {
 func TestOpenCircuit(t *testing.T) {
 	it(t, "refuses writes until it closes", func(t *testing.T) {
 		g := populated(t)
-		g.directory.now(refuses)
+		g.directory.Now(refuses)
 		for range 20 {
 			g.carry(put)
 		}
-		calls := g.directory.calls.Load()
+		calls := g.directory.Sent()
 		for _, w := range []write{post, keyedPost, put, patch, keyedPatch, remove} {
 			a := g.carry(w)
 			a.wantOutcome(http.StatusServiceUnavailable, "not_done", true, "circuit_open")
 			a.wantHeader("Retry-After", "5")
 		}
-		if n := g.directory.calls.Load(); n != calls {
+		if n := g.directory.Sent(); n != calls {
 			t.Errorf("%d calls through an open circuit", n-calls)
 		}
-		g.directory.now(g.directory.serve)
+		g.directory.Now(g.directory.serve)
 		time.Sleep(5 * time.Second)
 		g.carry(keyedPost).wantStatus(http.StatusCreated)
 	})

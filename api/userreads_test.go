@@ -76,20 +76,20 @@ func TestUserWithoutAPart(t *testing.T) {
 		user                    behaviour
 		breaks                  func(*gateway)
 	}{
-		{"no account of that name", "github", "skipped", "not_found", "complete", nil, nil, func(g *gateway) { g.github.now(answers404) }},
+		{"no account of that name", "github", "skipped", "not_found", "complete", nil, nil, func(g *gateway) { g.github.Now(answers404) }},
 		{"a name that is not a login", "github", "skipped", "", "complete", nil, answers(200, `{"id":1,"name":"A","username":"../x"}`), nil},
 		{"a directory whose names are no logins", "github", "skipped", "", "complete", func(s *setup) { s.people.LinkByUsername = false }, nil, nil},
 		{"GitHub switched off", "github", "skipped", "", "complete", func(s *setup) { s.without = []string{"github"} }, nil, nil},
-		{"a broken GitHub", "github", "failed", "server_error", "degraded", nil, nil, func(g *gateway) { g.github.now(breaks) }},
+		{"a broken GitHub", "github", "failed", "server_error", "degraded", nil, nil, func(g *gateway) { g.github.Now(breaks) }},
 		{"a spent quota", "github", "failed", "rate_limited", "degraded", nil, nil, func(g *gateway) {
-			g.github.now(answers(403, "{}", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "0"))
+			g.github.Now(answers(403, "{}", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "0"))
 		}},
-		{"a GitHub that hangs", "github", "failed", "timeout", "degraded", nil, nil, func(g *gateway) { g.github.now(hangs) }},
+		{"a GitHub that hangs", "github", "failed", "timeout", "degraded", nil, nil, func(g *gateway) { g.github.Now(hangs) }},
 		{"no coordinates", "weather", "skipped", "", "complete", nil, answers(200, `{"id":1,"name":"A","username":"a"}`), nil},
 		{"no weather", "weather", "skipped", "", "complete", func(s *setup) { s.without = []string{"weather"} }, nil, nil},
 		{"no weather provider that works", "weather", "failed", "server_error", "degraded", nil, nil, func(g *gateway) { g.all(breaks) }},
 		{"no posts to count", "activity", "failed", "invalid_response", "degraded", nil, nil, func(g *gateway) {
-			g.directory.now(func(r *http.Request) (*http.Response, error) {
+			g.directory.Now(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.URL.Path, "/posts") {
 					return answers(200, "<html>")(r)
 				}
@@ -104,7 +104,7 @@ func TestUserWithoutAPart(t *testing.T) {
 				}
 			})
 			if c.user != nil {
-				g.directory.now(func(r *http.Request) (*http.Response, error) {
+				g.directory.Now(func(r *http.Request) (*http.Response, error) {
 					if r.URL.Path == "/users/1" {
 						return c.user(r)
 					}
@@ -149,7 +149,7 @@ func TestUserWithoutTheDirectory(t *testing.T) {
 	} {
 		it(t, "is "+c.name, func(t *testing.T) {
 			g := populated(t)
-			g.directory.now(c.does)
+			g.directory.Now(c.does)
 			a := g.get(everything)
 			p := a.problem(c.status, "all_sources_failed")
 			a.wantState("directory", "failed", c.code)
@@ -165,7 +165,7 @@ func TestUserWithoutTheDirectory(t *testing.T) {
 		})
 		tag := g.get(everything).Header.Get("ETag")
 		time.Sleep(time.Hour)
-		g.directory.now(refuses)
+		g.directory.Now(refuses)
 		a := g.get(everything, "If-None-Match", tag)
 		if u := a.user(http.StatusOK); u.Meta.Status != "degraded" || u.Data.Name != "Leanne Graham" || u.Data.Activity == nil {
 			t.Errorf("%s: %s", a.call, a.body)
@@ -188,12 +188,12 @@ func TestUnknownUser(t *testing.T) {
 		a.wantState("directory", "skipped", "not_found")
 		time.Sleep(29 * time.Second)
 		g.get("/v1/users/4").problem(http.StatusNotFound, "not_found")
-		if n := g.directory.calls.Load(); n != 1 {
+		if n := g.directory.Sent(); n != 1 {
 			t.Errorf("%d calls within half a minute, want 1", n)
 		}
 		time.Sleep(2 * time.Second)
 		g.get("/v1/users/4").problem(http.StatusNotFound, "not_found")
-		if n := g.directory.calls.Load(); n != 2 {
+		if n := g.directory.Sent(); n != 2 {
 			t.Errorf("%d calls after half a minute, want 2", n)
 		}
 	})
@@ -201,7 +201,7 @@ func TestUnknownUser(t *testing.T) {
 		g := populated(t)
 		g.get(one)
 		time.Sleep(time.Hour)
-		g.directory.now(answers404)
+		g.directory.Now(answers404)
 		g.get(one).problem(http.StatusNotFound, "not_found")
 	})
 }
@@ -233,7 +233,7 @@ func TestUserIDs(t *testing.T) {
 		{"encoded digits", "%39%39", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			calls := g.directory.calls.Load()
+			calls := g.directory.Sent()
 			a := g.get("/v1/users/" + c.id)
 			if c.good {
 				a.problem(http.StatusNotFound, "not_found")
@@ -245,7 +245,7 @@ func TestUserIDs(t *testing.T) {
 					t.Errorf("%s: errors %v", a.call, p.Errors)
 				}
 			}
-			if n := g.directory.calls.Load(); n != calls {
+			if n := g.directory.Sent(); n != calls {
 				t.Errorf("the directory is asked about %s", c.id)
 			}
 		})

@@ -14,7 +14,7 @@ import (
 func broken(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up, s := serve(t, f, append(changes, noRetries)...)
-	f.now(answers(500, ""))
+	f.Now(answers(500, ""))
 	askMany(s, 20)
 	wantBreaker(t, up, "open")
 	return up, s
@@ -25,7 +25,7 @@ func TestBreakerOpens(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, noRetries)
 		askMany(s, 10)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 9)
 		wantBreaker(t, up, "closed")
 		askMany(s, 1)
@@ -35,9 +35,9 @@ func TestBreakerOpens(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f, noRetries)
 		for range 20 {
-			f.now(well)
+			f.Now(well)
 			askMany(s, 2)
-			f.now(answers(500, ""))
+			f.Now(answers(500, ""))
 			askMany(s, 1)
 		}
 		wantBreaker(t, up, "closed")
@@ -66,7 +66,7 @@ func TestBreakerOpens(t *testing.T) {
 		}
 		synctest.Wait()
 		wantBreaker(t, up, "open")
-		if got := f.peak.Load(); got != 8 {
+		if got := f.Peak(); got != 8 {
 			t.Errorf("requests at once = %d, want 8", got)
 		}
 	})
@@ -93,7 +93,7 @@ func TestOpenBreaker(t *testing.T) {
 			ask(s, fresh())
 		}
 		wantBreaker(t, up, "open")
-		sent := f.sent()
+		sent := f.Sent()
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), 0)
 		want(t, got, upstream.Failed, upstream.CodeCircuitOpen)
@@ -120,7 +120,7 @@ func TestOpenBreaker(t *testing.T) {
 		good := 0
 		for n := range 200 { // 20 calls a second; the upstream is down for 5 s
 			if n == 100 {
-				f.now(well)
+				f.Now(well)
 			}
 			if ask(s, fresh()).State == upstream.Live {
 				good++
@@ -141,13 +141,13 @@ func TestOpenBreaker(t *testing.T) {
 		})
 		for n := range 50 * 20 {
 			if n == 30*20 {
-				f.now(well)
+				f.Now(well)
 			}
 			go ask(s, fresh())
 			time.Sleep(50 * time.Millisecond)
 		}
 		wantBreaker(t, up, "closed")
-		if got := f.sent(); got < 50 { // if probes hung one after another it would be 6, and the breaker stay open
+		if got := f.Sent(); got < 50 { // if probes hung one after another it would be 6, and the breaker stay open
 			t.Errorf("requests sent = %d, want nearly all of 60", got)
 		}
 	})
@@ -157,8 +157,8 @@ func TestProbe(t *testing.T) {
 	it(t, "is one at a time", func(t *testing.T) {
 		f := newFake(well)
 		up, s := broken(t, f)
-		f.now(after(time.Second, well))
-		sent := f.sent()
+		f.Now(after(time.Second, well))
+		sent := f.Sent()
 		time.Sleep(5 * time.Second)
 
 		var probe answer
@@ -179,7 +179,7 @@ func TestProbe(t *testing.T) {
 	it(t, "re-opens the breaker when it hangs, and other calls are refused at once", func(t *testing.T) {
 		f := newFake(well)
 		up, s := broken(t, f, func(c *config) { c.Policies.MaxConcurrent = 1 })
-		f.now(hangs)
+		f.Now(hangs)
 		time.Sleep(5 * time.Second)
 		go ask(s, fresh())
 		synctest.Wait()
@@ -204,8 +204,8 @@ func TestProbe(t *testing.T) {
 		it(t, name, func(t *testing.T) {
 			f := newFake(well)
 			up, s := broken(t, f)
-			f.now(tt.behaves)
-			sent := f.sent()
+			f.Now(tt.behaves)
+			sent := f.Sent()
 			time.Sleep(5 * time.Second)
 			ask(s, fresh())
 			wantSent(t, f, sent+1)
@@ -215,7 +215,7 @@ func TestProbe(t *testing.T) {
 	it(t, "is allowed one delay after the last failure, not earlier", func(t *testing.T) {
 		f := newFake(well)
 		up, s := broken(t, f)
-		f.now(well)
+		f.Now(well)
 		time.Sleep(5*time.Second - time.Nanosecond)
 		want(t, ask(s, fresh()), upstream.Failed, upstream.CodeCircuitOpen)
 		time.Sleep(time.Nanosecond)

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/pipetest"
 )
 
 // real is a source of a real server.
@@ -25,7 +25,10 @@ func real(t *testing.T, base string, changes ...func(*config)) source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes = append([]func(*config){noRetries, func(c *config) { c.BaseURL, c.Transport = u, nil }}, changes...)
+	changes = append([]func(*config){noRetries, func(c *config) {
+		c.BaseURL, c.Transport = u, nil
+		c.Policies.Timeout, c.FetchBudget = time.Minute, time.Minute // the clock is real, and the machine may be busy
+	}}, changes...)
 	return things(open(t, nil, changes...))
 }
 
@@ -181,7 +184,7 @@ func TestBody(t *testing.T) {
 		f := newFake(nil)
 		_, s := serve(t, f, noRetries)
 		for _, b := range []behaviour{well, answers(404, ""), answers(500, ""), answers(200, "garbage"), answers(200, strings.Repeat("a", bound+1))} {
-			f.now(func(r *http.Request) (*http.Response, error) {
+			f.Now(func(r *http.Request) (*http.Response, error) {
 				resp, err := b(r)
 				opened++
 				resp.Body = &body{resp.Body, &closed}
@@ -195,7 +198,7 @@ func TestBody(t *testing.T) {
 	})
 	it(t, "is abandoned at the attempt's deadline when it arrives slowly", func(t *testing.T) {
 		s := things(open(t, nil, noRetries, func(c *config) {
-			c.Transport = piped(t, func(w http.ResponseWriter, r *http.Request) {
+			c.Transport = pipetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				for {
 					io.WriteString(w, ".")
 					http.NewResponseController(w).Flush()
@@ -205,7 +208,7 @@ func TestBody(t *testing.T) {
 						return
 					}
 				}
-			})
+			}))
 		}))
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), 2*time.Second)
@@ -220,35 +223,3 @@ type body struct {
 }
 
 func (b *body) Close() error { *b.closed++; return b.ReadCloser.Close() }
-
-// pipes is a listener of in-memory connections: a bubble's clock advances while a
-// goroutine reads from one.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-func (p *pipes) Close() error   { close(p.closed); return nil }
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
-
-// piped returns a transport to a real server over in-memory connections.
-func piped(t *testing.T, h http.HandlerFunc) *http.Transport {
-	t.Helper()
-	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	srv := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	go srv.Serve(p)
-	t.Cleanup(func() { srv.Close() })
-	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		p.conns <- server
-		return client, nil
-	}}
-}

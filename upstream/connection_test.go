@@ -190,7 +190,7 @@ func TestRedirect(t *testing.T) {
 			f := newFake(inTurn(answers(302, "", "Location", location), well))
 			_, s := serve(t, f, noRetries, func(c *config) { c.BaseURL = &url.URL{Scheme: "https", Host: "things.test"} })
 			if got := ask(s, "a"); (got.State == upstream.Live) != followed {
-				t.Errorf("answer = %s, followed %v, want %v", got.State, f.sent() == 2, followed)
+				t.Errorf("answer = %s, followed %v, want %v", got.State, f.Sent() == 2, followed)
 			}
 			if !followed {
 				wantSent(t, f, 1)

@@ -16,7 +16,7 @@ import (
 func aged(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up, s := serve(t, f, append([]func(*config){noRetries}, changes...)...)
-	f.now(well)
+	f.Now(well)
 	ask(s, "a")
 	time.Sleep(time.Hour)
 	return up, s
@@ -33,7 +33,7 @@ func TestCooldown(t *testing.T) {
 	it(t, "follows a failed refresh of a stale value, and ends", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 		wantSent(t, f, 2)
 		for range 50 {
@@ -54,7 +54,7 @@ func TestCooldown(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		time.Sleep(12 * time.Minute)
 		want(t, ask(s, "a"), upstream.Revalidating, "")
 		synctest.Wait()
@@ -67,9 +67,9 @@ func TestCooldown(t *testing.T) {
 	it(t, "lasts as long as the upstream's Retry-After", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(answers(429, "", "Retry-After", "60"))
+		f.Now(answers(429, "", "Retry-After", "60"))
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeRateLimited)
-		f.now(answers(200, "new"))
+		f.Now(answers(200, "new"))
 		time.Sleep(time.Minute - 1)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeRateLimited)
 		time.Sleep(time.Nanosecond)
@@ -78,19 +78,19 @@ func TestCooldown(t *testing.T) {
 	it(t, "lasts for five minutes at most", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(answers(429, "", "Retry-After", "86400"))
+		f.Now(answers(429, "", "Retry-After", "86400"))
 		ask(s, "a")
-		f.now(answers(200, "new"))
+		f.Now(answers(200, "new"))
 		time.Sleep(5 * time.Minute)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
 	it(t, "ends early after an open breaker, even for a key refused just before it closed", func(t *testing.T) {
 		f := newFake(well)
 		up, s := aged(t, f)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 20)
 		wantBreaker(t, up, "open")
-		f.now(answers(200, "new"))
+		f.Now(answers(200, "new"))
 		time.Sleep(5*time.Second - time.Millisecond)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeCircuitOpen)
 		time.Sleep(time.Second)
@@ -100,9 +100,9 @@ func TestCooldown(t *testing.T) {
 	it(t, "lasts until an open breaker allows a probe", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 20)
-		f.now(answers(200, "new"))
+		f.Now(answers(200, "new"))
 		time.Sleep(time.Second)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeCircuitOpen)
 		time.Sleep(4*time.Second - 1)
@@ -113,7 +113,7 @@ func TestCooldown(t *testing.T) {
 	it(t, "is half a second after a full bulkhead", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f, func(c *config) { c.Policies.MaxConcurrent = 1 })
-		f.now(after(time.Second, well))
+		f.Now(after(time.Second, well))
 		go ask(s, "b")
 		synctest.Wait()
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeOverloaded)
@@ -125,12 +125,12 @@ func TestCooldown(t *testing.T) {
 	it(t, "does not restore an entry that was evicted meanwhile", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f, func(c *config) { c.Store = cache.NewStore(1) })
-		f.now(after(time.Second, answers(500, "")))
+		f.Now(after(time.Second, answers(500, "")))
 		var got answer
 		var wg sync.WaitGroup
 		wg.Go(func() { got = ask(s, "a") })
 		synctest.Wait()
-		f.now(well)
+		f.Now(well)
 		ask(s, "b")
 		wg.Wait()
 		want(t, got, upstream.Stale, upstream.CodeServerError)
@@ -140,7 +140,7 @@ func TestCooldown(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
-		f.now(well)
+		f.Now(well)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
 }
@@ -149,7 +149,7 @@ func TestImpatience(t *testing.T) {
 	it(t, "cools the key down for other callers while the fetch runs", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(hangs)
+		f.Now(hangs)
 		wantTook(t, took(func() { want(t, hurried(s, 150*time.Millisecond), upstream.Stale, upstream.CodeTimeout) }), 150*time.Millisecond)
 		for range 60 {
 			wantTook(t, took(func() { want(t, hurried(s, 150*time.Millisecond), upstream.Stale, upstream.CodeTimeout) }), 0)
@@ -160,7 +160,7 @@ func TestImpatience(t *testing.T) {
 	it(t, "ends with a late success", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(after(time.Second, answers(200, "new")))
+		f.Now(after(time.Second, answers(200, "new")))
 		want(t, hurried(s, 150*time.Millisecond), upstream.Stale, upstream.CodeTimeout)
 		time.Sleep(time.Second)
 		if got := ask(s, "a"); got.State != upstream.Cached || got.Value != "new" {
@@ -171,7 +171,7 @@ func TestImpatience(t *testing.T) {
 	it(t, "does not outlast the cooldown of a late failure", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(after(time.Second, answers(500, "")))
+		f.Now(after(time.Second, answers(500, "")))
 		want(t, hurried(s, 150*time.Millisecond), upstream.Stale, upstream.CodeTimeout)
 		time.Sleep(time.Second)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
@@ -180,7 +180,7 @@ func TestImpatience(t *testing.T) {
 	it(t, "starts no cooldown when the caller disconnects", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(after(time.Second, answers(200, "new")))
+		f.Now(after(time.Second, answers(200, "new")))
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(100*time.Millisecond, cancel)
 		want(t, s.Ask(ctx, "a", upstream.Directives{}), upstream.Stale, upstream.CodeCanceled)
@@ -203,7 +203,7 @@ func TestImpatience(t *testing.T) {
 	it(t, "serves nothing that became too old while it waited", func(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f)
-		f.now(hangs)
+		f.Now(hangs)
 		time.Sleep(23*time.Hour - 100*time.Millisecond)
 		want(t, hurried(s, 150*time.Millisecond), upstream.Failed, upstream.CodeTimeout)
 	})

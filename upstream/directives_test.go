@@ -18,14 +18,14 @@ func TestDirectives(t *testing.T) {
 				want(t, ask(s, "a"), upstream.Live, "")
 				wantSent(t, f, n+1)
 			}
-			if got := f.request(2).Header.Get("If-None-Match"); got != `"1"` {
+			if got := f.Request(2).Header.Get("If-None-Match"); got != `"1"` {
 				t.Errorf("If-None-Match = %q, want the tag: it is kept for validation", got)
 			}
-			f.now(answers(304, ""))
+			f.Now(answers(304, ""))
 			want(t, ask(s, "a"), upstream.Live, "")
 			ask(s, "a")
 			wantSent(t, f, 5) // the directive still applies after the 304
-			f.now(answers(500, ""))
+			f.Now(answers(500, ""))
 			want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 		})
 	}
@@ -39,7 +39,7 @@ func TestDirectives(t *testing.T) {
 		f := newFake(answers(200, "fine", "Cache-Control", "no-cache"))
 		_, s := serve(t, f, keep, noRetries)
 		ask(s, "a")
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 	})
 	for _, header := range []string{"max-age=60, must-revalidate", "MUST-REVALIDATE, s-maxage=60", "max-age=60, proxy-revalidate"} {
@@ -53,7 +53,7 @@ func TestDirectives(t *testing.T) {
 			want(t, ask(s, "a"), upstream.Live, "")
 			wantSent(t, f, 2)
 			time.Sleep(70 * time.Second)
-			f.now(answers(500, ""))
+			f.Now(answers(500, ""))
 			want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 		})
 		it(t, header+" is kept for when asking fails, where we may", func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestDirectives(t *testing.T) {
 			_, s := serve(t, f, keep, noRetries)
 			ask(s, "a")
 			time.Sleep(70 * time.Second)
-			f.now(answers(500, ""))
+			f.Now(answers(500, ""))
 			want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 			want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 			wantSent(t, f, 2)
@@ -106,7 +106,7 @@ func TestInvalidate(t *testing.T) {
 			_, s := serve(t, f)
 			ask(s, "a")
 			invalidate(s)
-			f.now(answers(200, "new"))
+			f.Now(answers(200, "new"))
 			if got := ask(s, "a"); got.State != upstream.Live || got.Value != "new" {
 				t.Errorf("answer = %s %q, want live new", got.State, got.Value)
 			}
@@ -117,7 +117,7 @@ func TestInvalidate(t *testing.T) {
 			_, s := serve(t, f, noRetries)
 			ask(s, "a")
 			invalidate(s)
-			f.now(answers(500, ""))
+			f.Now(answers(500, ""))
 			want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 		})
 		it(t, name+": what does not exist is asked for again", func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestInvalidate(t *testing.T) {
 			_, s := serve(t, f)
 			ask(s, "a")
 			invalidate(s)
-			f.now(well)
+			f.Now(well)
 			want(t, ask(s, "a"), upstream.Live, "")
 		})
 		it(t, name+": a running fetch may have read the old value, and is not stored", func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestInvalidate(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			invalidate(s)
 			<-done
-			f.now(answers(200, "new"))
+			f.Now(answers(200, "new"))
 			if got := ask(s, "a"); got.Value != "new" {
 				t.Errorf("answer = %q, want new", got.Value)
 			}

@@ -60,7 +60,7 @@ func TestFailureLog(t *testing.T) {
 	it(t, "another kind of failure at once", func(t *testing.T) {
 		s, f, log := failing(t, answers(500, ""))
 		ask(s, fresh())
-		f.now(fails(errReset))
+		f.Now(fails(errReset))
 		ask(s, fresh())
 		synctest.Wait()
 		if got := lines(t, log); len(got) != 2 || got[1].Code != "connection" {

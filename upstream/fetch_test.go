@@ -123,7 +123,7 @@ func TestFetch(t *testing.T) {
 		_, s := serve(t, f)
 		ask(s, "a")
 		time.Sleep(12 * time.Minute)
-		f.now(after(time.Second, answers(200, "new")))
+		f.Now(after(time.Second, answers(200, "new")))
 		want(t, ask(s, "a"), upstream.Revalidating, "")
 		synctest.Wait()
 		got := s.Ask(context.Background(), "a", upstream.Directives{MaxAge: time.Second})
@@ -163,7 +163,7 @@ func TestClose(t *testing.T) {
 		up, s := serve(t, f)
 		ask(s, "a")
 		time.Sleep(12 * time.Minute)
-		f.now(hangs)
+		f.Now(hangs)
 		ask(s, "a")
 		synctest.Wait()
 		wantTook(t, took(up.Close), 0)
@@ -199,7 +199,7 @@ func TestClose(t *testing.T) {
 	it(t, "returns the stale value to waiting callers", func(t *testing.T) {
 		f := newFake(well)
 		up, s := aged(t, f)
-		f.now(hangs)
+		f.Now(hangs)
 		var got answer
 		var wg sync.WaitGroup
 		wg.Go(func() { got = ask(s, "a") })

@@ -42,7 +42,7 @@ func TestFreshnessWindows(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		old := ask(s, "a")
-		f.now(after(time.Second, answers(200, "new")))
+		f.Now(after(time.Second, answers(200, "new")))
 		time.Sleep(11 * time.Minute)
 		for range 50 {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -68,7 +68,7 @@ func TestFreshnessWindows(t *testing.T) {
 		up, s := serve(t, f, noRetries)
 		ask(s, "a")
 		time.Sleep(time.Hour)
-		f.now(after(time.Second, answers(500, "")))
+		f.Now(after(time.Second, answers(500, "")))
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), time.Second)
 		want(t, got, upstream.Stale, upstream.CodeServerError)
@@ -78,7 +78,7 @@ func TestFreshnessWindows(t *testing.T) {
 		if c := up.Status().Cache; c.Stale != 1 || c.Misses != 2 {
 			t.Errorf("cache = %+v, want one stale and two misses", c)
 		}
-		f.now(answers(200, "new"))
+		f.Now(answers(200, "new"))
 		time.Sleep(time.Minute)
 		if got := ask(s, "a"); got.State != upstream.Live || got.Value != "new" {
 			t.Errorf("answer = %s %q, want live and new", got.State, got.Value)
@@ -88,7 +88,7 @@ func TestFreshnessWindows(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		time.Sleep(24*time.Hour - 1)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 		time.Sleep(time.Minute)
@@ -102,7 +102,7 @@ func TestFreshnessWindows(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
-		f.now(after(time.Second, answers(500, "")))
+		f.Now(after(time.Second, answers(500, "")))
 		time.Sleep(24*time.Hour - time.Second)
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 	})
@@ -111,7 +111,7 @@ func TestFreshnessWindows(t *testing.T) {
 		up, s := serve(t, f, noRetries)
 		ask(s, "a")
 		time.Sleep(time.Hour)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 20)
 		wantBreaker(t, up, "open")
 		var got answer
@@ -138,11 +138,11 @@ func TestProvenance(t *testing.T) {
 		time.Sleep(12 * time.Minute)
 		wantForward(t, ask(s, "a"), upstream.NotForwarded)
 		time.Sleep(time.Hour)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		wantForward(t, ask(s, "a"), upstream.FwdStale)
 		wantForward(t, ask(s, "a"), upstream.NotForwarded) // during the cooldown
 		time.Sleep(time.Minute)
-		f.now(hangs)
+		f.Now(hangs)
 		wantForward(t, hurried(s, time.Second), upstream.FwdStale)
 	})
 }
@@ -156,7 +156,7 @@ func TestNotFound(t *testing.T) {
 		if d := time.Until(first.FreshUntil); d != 30*time.Second || first.FwdStatus != 404 {
 			t.Errorf("fresh for %v with status %d, want 30 s with 404", d, first.FwdStatus)
 		}
-		f.now(well)
+		f.Now(well)
 		time.Sleep(30*time.Second - 1)
 		got := ask(s, "a")
 		want(t, got, upstream.Skipped, upstream.CodeNotFound)
@@ -171,13 +171,13 @@ func TestNotFound(t *testing.T) {
 		_, s := serve(t, f)
 		ask(s, "a")
 		time.Sleep(time.Hour)
-		f.now(answers(404, ""))
+		f.Now(answers(404, ""))
 		got := ask(s, "a")
 		want(t, got, upstream.Skipped, upstream.CodeNotFound)
 		if got.Value != "" {
 			t.Errorf("value = %q, want none", got.Value)
 		}
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		time.Sleep(time.Minute)
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 	})
@@ -225,7 +225,7 @@ func TestRequestDirectives(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f)
 		ask(s, "a")
-		f.now(answers(200, "new"))
+		f.Now(answers(200, "new"))
 		time.Sleep(15 * time.Minute)
 		if got := conditional(s); got.State != upstream.Live || got.Value != "new" {
 			t.Errorf("answer = %s %q, want live and new", got.State, got.Value)
@@ -236,7 +236,7 @@ func TestRequestDirectives(t *testing.T) {
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
 		time.Sleep(time.Minute)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		want(t, conditional(s), upstream.Stale, upstream.CodeServerError)
 		want(t, conditional(s), upstream.Stale, upstream.CodeServerError)
 		wantSent(t, f, 2)

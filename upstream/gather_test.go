@@ -31,7 +31,7 @@ func newTrio(t *testing.T, bs ...behaviour) *trio {
 
 func (o *trio) behave(bs ...behaviour) {
 	for n, b := range bs {
-		o.fakes[n].now(b)
+		o.fakes[n].Now(b)
 	}
 }
 

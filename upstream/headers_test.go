@@ -73,9 +73,9 @@ func TestProviderLifetime(t *testing.T) {
 		_, s := serve(t, f, noRetries)
 		ask(s, "a")
 		time.Sleep(time.Hour)
-		f.now(answers(200, "secret", "Cache-Control", "no-store"))
+		f.Now(answers(200, "secret", "Cache-Control", "no-store"))
 		ask(s, "a")
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError)
 	})
 }
@@ -86,17 +86,17 @@ func TestValidators(t *testing.T) {
 		f := newFake(tagged)
 		_, s := serve(t, f)
 		first := ask(s, "a")
-		if h := f.request(0).Header; h.Get("If-None-Match")+h.Get("If-Modified-Since") != "" {
+		if h := f.Request(0).Header; h.Get("If-None-Match")+h.Get("If-Modified-Since") != "" {
 			t.Errorf("first request is conditional: %v", h)
 		}
 		time.Sleep(time.Hour)
-		f.now(answers(304, ""))
+		f.Now(answers(304, ""))
 		got := ask(s, "a")
 		want(t, got, upstream.Live, "")
 		if got.Value != "fine" || got.Version != first.Version || got.Age != 0 || got.FwdStatus != 304 || !got.Stored {
 			t.Errorf("answer = %+v, want the same value and version, of age 0, with 304", got)
 		}
-		h := f.request(1).Header
+		h := f.Request(1).Header
 		if h.Get("If-None-Match") != `W/"1"` || h.Get("If-Modified-Since") != "Tue, 24 Nov 2026 06:00:00 GMT" {
 			t.Errorf("validators sent = %v, want those that came", h)
 		}
@@ -136,7 +136,7 @@ func TestValidators(t *testing.T) {
 				return
 			}
 			wantSent(t, f, 3)
-			if h := f.request(2).Header; h.Get("If-None-Match")+h.Get("If-Modified-Since") != "" {
+			if h := f.Request(2).Header; h.Get("If-None-Match")+h.Get("If-Modified-Since") != "" {
 				t.Errorf("third request is conditional: %v", h)
 			}
 			if got.Value != "new" || got.Attempts != 2 {
@@ -168,7 +168,7 @@ func TestValidators(t *testing.T) {
 		ask(s, "a")
 		time.Sleep(time.Hour)
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeInvalidResponse)
-		if h := f.request(1).Header; h.Get("If-None-Match") != "" {
+		if h := f.Request(1).Header; h.Get("If-None-Match") != "" {
 			t.Errorf("validators sent = %v, want none", h)
 		}
 	})
@@ -180,7 +180,7 @@ func TestValidators(t *testing.T) {
 		want(t, ask(s, "a"), upstream.Stale, upstream.CodeServerError)
 		time.Sleep(5 * time.Second)
 		want(t, ask(s, "a"), upstream.Live, "")
-		if h := f.request(2).Header; h.Get("If-None-Match") != `W/"1"` {
+		if h := f.Request(2).Header; h.Get("If-None-Match") != `W/"1"` {
 			t.Errorf("validators sent = %v, want the tag", h)
 		}
 		time.Sleep(11 * time.Minute)
@@ -192,7 +192,7 @@ func TestValidators(t *testing.T) {
 		ask(s, "a")
 		time.Sleep(30 * time.Second)
 		ask(s, "a")
-		if h := f.request(1).Header; h.Get("If-None-Match") != "" {
+		if h := f.Request(1).Header; h.Get("If-None-Match") != "" {
 			t.Errorf("validators sent = %v, want none", h)
 		}
 	})

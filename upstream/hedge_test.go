@@ -25,7 +25,7 @@ const (
 func warm(t *testing.T, f *fake, changes ...func(*config)) (*upstream.Upstream, source) {
 	t.Helper()
 	up, s := serve(t, f, append([]func(*config){hedged}, changes...)...)
-	f.now(after(usual, well))
+	f.Now(after(usual, well))
 	askMany(s, 20)
 	wantSent(t, f, 20)
 	return up, s
@@ -35,7 +35,7 @@ func TestHedge(t *testing.T) {
 	it(t, "starts after the quantile and wins over a slow attempt", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f)
-		f.now(inTurn(hangs, after(5*time.Millisecond, well)))
+		f.Now(inTurn(hangs, after(5*time.Millisecond, well)))
 		var got answer
 		wantTook(t, took(func() { got = ask(s, "a") }), hedge+5*time.Millisecond)
 		want(t, got, upstream.Live, "")
@@ -48,14 +48,14 @@ func TestHedge(t *testing.T) {
 		up, s := warm(t, f, func(c *config) { c.Policies.Breaker.MinCalls, c.Policies.Breaker.FailureRate = 3, 0.1 })
 		var cancelled int
 		for range 10 {
-			f.now(inTurn(func(r *http.Request) (*http.Response, error) {
+			f.Now(inTurn(func(r *http.Request) (*http.Response, error) {
 				<-r.Context().Done()
 				cancelled++
 				return nil, r.Context().Err()
 			}, well))
 			want(t, ask(s, fresh()), upstream.Live, "")
 			time.Sleep(10 * time.Second) // other calls have paid into the retry budget by then
-			f.now(after(usual, well))
+			f.Now(after(usual, well))
 			askMany(s, 5)
 		}
 		synctest.Wait()
@@ -70,20 +70,20 @@ func TestHedge(t *testing.T) {
 	it(t, "waits a few median latencies at most when many calls are slow", func(t *testing.T) {
 		f := newFake(well)
 		_, s := serve(t, f, hedged)
-		f.now(after(usual, well))
+		f.Now(after(usual, well))
 		askMany(s, 16)
-		f.now(after(time.Second, well))
+		f.Now(after(time.Second, well))
 		askMany(s, 8)
-		f.now(inTurn(hangs, well))
+		f.Now(inTurn(hangs, well))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), 5*usual+time.Millisecond)
 	})
 	it(t, "is still sent after one slow first call", func(t *testing.T) {
 		f := newFake(after(300*time.Millisecond, well))
 		up, s := serve(t, f, hedged)
 		askMany(s, 1)
-		f.now(after(usual, well))
+		f.Now(after(usual, well))
 		askMany(s, 39)
-		f.now(inTurn(hangs, well))
+		f.Now(inTurn(hangs, well))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), hedge)
 		if got := up.Status().Hedges; got != 1 {
 			t.Errorf("hedges = %d, want 1", got)
@@ -97,14 +97,14 @@ func TestNoHedge(t *testing.T) {
 		f := newFake(after(usual, well))
 		_, s := serve(t, f, hedged)
 		askMany(s, 19)
-		f.now(slow)
+		f.Now(slow)
 		ask(s, "a")
 		wantSent(t, f, 20)
 	})
 	it(t, "when it is switched off", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { c.Policies.HedgeQuantile = 0 })
-		f.now(slow)
+		f.Now(slow)
 		ask(s, "a")
 		wantSent(t, f, 21)
 	})
@@ -112,7 +112,7 @@ func TestNoHedge(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f)
 		ask(s, "a")
-		f.now(slow)
+		f.Now(slow)
 		time.Sleep(10 * time.Minute)
 		want(t, ask(s, "a"), upstream.Revalidating, "")
 		time.Sleep(2 * time.Second)
@@ -124,10 +124,10 @@ func TestNoHedge(t *testing.T) {
 	it(t, "for a probe", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 20)
 		wantBreaker(t, up, "open")
-		f.now(slow)
+		f.Now(slow)
 		time.Sleep(5 * time.Second)
 		want(t, ask(s, "a"), upstream.Live, "")
 		wantSent(t, f, 41)
@@ -135,10 +135,10 @@ func TestNoHedge(t *testing.T) {
 	it(t, "when the breaker opened while it waited", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.Breaker.FailureRate = 0.1 })
-		f.now(slow)
+		f.Now(slow)
 		go ask(s, "a")
 		time.Sleep(time.Millisecond)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 3)
 		wantBreaker(t, up, "open")
 		time.Sleep(time.Second)
@@ -147,10 +147,10 @@ func TestNoHedge(t *testing.T) {
 	it(t, "while the upstream's Retry-After runs", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
-		f.now(slow)
+		f.Now(slow)
 		go ask(s, "a")
 		time.Sleep(time.Millisecond)
-		f.now(answers(429, "", "Retry-After", "30"))
+		f.Now(answers(429, "", "Retry-After", "30"))
 		ask(s, "b")
 		time.Sleep(time.Second)
 		wantSent(t, f, 22)
@@ -161,14 +161,14 @@ func TestHedgeAndFailure(t *testing.T) {
 	it(t, "ends at once with one request when it fails before the hedge", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
-		f.now(after(5*time.Millisecond, answers(500, "")))
+		f.Now(after(5*time.Millisecond, answers(500, "")))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Failed, upstream.CodeServerError) }), 5*time.Millisecond)
 		wantSent(t, f, 21)
 	})
 	it(t, "returns the hedge's success when the first attempt fails", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
-		f.now(inTurn(after(60*time.Millisecond, answers(500, "")), after(100*time.Millisecond-hedge, well)))
+		f.Now(inTurn(after(60*time.Millisecond, answers(500, "")), after(100*time.Millisecond-hedge, well)))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), 100*time.Millisecond)
 	})
 	for name, b := range map[string]behaviour{
@@ -180,7 +180,7 @@ func TestHedgeAndFailure(t *testing.T) {
 		it(t, name, func(t *testing.T) {
 			f := newFake(well)
 			_, s := warm(t, f)
-			f.now(inTurn(after(100*time.Millisecond, well), b))
+			f.Now(inTurn(after(100*time.Millisecond, well), b))
 			wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Live, "") }), 100*time.Millisecond)
 			wantSent(t, f, 22)
 		})
@@ -188,13 +188,13 @@ func TestHedgeAndFailure(t *testing.T) {
 	it(t, "returns the first 404 of the two", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
-		f.now(inTurn(hangs, answers(404, "")))
+		f.Now(inTurn(hangs, answers(404, "")))
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Skipped, upstream.CodeNotFound) }), hedge)
 	})
 	it(t, "counts as one failure for the breaker when both fail", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.Breaker.MinCalls, c.Policies.Breaker.FailureRate = 22, 0.09 })
-		f.now(after(50*time.Millisecond, answers(500, "")))
+		f.Now(after(50*time.Millisecond, answers(500, "")))
 		ask(s, "a") // 1 of 21
 		wantSent(t, f, 22)
 		wantBreaker(t, up, "closed")
@@ -204,7 +204,7 @@ func TestHedgeAndFailure(t *testing.T) {
 	it(t, "takes no longer with a hedge than without", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f)
-		f.now(hangs)
+		f.Now(hangs)
 		wantTook(t, took(func() { want(t, ask(s, "a"), upstream.Failed, upstream.CodeTimeout) }), 2*time.Second)
 		wantSent(t, f, 22)
 	})
@@ -214,14 +214,14 @@ func TestHedgeLimits(t *testing.T) {
 	it(t, "stays within the bulkhead", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 4 })
-		f.now(hangs)
+		f.Now(hangs)
 		for range 20 {
 			go ask(s, fresh())
 			time.Sleep(30 * time.Millisecond)
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if got := f.peak.Load(); got != 4 {
+		if got := f.Peak(); got != 4 {
 			t.Errorf("requests at once = %d, want 4", got)
 		}
 		if up.Status().Hedges == 0 {
@@ -233,7 +233,7 @@ func TestHedgeLimits(t *testing.T) {
 		up, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 4 })
 		var n int
 		var mu sync.Mutex
-		f.now(func(r *http.Request) (*http.Response, error) {
+		f.Now(func(r *http.Request) (*http.Response, error) {
 			mu.Lock()
 			n++
 			slow := n%5 == 0
@@ -249,7 +249,7 @@ func TestHedgeLimits(t *testing.T) {
 			time.Sleep(15 * time.Millisecond)
 		}
 		wg.Wait()
-		if got := f.peak.Load(); got > 4 {
+		if got := f.Peak(); got > 4 {
 			t.Errorf("requests at once = %d, want 4 at most", got)
 		}
 		if up.Status().Hedges == 0 {
@@ -259,7 +259,7 @@ func TestHedgeLimits(t *testing.T) {
 	it(t, "stays within the quota", func(t *testing.T) {
 		f := newFake(well)
 		up, s := warm(t, f, func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 30, Window: time.Hour}} })
-		f.now(inTurn(hangs, well, hangs, well, hangs, well, hangs, well, hangs, well, well))
+		f.Now(inTurn(hangs, well, hangs, well, hangs, well, hangs, well, hangs, well, well))
 		for range 30 {
 			ask(s, fresh())
 		}
@@ -272,17 +272,17 @@ func TestHedgeLimits(t *testing.T) {
 	it(t, "sends no hedge for the last call of the quota", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { c.Policies.Quotas = []upstream.Quota{{Calls: 21, Window: time.Hour}} })
-		f.now(after(time.Second, well))
+		f.Now(after(time.Second, well))
 		want(t, ask(s, "a"), upstream.Live, "")
 		wantSent(t, f, 21)
 	})
 	it(t, "sends no hedge when the bulkhead is full, and spends no retry budget on it", func(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent, c.Policies.Retries = 1, 1 })
-		f.now(after(time.Second, well))
+		f.Now(after(time.Second, well))
 		askMany(s, 15)
 		wantSent(t, f, 35)
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 1)
 		wantSent(t, f, 37)
 	})
@@ -290,10 +290,10 @@ func TestHedgeLimits(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { c.Policies.MaxConcurrent = 2 })
 		for range 5 {
-			f.now(inTurn(hangs, well))
+			f.Now(inTurn(hangs, well))
 			want(t, s.Ask(context.Background(), fresh(), upstream.Directives{}), upstream.Live, "")
 		}
-		f.now(after(usual, well))
+		f.Now(after(usual, well))
 		var wg sync.WaitGroup
 		wantTook(t, took(func() {
 			for range 2 {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,6 +18,7 @@ import (
 	"tributary/cache"
 	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 // watch records the logs and metrics of the upstreams in these tests.
@@ -36,100 +35,20 @@ func it(t *testing.T, does string, test func(t *testing.T)) {
 	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
 }
 
-// behaviour is how the fake upstream answers a request.
-type behaviour func(r *http.Request) (*http.Response, error)
+type (
+	fake      = upstreamtest.Fake
+	behaviour = upstreamtest.Behaviour
+)
 
-// fake is an upstream in memory, reached through the real client and policies.
-type fake struct {
-	behaves atomic.Pointer[behaviour]
-	inside  atomic.Int64
-	peak    atomic.Int64 // most concurrent requests
-
-	mu   sync.Mutex
-	seen []*http.Request
-	at   []time.Time
-}
-
-func newFake(b behaviour) *fake {
-	f := &fake{}
-	f.now(b)
-	return f
-}
-
-func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	f.seen = append(f.seen, r)
-	f.at = append(f.at, time.Now())
-	f.mu.Unlock()
-	n := f.inside.Add(1)
-	defer f.inside.Add(-1)
-	for p := f.peak.Load(); n > p && !f.peak.CompareAndSwap(p, n); p = f.peak.Load() {
-	}
-	return (*f.behaves.Load())(r)
-}
-
-// now changes how the upstream behaves from now on.
-func (f *fake) now(b behaviour) { f.behaves.Store(&b) }
-
-// sent returns the number of requests so far.
-func (f *fake) sent() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.seen)
-}
-
-func (f *fake) request(n int) *http.Request {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.seen[n]
-}
-
-// gap returns the time between request n and the one before it.
-func (f *fake) gap(n int) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.at[n].Sub(f.at[n-1])
-}
-
-// answers sends a status and a body; header is name, value, name, value…
-func answers(status int, body string, header ...string) behaviour {
-	h := http.Header{}
-	for i := 0; i < len(header); i += 2 {
-		h.Add(header[i], header[i+1])
-	}
-	return func(r *http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: status, Header: h.Clone(), Body: io.NopCloser(strings.NewReader(body)), Request: r,
-			ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)),
-		}, nil
-	}
-}
-
-func hangs(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
-}
-
-func fails(err error) behaviour {
-	return func(*http.Request) (*http.Response, error) { return nil, err }
-}
+var (
+	newFake = upstreamtest.NewFake
+	answers = upstreamtest.Answers
+	fails   = upstreamtest.Fails
+	hangs   = upstreamtest.Hangs
+	after   = upstreamtest.After
+)
 
 var errReset = errors.New("reset by a peer")
-
-// after waits before it behaves like next, unless the request is cancelled.
-func after(d time.Duration, next behaviour) behaviour {
-	return func(r *http.Request) (*http.Response, error) {
-		select {
-		case <-time.After(d):
-			return next(r)
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
-	}
-}
 
 // inTurn answers each request with the next behaviour, and repeats the last.
 func inTurn(bs ...behaviour) behaviour {
@@ -247,7 +166,7 @@ func codeOf(a answer) upstream.Code {
 
 func wantSent(t *testing.T, f *fake, n int) {
 	t.Helper()
-	if got := f.sent(); got != n {
+	if got := f.Sent(); got != n {
 		t.Errorf("requests sent = %d, want %d", got, n)
 	}
 }

@@ -54,7 +54,7 @@ func TestPanics(t *testing.T) {
 			s.Decode = func(upstream.Response) (string, error) { panic("decode") }
 		})
 		askMany(s, 20)
-		f.now(well)
+		f.Now(well)
 		time.Sleep(5 * time.Second)
 		want(t, ask(broken, "a"), upstream.Failed, upstream.CodeInvalidResponse)
 		wantBreaker(t, up, "open")
@@ -74,7 +74,7 @@ func TestPanics(t *testing.T) {
 			}
 		})
 		askMany(s, 20)
-		f.now(inTurn(after(100*time.Millisecond, well), answers(200, "panic")))
+		f.Now(inTurn(after(100*time.Millisecond, well), answers(200, "panic")))
 		got := ask(s, "a")
 		want(t, got, upstream.Live, "")
 		if got.Attempts != 2 {

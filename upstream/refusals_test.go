@@ -80,7 +80,7 @@ func TestRefusals(t *testing.T) {
 				ask(s, "a")
 				wantSent(t, f, n+2)
 			}
-			f.now(well)
+			f.Now(well)
 			state, code := upstream.Live, upstream.Code("")
 			if tt.other {
 				state, code = upstream.Failed, tt.code
@@ -88,11 +88,11 @@ func TestRefusals(t *testing.T) {
 			want(t, ask(s, "other"), state, code)
 			time.Sleep(20 * minute)
 			want(t, ask(s, "a"), upstream.Live, "")
-			f.now(tt.refuses)
+			f.Now(tt.refuses)
 			time.Sleep(25 * time.Hour)
-			sent := f.sent()
+			sent := f.Sent()
 			ask(s, "a")
-			f.now(well)
+			f.Now(well)
 			time.Sleep(tt.steps[0]) // this row is over, so the next pause is the shortest
 			want(t, ask(s, "a"), upstream.Live, "")
 			wantSent(t, f, sent+2)
@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 		up := open(t, f)
 		one, two, three := things(up), things(up), things(up)
 		want(t, ask(three, "a"), upstream.Live, "")
-		f.now(answers(401, ""))
+		f.Now(answers(401, ""))
 		ask(one, "a")
 		want(t, ask(two, "a"), upstream.Failed, upstream.CodeUnauthorized)
 		wantSent(t, f, 3)
@@ -113,12 +113,12 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("attempts = %d, retry after %v; want 0, and 30 s", got.Attempts, got.Err.RetryAfter)
 		}
 		time.Sleep(30 * time.Second)
-		f.now(well)
+		f.Now(well)
 		want(t, ask(three, "b"), upstream.Live, "")
 		want(t, ask(one, "a"), upstream.Live, "")
-		f.now(answers(401, ""))
+		f.Now(answers(401, ""))
 		ask(one, "b")
-		f.now(well)
+		f.Now(well)
 		want(t, ask(three, "c"), upstream.Live, "") // one source is refused again, so the upstream is not paused
 	})
 	it(t, "of a write pause writes, not reads", func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestRefusals(t *testing.T) {
 		if got.Err == nil || got.Err.Code != upstream.CodeUnauthorized || got.Attempts != 0 || got.Err.Uncertain {
 			t.Errorf("second write = %v after %d requests, want unauthorized, certain, after 0", got.Err, got.Attempts)
 		}
-		f.now(well)
+		f.Now(well)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
 	it(t, "of calls already sent do not double the pause", func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestRefusals(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(time.Second + 30*time.Second)
-		f.now(well)
+		f.Now(well)
 		want(t, ask(s, "a"), upstream.Live, "")
 	})
 	for name, tt := range map[string]struct {
@@ -164,10 +164,10 @@ func TestRefusals(t *testing.T) {
 			_, s := serve(t, f, noRetries)
 			ask(s, "a")
 			time.Sleep(time.Hour)
-			f.now(tt.refuses)
+			f.Now(tt.refuses)
 			want(t, ask(s, "a"), tt.state, tt.code)
 			time.Sleep(10 * time.Minute)
-			f.now(fails(errReset))
+			f.Now(fails(errReset))
 			state, code := upstream.Failed, upstream.CodeConnection
 			if tt.lasting {
 				state = upstream.Stale
@@ -180,7 +180,7 @@ func TestRefusals(t *testing.T) {
 		_, s := serve(t, f)
 		ask(s, "a")
 		time.Sleep(time.Hour)
-		f.now(answers(403, ""))
+		f.Now(answers(403, ""))
 		for n, d := range []time.Duration{0, 30 * time.Second, time.Minute, 2 * time.Minute} {
 			time.Sleep(d)
 			want(t, ask(s, "a"), upstream.Stale, upstream.CodeForbidden)
@@ -201,15 +201,15 @@ func TestRefusals(t *testing.T) {
 				f := newFake(tt.refuses)
 				_, s := serve(t, f)
 				if old {
-					f.now(well)
+					f.Now(well)
 					ask(s, "a")
 					time.Sleep(time.Hour)
-					f.now(tt.refuses)
+					f.Now(tt.refuses)
 				}
 				ask(s, "a")
 				time.Sleep(30 * time.Second)
 				ask(s, "a") // the second 403 pauses for a minute
-				sent := f.sent()
+				sent := f.Sent()
 				s.Ask(t.Context(), "a", noCache)
 				wantSent(t, f, sent)
 				time.Sleep(31 * time.Second)
@@ -279,8 +279,8 @@ func TestRequestWithoutDetail(t *testing.T) {
 		got := ask(s, "a")
 		want(t, got, upstream.Live, "")
 		wantSent(t, f, 2)
-		if got.Attempts != 2 || f.request(1).URL.RawQuery != "" || up.Status().Retries != 0 {
-			t.Errorf("attempts = %d, second query = %q; want 2 and none", got.Attempts, f.request(1).URL.RawQuery)
+		if got.Attempts != 2 || f.Request(1).URL.RawQuery != "" || up.Status().Retries != 0 {
+			t.Errorf("attempts = %d, second query = %q; want 2 and none", got.Attempts, f.Request(1).URL.RawQuery)
 		}
 	})
 	it(t, "is not sent a third time", func(t *testing.T) {

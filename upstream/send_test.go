@@ -154,8 +154,8 @@ func TestSendOutlivesItsCaller(t *testing.T) {
 		f := newFake(well)
 		up, _ := serve(t, f)
 		up.Close()
-		if got := upstream.Send(t.Context(), up, post(false)); got.State != upstream.Failed || f.sent() != 0 {
-			t.Errorf("Send = %s with %d requests, want failed with none", got.State, f.sent())
+		if got := upstream.Send(t.Context(), up, post(false)); got.State != upstream.Failed || f.Sent() != 0 {
+			t.Errorf("Send = %s with %d requests, want failed with none", got.State, f.Sent())
 		}
 	})
 }

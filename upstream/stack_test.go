@@ -73,7 +73,7 @@ func TestRetries(t *testing.T) {
 		_, s := serve(t, f, func(c *config) { c.Policies.RetryMaxDelay = 150 * time.Millisecond })
 		ask(s, "a")
 		for n, most := range map[int]time.Duration{1: 100 * time.Millisecond, 2: 150 * time.Millisecond} {
-			if gap := f.gap(n); gap < most/2 || gap > most {
+			if gap := f.Gap(n); gap < most/2 || gap > most {
 				t.Errorf("retry %d came after %v, want %v to %v", n, gap, most/2, most)
 			}
 		}
@@ -119,7 +119,7 @@ func TestRetryBudget(t *testing.T) {
 		f := newFake(answers(500, ""))
 		_, s := serve(t, f, patient)
 		askMany(s, 100)
-		if got := f.sent(); got < 110 || got > most {
+		if got := f.Sent(); got < 110 || got > most {
 			t.Errorf("requests sent = %d, want 110 to %d", got, most)
 		}
 	})
@@ -130,7 +130,7 @@ func TestRetryBudget(t *testing.T) {
 			ask(s, fresh())
 			time.Sleep(time.Minute)
 		}
-		if got := f.sent(); got < 110 || got > most {
+		if got := f.Sent(); got < 110 || got > most {
 			t.Errorf("requests sent = %d, want 110 to %d", got, most)
 		}
 	})
@@ -138,7 +138,7 @@ func TestRetryBudget(t *testing.T) {
 		f := newFake(after(20*time.Millisecond, well))
 		up, s := serve(t, f, patient, func(c *config) { c.Policies.HedgeQuantile = 0.95 })
 		askMany(s, 20)
-		f.now(after(time.Second, answers(500, ""))) // slow enough for a hedge and then a retry
+		f.Now(after(time.Second, answers(500, ""))) // slow enough for a hedge and then a retry
 		askMany(s, 100)
 		st := up.Status()
 		if extra := st.Hedges + st.Retries; extra < 20 || extra > 34 || st.Hedges == 0 || st.Retries == 0 {
@@ -190,7 +190,7 @@ func TestBulkhead(t *testing.T) {
 		go ask(s, "a")
 		time.Sleep(time.Millisecond)
 		want(t, ask(s, "b"), upstream.Live, "")
-		if got := f.peak.Load(); got != 1 {
+		if got := f.Peak(); got != 1 {
 			t.Errorf("requests at once = %d, want 1", got)
 		}
 	})

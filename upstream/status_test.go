@@ -24,12 +24,12 @@ func TestStatus(t *testing.T) {
 		f := newFake(after(usual, answers(404, "")))
 		up, s := serve(t, f, noRetries)
 		ask(s, fresh())
-		f.now(after(usual, answers(500, "")))
+		f.Now(after(usual, answers(500, "")))
 		ask(s, fresh())
 		if got := up.Status().Latency; got != nil {
 			t.Errorf("latency = %+v, want none", got)
 		}
-		f.now(after(usual, well))
+		f.Now(after(usual, well))
 		ask(s, fresh())
 		if got, want := up.Status().Latency, (call.Latency{P50: usual, P95: usual, P99: usual}); got == nil || *got != want {
 			t.Errorf("latency = %+v, want %+v", got, want)
@@ -40,7 +40,7 @@ func TestStatus(t *testing.T) {
 		up, s := serve(t, f)
 		askMany(s, 128)
 		for n := range 128 {
-			f.now(after(time.Duration(n+1)*time.Millisecond, well))
+			f.Now(after(time.Duration(n+1)*time.Millisecond, well))
 			askMany(things(up), 1)
 		}
 		l := up.Status().Latency
@@ -56,7 +56,7 @@ func TestStatus(t *testing.T) {
 			t.Errorf("breaker = %s for %v, want open for 3 s", st.Breaker, st.RetryIn)
 		}
 		time.Sleep(3 * time.Second)
-		f.now(after(time.Second, well))
+		f.Now(after(time.Second, well))
 		go ask(s, fresh())
 		synctest.Wait()
 		if st := up.Status(); st.Breaker != "half_open" || st.RetryIn != 0 || st.InFlight != 1 {
@@ -69,11 +69,11 @@ func TestStatus(t *testing.T) {
 		up, s := serve(t, f, noRetries)
 		ask(s, fresh())
 		time.Sleep(time.Second)
-		f.now(answers(401, ""))
+		f.Now(answers(401, ""))
 		ask(s, fresh())
 		at := time.Now()
 		time.Sleep(time.Second)
-		f.now(answers(404, "")) // not a failure
+		f.Now(answers(404, "")) // not a failure
 		ask(s, fresh())
 		if got := up.Status().LastError; got == nil || got.Code != upstream.CodeUnauthorized || !got.At.Equal(at) {
 			t.Errorf("last error = %+v, want unauthorized, a second ago", got)

@@ -103,7 +103,7 @@ func TestSourceSpan(t *testing.T) {
 		f := newFake(well)
 		_, s := aged(t, f, func(c *config) { sp = traced(c) })
 		sp.Reset()
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		ask(s, "a")
 		ask(s, "b")
 		got := sp.named("things")
@@ -121,7 +121,7 @@ func TestSourceSpan(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { sp = traced(c); c.Policies.Retries = 1; c.Policies.Breaker.FailureRate = 0.05 })
 		sp.Reset()
-		f.now(inTurn(after(50*time.Millisecond, answers(500, "")), after(50*time.Millisecond, answers(500, ""))))
+		f.Now(inTurn(after(50*time.Millisecond, answers(500, "")), after(50*time.Millisecond, answers(500, ""))))
 		ask(s, "a")
 		span := sp.one(t, "things")
 		for _, event := range []string{"hedge started", "retry scheduled"} {
@@ -129,7 +129,7 @@ func TestSourceSpan(t *testing.T) {
 				t.Errorf("events = %v, want %q among them", events(span), event)
 			}
 		}
-		f.now(answers(500, ""))
+		f.Now(answers(500, ""))
 		askMany(s, 40)
 		var all []string
 		for _, span := range sp.GetSpans() {
@@ -141,7 +141,7 @@ func TestSourceSpan(t *testing.T) {
 			}
 		}
 		sp.Reset()
-		f.now(well)
+		f.Now(well)
 		time.Sleep(10 * time.Second)
 		ask(s, fresh())
 		if got, want := events(sp.one(t, "things")), []string{"circuit breaker half_open", "circuit breaker closed"}; !slices.Equal(got, want) {
@@ -152,7 +152,7 @@ func TestSourceSpan(t *testing.T) {
 		var sp *spans
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { sp = traced(c); c.Policies.Retries = 1; c.Policies.Breaker.MinCalls = 1000 })
-		f.now(after(50*time.Millisecond, answers(500, "")))
+		f.Now(after(50*time.Millisecond, answers(500, "")))
 		for range 30 {
 			ask(s, fresh())
 		}
@@ -274,7 +274,7 @@ func TestAttemptSpan(t *testing.T) {
 		f := newFake(well)
 		_, s := warm(t, f, func(c *config) { sp = traced(c) })
 		sp.Reset()
-		f.now(inTurn(hangs, well))
+		f.Now(inTurn(hangs, well))
 		ask(s, "a")
 		synctest.Wait()
 		got := sp.named(attemptSpan)
@@ -307,7 +307,7 @@ func TestAttemptSpan(t *testing.T) {
 			if span := sp.one(t, attemptSpan).SpanContext; propagate {
 				want = fmt.Sprintf("00-%s-%s-01", span.TraceID(), span.SpanID())
 			}
-			if h := f.request(0).Header; h.Get("Traceparent") != want || h.Get("Tracestate") != "" {
+			if h := f.Request(0).Header; h.Get("Traceparent") != want || h.Get("Tracestate") != "" {
 				t.Errorf("sent traceparent %q, tracestate %q, want %q and none", h.Get("Traceparent"), h.Get("Tracestate"), want)
 			}
 		})
@@ -340,7 +340,7 @@ func TestSecrets(t *testing.T) {
 				}
 			})
 			got := ask(s, "a")
-			sent := f.request(0)
+			sent := f.Request(0)
 			if sent.URL.Query().Get("appid") != secret || sent.Header.Get("Authorization") == "" {
 				t.Errorf("sent %s, want it with credentials", sent.URL)
 			}

@@ -49,7 +49,7 @@ func TestWriteOnTheWire(t *testing.T) {
 		f := newFake(inTurn(answers(308, "", "Location", "/elsewhere"), well))
 		up, _ := serve(t, f, noRetries)
 		want(t, upstream.Send(t.Context(), up, post(false)), upstream.Live, "")
-		if got := f.request(1).Method; got != http.MethodPost {
+		if got := f.Request(1).Method; got != http.MethodPost {
 			t.Errorf("method = %s, want POST", got)
 		}
 	})

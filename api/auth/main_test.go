@@ -1,11 +1,9 @@
 package auth_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/api/auth"
+	"tributary/upstream/pipetest"
 )
 
 func TestMain(m *testing.M) {
@@ -70,19 +69,14 @@ func startIssuer(t testing.TB, b http.HandlerFunc) *issuer {
 	return i
 }
 
-// startPiped listens in memory, because a bubble's clock stands still while a
-// goroutine waits for a socket.
+// startPiped listens in memory, for bubbles.
 func startPiped(t testing.TB, b http.HandlerFunc) *issuer {
 	t.Helper()
 	i := &issuer{url: parse(t, "http://issuer.test/jwks?secret=hush")}
 	i.now(b)
-	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := httptest.NewUnstartedServer(i)
-	server.Listener.Close()
-	server.Listener = l
-	server.Start()
-	t.Cleanup(server.Close)
-	i.transport = &http.Transport{DialContext: l.dial, DisableKeepAlives: true}
+	transport := pipetest.Serve(t, i)
+	transport.DisableKeepAlives = true
+	i.transport = transport
 	return i
 }
 
@@ -127,41 +121,6 @@ func after(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
 		next(w, r)
 	}
 }
-
-// pipes is a listener in memory.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case p.conns <- theirs:
-		return ours, nil
-	case <-p.closed:
-		return nil, errors.New("refused")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
 // open returns an authenticator that is closed at the end of the test.
 func open(t testing.TB, cfg auth.Config) *auth.Authenticator {

@@ -3,40 +3,22 @@ package air
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 // now is when answers are read, unless a test says otherwise.
 var now = time.Date(2026, 11, 24, 6, 20, 0, 0, time.UTC)
 
-func respond(body string, at time.Time) upstream.Response {
-	return upstream.Response{Status: http.StatusOK, Header: http.Header{}, Body: []byte(body), At: at}
-}
-
-func testdata(t testing.TB, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-func asJSON(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+var (
+	respond  = upstreamtest.Respond
+	testdata = upstreamtest.Testdata
+	asJSON   = upstreamtest.AsJSON
+)
 
 // wantJSON compares the JSON of a value.
 func wantJSON(t *testing.T, got any, want string) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"tributary/upstream/upstreamtest"
 )
 
 func TestDecodeActivity(t *testing.T) {
@@ -44,8 +46,8 @@ func TestDecodeActivity(t *testing.T) {
 		t.Errorf("error quotes a value: %v", err)
 	}
 	good := `[{"id":1,"completed":false},{"id":2,"completed":true}]`
-	refusesGarbage(t, posts, good)
-	refusesGarbage(t, todos, good)
+	upstreamtest.RefusesGarbage(t, posts, respond(200, good))
+	upstreamtest.RefusesGarbage(t, todos, respond(200, good))
 
 	keys := map[string]bool{}
 	for _, q := range []activityQuery{{user: 1}, {user: 11}, {1, "_page=2"}, {1, "_page=3"}, {11, "_page=2"}} {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 // ada is testdata/user.json in the form of the API.
@@ -14,11 +15,11 @@ const ada = `{"id":7,"name":"Ada Example","username":"ada.example","email":"ada@
 
 func TestDirectoryRequests(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
-		{requested(t, directoryUser(), 7), "/users/7"},
-		{requested(t, directoryPosts(), activityQuery{user: 7}), "/users/7/posts"},
-		{requested(t, directoryTodos(), activityQuery{7, "_page=2&a=%20"}), "/users/7/todos?_page=2&a=%20"},
-		{requested(t, directoryList(), ListQuery{Page: 2, PerPage: 20}), "/users?_page=2&_limit=20"},
-		{requested(t, directoryList(), ListQuery{Page: 1, PerPage: 5, Text: "a&b c"}), "/users?_page=1&_limit=5&q=a%26b+c"},
+		{upstreamtest.Requested(t, directoryUser(), 7), "/users/7"},
+		{upstreamtest.Requested(t, directoryPosts(), activityQuery{user: 7}), "/users/7/posts"},
+		{upstreamtest.Requested(t, directoryTodos(), activityQuery{7, "_page=2&a=%20"}), "/users/7/todos?_page=2&a=%20"},
+		{upstreamtest.Requested(t, directoryList(), ListQuery{Page: 2, PerPage: 20}), "/users?_page=2&_limit=20"},
+		{upstreamtest.Requested(t, directoryList(), ListQuery{Page: 1, PerPage: 5, Text: "a&b c"}), "/users?_page=1&_limit=5&q=a%26b+c"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("asks for %s, want %s", tt.got, tt.want)
@@ -97,7 +98,9 @@ func TestDecodeRecord(t *testing.T) {
 			wantError(t, err, tt.want)
 		})
 	}
-	t.Run("refuses garbage", func(t *testing.T) { refusesGarbage(t, decodeRecord, testdata(t, "user.json")) })
+	t.Run("refuses garbage", func(t *testing.T) {
+		upstreamtest.RefusesGarbage(t, decodeRecord, respond(200, testdata(t, "user.json")))
+	})
 	t.Run("is not read from a memory that has something else", func(t *testing.T) {
 		if err := json.Unmarshal([]byte(`{"id":0}`), new(Record)); err == nil {
 			t.Error("no error")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 func TestGitHubRequest(t *testing.T) {
@@ -57,7 +58,7 @@ func TestDecodeGitHub(t *testing.T) {
 	wantError(t, err, "login: missing")
 	_, err = decodeGitHub(respond(200, `{"Login":"a"}`))
 	wantError(t, err, "login: missing")
-	refusesGarbage(t, decodeGitHub, testdata(t, "github.json"))
+	upstreamtest.RefusesGarbage(t, decodeGitHub, respond(200, testdata(t, "github.json")))
 }
 
 func TestGitHubCheck(t *testing.T) {

@@ -3,6 +3,8 @@ package users
 import (
 	"encoding/json"
 	"testing"
+
+	"tributary/upstream/upstreamtest"
 )
 
 func TestDecodeList(t *testing.T) {
@@ -41,5 +43,5 @@ func TestDecodeList(t *testing.T) {
 		_, err := decodeList(respond(200, body))
 		wantError(t, err, want)
 	}
-	refusesGarbage(t, decodeList, list)
+	upstreamtest.RefusesGarbage(t, decodeList, respond(200, list))
 }

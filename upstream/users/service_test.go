@@ -23,6 +23,7 @@ import (
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/sim"
+	"tributary/upstream/upstreamtest"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -68,22 +69,12 @@ func newBench(t testing.TB, changes ...func(*setup)) bench {
 
 func open(t testing.TB, name, base string, set setup) *upstream.Upstream {
 	t.Helper()
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	up := upstream.New(upstream.Config{
-		Name: name, BaseURL: u, UserAgent: "tributary/test", Store: cache.NewStore(1000),
-		Policies: upstream.Policies{
-			Timeout: 20 * time.Second, MaxConcurrent: 8, Retries: set.retries, RetryDelay: time.Millisecond, RetryMaxDelay: time.Millisecond,
-			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 100, Window: 10 * time.Second, Delay: 5 * time.Second},
-		},
-		Lifetimes:   set.Lifetimes,
-		FetchBudget: 20 * time.Second,
-		Logger:      slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
+	return upstreamtest.Open(t, name, base, upstream.Config{
+		UserAgent: "tributary/test",
+		Policies:  upstream.Policies{Retries: set.retries, RetryDelay: time.Millisecond, RetryMaxDelay: time.Millisecond},
+		Lifetimes: set.Lifetimes,
+		Logger:    slog.New(slog.NewJSONHandler(watch.Lines(), nil)),
 	})
-	t.Cleanup(up.Close)
-	return up
 }
 
 // inFront returns the URL of a server in front of another one.

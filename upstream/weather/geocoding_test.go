@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 func TestGeocodingRequest(t *testing.T) {
@@ -20,7 +21,7 @@ func TestGeocodingRequest(t *testing.T) {
 		{"accents that are characters of their own", PlaceQuery{Name: "Sa\u0303o", Count: 1}, "/v1/search?name=S%C3%A3o&count=1&language=en&format=json"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := requested(t, Geocoding(), tt.q); got != tt.want {
+			if got := upstreamtest.Requested(t, Geocoding(), tt.q); got != tt.want {
 				t.Errorf("request = %s, want %s", got, tt.want)
 			}
 		})
@@ -180,7 +181,7 @@ func TestGeocodingFindsNothing(t *testing.T) {
 }
 
 func TestGeocodingRefuses(t *testing.T) {
-	refusesGarbage(t, decodeGeocoding, testdata(t, "geocoding.json"))
+	upstreamtest.RefusesGarbage(t, decodeGeocoding, respond(testdata(t, "geocoding.json"), now), "[]")
 	checkRefusals(t, decodeGeocoding, []refusal{
 		{"an error in a 200", `{"error":true,"reason":"Parameter count must be between 1 and 100."}`, "error: true in an answer with status 200", false},
 		{"an object for the list", `{"results":{"name":"Delhi"}}`, "results: a JSON object that cannot be read", false},

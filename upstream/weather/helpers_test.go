@@ -1,40 +1,31 @@
 package weather
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 // now is when the payloads in testdata are decoded: a few minutes after they were
 // made.
 var now = time.Date(2026, 11, 24, 6, 20, 0, 0, time.UTC)
 
+var (
+	respond   = upstreamtest.Respond
+	testdata  = upstreamtest.Testdata
+	asJSON    = upstreamtest.AsJSON
+	wantError = upstreamtest.WantError
+)
+
 func clock(hour, minute int) time.Time {
 	return time.Date(2026, 11, 24, hour, minute, 0, 0, time.UTC)
-}
-
-func respond(body string, at time.Time) upstream.Response {
-	return upstream.Response{Status: http.StatusOK, Header: http.Header{}, Body: []byte(body), At: at}
-}
-
-func testdata(t testing.TB, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 // edit replaces each old text, which must occur, with the new text after it.
@@ -105,30 +96,6 @@ func sameReport(t *testing.T, got, want *Report) {
 	}
 }
 
-func asJSON(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-// wantError wants a plain error, which a source reports as invalid_response, that
-// contains the text and is one line.
-func wantError(t *testing.T, err error, text string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %q", text)
-	}
-	if typed, ok := errors.AsType[*upstream.Error](err); ok {
-		t.Fatalf("error = %v, with code %s; want a plain one", err, typed.Code)
-	}
-	if !strings.Contains(err.Error(), text) || strings.Contains(err.Error(), "\n") {
-		t.Errorf("error = %q, want %q in it", err, text)
-	}
-}
-
 func wantCode(t *testing.T, err error, code upstream.Code) {
 	t.Helper()
 	if typed, ok := errors.AsType[*upstream.Error](err); !ok || typed.Code != code {
@@ -164,50 +131,4 @@ func checkRefusals[A any](t *testing.T, decode func(upstream.Response) (A, error
 			}
 		})
 	}
-}
-
-// refusesGarbage gives a decoder bodies that no provider sends, and every prefix of a
-// good one; it must refuse them all.
-func refusesGarbage[A any](t *testing.T, decode func(upstream.Response) (A, error), good string) {
-	t.Helper()
-	for name, body := range map[string]string{
-		"nothing":                "",
-		"white space":            " \n",
-		"a page":                 "<!DOCTYPE html><html><body>Bad gateway</body></html>",
-		"null":                   "null",
-		"an empty array":         "[]",
-		"the answer in an array": "[" + good + "]",
-		"a text":                 `"ok"`,
-		"two answers":            good + good,
-		"NaN":                    `{"main":{"temp":NaN}}`,
-	} {
-		_, err := decode(respond(body, now))
-		if err == nil {
-			t.Errorf("%s: decoded", name)
-		} else if strings.Contains(err.Error(), "<") {
-			t.Errorf("%s: error quotes the page: %v", name, err)
-		}
-	}
-	good = strings.TrimSpace(good)
-	for n := range len(good) {
-		if _, err := decode(respond(good[:n], now)); err == nil {
-			t.Fatalf("decoded the first %d bytes of %d", n, len(good))
-		}
-	}
-}
-
-// requested returns the path and query of a spec's request.
-func requested[Q, A any](t *testing.T, spec upstream.Spec[Q, A], q Q) string {
-	t.Helper()
-	req, err := spec.Request(t.Context(), q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if req.Method != http.MethodGet || req.URL.Host != "" {
-		t.Errorf("request = %s %s, want GET and no host", req.Method, req.URL)
-	}
-	if req.URL.Path != spec.Route {
-		t.Errorf("path = %s, route = %s", req.URL.Path, spec.Route)
-	}
-	return req.URL.String()
 }

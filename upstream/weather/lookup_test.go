@@ -2,26 +2,16 @@ package weather_test
 
 import (
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"testing"
 	"time"
 
 	"tributary/cache"
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
+	"tributary/upstream/upstreamtest"
 	"tributary/upstream/weather"
 )
-
-// answering is an upstream that answers every request with a body.
-type answering string
-
-func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a))), Request: r}, nil
-}
 
 // geocoder is a service whose geocoder answers with body and whose only provider has
 // no data.
@@ -29,15 +19,8 @@ func geocoder(t *testing.T, body string) *weather.Service {
 	t.Helper()
 	store := cache.NewStore(1000)
 	open := func(name, body string) *upstream.Upstream {
-		up := upstream.New(upstream.Config{
-			Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: answering(body), Store: store,
-			Policies:    upstream.Policies{Timeout: time.Second, MaxConcurrent: 8, Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second}},
-			Lifetimes:   cache.Lifetimes{FreshFor: time.Minute, RevalidateFor: time.Minute, StaleFor: time.Hour},
-			FetchBudget: time.Second,
-			Logger:      slog.New(slog.DiscardHandler),
-		})
-		t.Cleanup(up.Close)
-		return up
+		fake := upstreamtest.NewFake(upstreamtest.Answers(http.StatusOK, body))
+		return upstreamtest.Open(t, name, "http://"+name+".test", upstream.Config{Transport: fake, Store: store})
 	}
 	return weather.NewService(store, upstream.NewSource(open("geocoding", body), weather.Geocoding()), time.Second,
 		weather.Provider{Source: upstream.NewSource(open("metno", `{"properties":{"timeseries":[]}}`), weather.METNorway())})

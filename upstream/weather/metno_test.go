@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 func TestMETNorwayRequest(t *testing.T) {
 	const want = "/weatherapi/locationforecast/2.0/compact?lat=28.65&lon=77.23"
-	if got := requested(t, METNorway(), NewPlace(28.65195, 77.23149)); got != want {
+	if got := upstreamtest.Requested(t, METNorway(), NewPlace(28.65195, 77.23149)); got != want {
 		t.Errorf("request = %s, want %s", got, want)
 	}
 	spec := METNorway()
@@ -208,7 +209,7 @@ func TestMETNorwayEndsTheSeriesBeforeAnEntryItCannotRead(t *testing.T) {
 
 func TestMETNorwayRefuses(t *testing.T) {
 	good := metnoBody([]int{6, 7}, ``, ``, ``)
-	refusesGarbage(t, decodeMETNorway, good)
+	upstreamtest.RefusesGarbage(t, decodeMETNorway, respond(good, now), "[]")
 	checkRefusals(t, decodeMETNorway, []refusal{
 		{"an empty series", metnoBody(nil, ``, ``, ``), "the time series is empty", true},
 		{"null for a series", `{"properties":{"timeseries":null}}`, "properties.timeseries is null", true},

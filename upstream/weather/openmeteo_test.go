@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 func TestOpenMeteoRequest(t *testing.T) {
@@ -13,7 +14,7 @@ func TestOpenMeteoRequest(t *testing.T) {
 		"&current=temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day,precipitation,weather_code,cloud_cover," +
 		"pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility" +
 		"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime&timezone=auto"
-	if got := requested(t, OpenMeteo(), Place{Latitude: 28.654, Longitude: -0.1000001}); got != want {
+	if got := upstreamtest.Requested(t, OpenMeteo(), Place{Latitude: 28.654, Longitude: -0.1000001}); got != want {
 		t.Errorf("request = %s, want %s", got, want)
 	}
 }
@@ -140,7 +141,7 @@ func TestOpenMeteoReadsTheOldBlock(t *testing.T) {
 
 func TestOpenMeteoRefuses(t *testing.T) {
 	good := testdata(t, "openmeteo.json")
-	refusesGarbage(t, decodeOpenMeteo, good)
+	upstreamtest.RefusesGarbage(t, decodeOpenMeteo, respond(good, now), "[]")
 	checkRefusals(t, decodeOpenMeteo, []refusal{
 		{"an answer without what was asked", `{"latitude":28.625,"timezone":"GMT"}`, "current: missing", false},
 		{"null for what was asked", `{"current":null}`, "current is null", true},

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 func TestOpenWeatherRequest(t *testing.T) {
 	const want = "/data/2.5/weather?lat=-33.87&lon=151.21&units=metric"
-	if got := requested(t, OpenWeather(), NewPlace(-33.86785, 151.20732)); got != want {
+	if got := upstreamtest.Requested(t, OpenWeather(), NewPlace(-33.86785, 151.20732)); got != want {
 		t.Errorf("request = %s, want %s", got, want)
 	}
 	if spec := OpenWeather(); spec.Forbidden != upstream.ThisSource || spec.LimitPause != time.Minute || spec.MinFresh != 30*time.Second {
@@ -112,7 +113,7 @@ func TestOpenWeatherReads(t *testing.T) {
 
 func TestOpenWeatherRefuses(t *testing.T) {
 	good := testdata(t, "openweather.json")
-	refusesGarbage(t, decodeOpenWeather, good)
+	upstreamtest.RefusesGarbage(t, decodeOpenWeather, respond(good, now), "[]")
 	checkRefusals(t, decodeOpenWeather, []refusal{
 		{"Kelvin", edit(t, good, `"temp":24.4`, `"temp":297.55`), "temperature: 297.55 °C is outside -100 to 60", false},
 		{"Fahrenheit", edit(t, good, `"temp":24.4`, `"temp":75.9`), "temperature: 75.9 °C is outside -100 to 60", false},

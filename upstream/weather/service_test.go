@@ -2,9 +2,7 @@ package weather_test
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/sim"
+	"tributary/upstream/upstreamtest"
 	"tributary/upstream/weather"
 )
 
@@ -42,27 +41,14 @@ func newBench(t *testing.T) bench {
 
 func (b bench) open(t *testing.T, name string) *upstream.Upstream {
 	t.Helper()
-	base, err := url.Parse(b.sim.URL(name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	up := upstream.New(upstream.Config{
-		Name: name, BaseURL: base, UserAgent: "tributary/test ops@example.com", Store: b.store,
+	return upstreamtest.Open(t, name, b.sim.URL(name), upstream.Config{
+		UserAgent: "tributary/test ops@example.com", Store: b.store,
 		Credentials: func(r *http.Request) {
 			if name == sim.OpenWeather {
 				r.URL.RawQuery += "&appid=key"
 			}
 		},
-		Policies: upstream.Policies{
-			Timeout: 20 * time.Second, MaxConcurrent: 8,
-			Breaker: upstream.Breaker{FailureRate: 0.5, MinCalls: 20, Window: 10 * time.Second, Delay: 5 * time.Second},
-		},
-		Lifetimes:   cache.Lifetimes{FreshFor: time.Minute, RevalidateFor: time.Minute, StaleFor: time.Hour},
-		FetchBudget: 20 * time.Second,
-		Logger:      slog.New(slog.DiscardHandler),
 	})
-	t.Cleanup(up.Close)
-	return up
 }
 
 func TestCurrent(t *testing.T) {

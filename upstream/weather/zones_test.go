@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 const invalidTimezone = `{"error":true,"reason":"Invalid timezone"}`
@@ -20,7 +21,7 @@ func refusedWith(status int, body string) upstream.Response {
 // asksForZone reports whether the request for a place has timezone=auto.
 func asksForZone(t *testing.T, spec upstream.Spec[Place, *Report], latitude, longitude float64) bool {
 	t.Helper()
-	url := requested(t, spec, NewPlace(latitude, longitude))
+	url := upstreamtest.Requested(t, spec, NewPlace(latitude, longitude))
 	if !strings.Contains(url, "&timeformat=unixtime") {
 		t.Errorf("request = %s, want unix time with and without a time zone", url)
 	}

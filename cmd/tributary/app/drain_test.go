@@ -9,60 +9,20 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tributary/telemetry"
+	"tributary/upstream/pipetest"
 )
-
-// pipeListener hands out connections in memory: in a bubble no time passes while
-// a socket is waited for.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
 // client is one kept connection.
 type client struct {
 	t *testing.T
 	net.Conn
 	in *bufio.Reader
-}
-
-func (l *pipeListener) dial(t *testing.T) *client {
-	t.Helper()
-	ours, theirs := net.Pipe()
-	select {
-	case l.conns <- theirs:
-	case <-l.closed:
-		t.Fatal("the listener is closed")
-	}
-	t.Cleanup(func() { ours.Close() })
-	return &client{t, ours, bufio.NewReader(ours)}
 }
 
 func (c *client) send(text string) {
@@ -108,7 +68,7 @@ func (c *client) ended() time.Duration {
 // drainTest is a server in a bubble.
 type drainTest struct {
 	*drainable
-	*pipeListener
+	listener *pipetest.Listener
 }
 
 func newDrainTest(t *testing.T) *drainTest {
@@ -134,9 +94,9 @@ func newDrainTest(t *testing.T) *drainTest {
 		case <-r.Context().Done():
 		}
 	})
-	d := &drainTest{newDrainable(&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Hour}, new(atomic.Bool)), newPipeListener()}
+	d := &drainTest{newDrainable(&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Hour}, new(atomic.Bool)), pipetest.NewListener()}
 	served := make(chan error, 1)
-	go func() { served <- d.Serve(d.pipeListener) }()
+	go func() { served <- d.Serve(d.listener) }()
 	t.Cleanup(func() {
 		d.drainable.Close()
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
@@ -144,6 +104,16 @@ func newDrainTest(t *testing.T) *drainTest {
 		}
 	})
 	return d
+}
+
+func (d *drainTest) dial(t *testing.T) *client {
+	t.Helper()
+	conn, err := d.listener.Dial(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return &client{t, conn, bufio.NewReader(conn)}
 }
 
 // stop begins to drain; what it returns waits for the end, and tells how long

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,8 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
+	"tributary/api/contracttest"
 	"tributary/cmd/tributary/app"
 	"tributary/telemetry/telemetrytest"
 )
@@ -277,33 +275,10 @@ func (f *fuzzer) send(a *madeUp) (*http.Request, *reply, error) {
 		return nil, nil, err
 	}
 	watch.Check(telemetrytest.Answer, fmt.Append(nil, response.Header, string(answer.body)))
-	if answer.body, err = unpacked(answer.body, response.Header.Get("Content-Encoding")); err != nil {
+	if answer.body, err = contracttest.Decompressed(answer.body, response.Header.Get("Content-Encoding")); err != nil {
 		return nil, nil, err
 	}
 	return request, answer, nil
-}
-
-// unpacked is a body as it was before it was compressed.
-func unpacked(body []byte, coding string) ([]byte, error) {
-	if len(body) == 0 {
-		return body, nil // of a HEAD, which has the headers of a GET
-	}
-	switch coding {
-	case "gzip":
-		z, err := gzip.NewReader(bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		return io.ReadAll(z)
-	case "zstd":
-		z, err := zstd.NewReader(nil)
-		if err != nil {
-			return nil, err
-		}
-		defer z.Close()
-		return z.DecodeAll(body, nil)
-	}
-	return body, nil
 }
 
 // unjustified finds a refusal without a reason, and success in spite of one.
