@@ -78,7 +78,7 @@ func (b *bundle) checkRules(doc any) {
 	if !ok {
 		return
 	}
-	for _, p := range problems(err) {
+	for _, p := range problems(err, doc) {
 		u, n := b.place(p.at)
 		if n == nil || b.within(u.file, n) {
 			continue

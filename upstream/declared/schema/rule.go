@@ -22,8 +22,10 @@ func rule(k jsonschema.ErrorKind) string {
 		return "is not " + article(k.Want)
 	case *kind.Pattern:
 		return "does not match its pattern"
-	case *kind.AdditionalProperties, *kind.FalseSchema:
-		return "has something that is not allowed"
+	case *kind.AdditionalProperties:
+		return "has a member that is not allowed"
+	case *kind.FalseSchema:
+		return "is not allowed"
 	case *kind.PropertyNames:
 		return "has a member whose name is not allowed"
 	case *kind.Not:

@@ -1,16 +1,13 @@
 package schema
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // most is how many problems an error names.
@@ -28,7 +25,7 @@ func (s *Schema) Validate(v any) error {
 		return nil
 	}
 	var texts []string
-	for _, p := range problems(err) {
+	for _, p := range problems(err, v) {
 		if text := s.text(p, v); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
@@ -104,81 +101,4 @@ func unreasonable(v any, at []string) ([]string, bool) {
 		}
 	}
 	return nil, false
-}
-
-// problem is one rule that a value breaks.
-type problem struct {
-	at   []string // JSON pointer
-	rule string
-}
-
-// problems are all broken rules, those nearest to the root first.
-func problems(err *jsonschema.ValidationError) []problem {
-	ps := collect(err, nil)
-	slices.SortStableFunc(ps, func(a, b problem) int {
-		return cmp.Or(cmp.Compare(len(a.at), len(b.at)), slices.Compare(a.at, b.at), cmp.Compare(a.rule, b.rule))
-	})
-	return ps
-}
-
-func collect(err *jsonschema.ValidationError, ps []problem) []problem {
-	at := err.InstanceLocation
-	switch k := err.ErrorKind.(type) {
-	case *kind.Required:
-		return append(ps, missing(at, k.Missing)...)
-	case *kind.DependentRequired:
-		return append(ps, missing(at, k.Missing)...)
-	case *kind.AnyOf, *kind.OneOf:
-		if branch := meant(err); branch != nil {
-			return collect(branch, ps)
-		}
-		return append(ps, problem{at, rule(err.ErrorKind)})
-	case *kind.PropertyNames, *kind.Contains, *kind.MinContains:
-		return append(ps, problem{at, rule(err.ErrorKind)}) // its causes are about names and single items
-	}
-	if len(err.Causes) == 0 {
-		return append(ps, problem{at, rule(err.ErrorKind)})
-	}
-	for _, c := range err.Causes {
-		ps = collect(c, ps)
-	}
-	return ps
-}
-
-func missing(at, names []string) (ps []problem) {
-	for _, name := range names {
-		ps = append(ps, problem{append(slices.Clone(at), name), "missing"})
-	}
-	return ps
-}
-
-// meant is the branch of a choice that the value was meant for: the only one that
-// takes values of its type. nil if there are several.
-func meant(choice *jsonschema.ValidationError) (branch *jsonschema.ValidationError) {
-	for _, c := range choice.Causes {
-		if wrongType(c, choice.InstanceLocation) {
-			continue
-		}
-		if branch != nil {
-			return nil
-		}
-		branch = c
-	}
-	return branch
-}
-
-func wrongType(err *jsonschema.ValidationError, at []string) bool {
-	if _, ok := err.ErrorKind.(*kind.Reference); ok && len(err.Causes) == 1 {
-		return wrongType(err.Causes[0], at)
-	}
-	_, ok := err.ErrorKind.(*kind.Type)
-	return ok && len(err.InstanceLocation) == len(at)
-}
-
-// number is a limit as a schema has it.
-func number(r *big.Rat) string {
-	if digits, exact := r.FloatPrec(); exact {
-		return r.FloatString(digits)
-	}
-	return r.RatString()
 }
