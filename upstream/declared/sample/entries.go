@@ -19,7 +19,9 @@ func (m *maker) fill(r *rules, p place, out map[string]any) {
 			continue
 		}
 		at := place{at: p.at + "/" + escape(name), above: p.at, name: name, depth: p.depth + 1, salt: p.salt}
-		out[name] = m.value(r.member(name), at, none)
+		if v, ok := m.value(r.member(name), at, none); ok {
+			out[name] = v
+		}
 	}
 }
 
@@ -49,8 +51,10 @@ func (m *maker) newName(r *rules, p place, i int) (string, bool) {
 			candidates = append(candidates, w.match(re.String()))
 		}
 		if s.PropertyNames != nil {
-			name, _ := m.value([]*jsonschema.Schema{s.PropertyNames}, place{at: p.at + "#name", depth: p.depth + 1, salt: i}, none).(string)
-			candidates = append(candidates, name)
+			v, _ := m.value([]*jsonschema.Schema{s.PropertyNames}, place{at: p.at + "#name", depth: p.depth + 1, salt: i}, none)
+			if name, ok := v.(string); ok {
+				candidates = append(candidates, name)
+			}
 		}
 	}
 	for _, name := range candidates {

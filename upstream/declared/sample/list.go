@@ -10,6 +10,7 @@ import (
 // list makes a list of two or three items, or as many as the schema wants.
 func (m *maker) list(r *rules, p place, from given) any {
 	example, _ := from.value.([]any)
+	required := r.shortest()
 	n := m.length(r, p, example, from.is)
 	contained := r.contained()
 	out := make([]any, 0, n)
@@ -24,9 +25,11 @@ func (m *maker) list(r *rules, p place, from given) any {
 		if i < len(contained) {
 			ss = append(ss, contained[i])
 		}
-		if v, ok := m.item(r, ss, at, part, seen); ok {
-			out = append(out, v)
+		v, ok := m.item(r, ss, at, part, seen)
+		if !ok && i >= required {
+			break
 		}
+		out = append(out, v)
 	}
 	return out
 }
@@ -34,26 +37,23 @@ func (m *maker) list(r *rules, p place, from given) any {
 // item makes an item, another one than those seen if all must differ.
 func (m *maker) item(r *rules, ss []*jsonschema.Schema, at place, part given, seen map[string]bool) (any, bool) {
 	if !r.unique() {
-		return m.value(ss, at, part), true
+		return m.value(ss, at, part)
 	}
+	var v any
 	for range attempts {
-		v := m.value(ss, at, part)
+		var ok bool
+		v, ok = m.value(ss, at, part)
 		key, err := json.Marshal(v)
-		if err == nil && !seen[string(key)] {
+		if ok && err == nil && !seen[string(key)] {
 			seen[string(key)] = true
 			return v, true
 		}
 		part, at.salt = none, at.salt+1
 	}
-	return nil, false
+	return v, false
 }
 
 func (m *maker) length(r *rules, p place, example []any, given bool) int {
-	least := r.least(func(s *jsonschema.Schema) *int { return s.MinItems })
-	for _, s := range r.all {
-		least = max(least, len(s.PrefixItems))
-	}
-	least = max(least, len(r.contained()))
 	most := r.greatest(func(s *jsonschema.Schema) *int { return s.MaxItems }, mostItems)
 	for i, s := range r.all {
 		if s.Items2020 != nil && s.Items2020.Bool != nil && !*s.Items2020.Bool {
@@ -67,7 +67,17 @@ func (m *maker) length(r *rules, p place, example []any, given bool) int {
 	case p.depth >= roomy || m.left < 0:
 		n = 0
 	}
-	return min(max(n, least), most)
+	return min(max(n, r.shortest()), most)
+}
+
+// shortest is how many items a list must have. The first ones of a tuple are always
+// given, for readers of examples.
+func (r *rules) shortest() int {
+	least := max(r.least(func(s *jsonschema.Schema) *int { return s.MinItems }), len(r.contained()))
+	for _, s := range r.all {
+		least = max(least, len(s.PrefixItems))
+	}
+	return least
 }
 
 // item are the schemas for the item at a position.

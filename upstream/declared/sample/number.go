@@ -15,6 +15,9 @@ func (m *maker) number(r *rules, p place) json.Number {
 	b := r.bounds()
 	whole := r.kind() == "integer"
 	low, high := b.window(usual(p.name, whole))
+	if p.salt >= retried && b.low != nil && b.high != nil {
+		low, high = b.low, b.high
+	}
 	step := b.step
 	switch {
 	case whole && step != nil:

@@ -13,6 +13,7 @@ import (
 func (m *maker) object(r *rules, p place, from given, attempt int) any {
 	example, _ := from.value.(map[string]any)
 	names := m.members(r, p, example, attempt)
+	required := r.withDependents(r.required())
 	out := make(map[string]any, len(names))
 	human := people[lastWord(p.name)] || slices.ContainsFunc(names, func(n string) bool { return ofPeople[plainName(n)] })
 	for _, name := range names {
@@ -21,7 +22,10 @@ func (m *maker) object(r *rules, p place, from given, attempt int) any {
 		if v, ok := example[name]; ok {
 			part = given{v, true}
 		}
-		out[name] = m.value(r.member(name), at, part)
+		v, ok := m.value(r.member(name), at, part)
+		if ok || slices.Contains(required, name) {
+			out[name] = v
+		}
 	}
 	m.fill(r, p, out)
 	return out

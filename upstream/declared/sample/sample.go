@@ -30,7 +30,8 @@ type Question struct {
 // for schemas that hardly any value fits, such as several patterns at once.
 func Value(s *schema.Schema, q Question) any {
 	m := &maker{Question: q, echo: nearest(s.Type, q.Bound), left: budget}
-	return m.value([]*jsonschema.Schema{s.Rules()}, place{}, none)
+	v, _ := m.value([]*jsonschema.Schema{s.Rules()}, place{}, none)
+	return v
 }
 
 // JSON is Value, encoded.
@@ -48,6 +49,7 @@ const (
 	roomy     = 4      // optional members and items are given down to this depth
 	attempts  = 24     // for schemas whose rules cannot be followed one by one
 	mostItems = 1000
+	retried   = 1000 // from this salt on, what was usual has not been valid
 )
 
 type maker struct {
@@ -83,26 +85,38 @@ type given struct {
 
 var none given
 
-// value makes a value that obeys all of the schemas.
-func (m *maker) value(ss []*jsonschema.Schema, p place, from given) any {
+// value makes a value that obeys all of the schemas. It reports false if none of its
+// attempts did, which may be because no value does.
+func (m *maker) value(ss []*jsonschema.Schema, p place, from given) (v any, ok bool) {
 	m.left--
 	if p.depth > deepest || m.left < -budget {
-		return nil
+		return nil, false
 	}
-	var v any
 	for attempt := range attempts {
 		r := m.gather(ss, p, attempt)
 		here := p
 		if attempt >= attempts/3 { // other branches are tried first, with the values as they were
-			here.salt += attempt * 1000
+			here.salt += attempt * retried
 		}
 		v = m.make(r, here, from, attempt)
-		if !r.uncertain || m.left < 0 || valid(ss, v) {
+		if sure(r, v) || valid(ss, v) {
+			return v, true
+		}
+		if !r.uncertain || m.left < 0 {
 			break
 		}
 		from = none // the example may be what does not fit
 	}
-	return v
+	return v, false
+}
+
+// sure reports whether a value needs no check: its parts were made by the rules.
+func sure(r *rules, v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return !r.uncertain
+	}
+	return false
 }
 
 func (m *maker) make(r *rules, p place, from given, attempt int) any {

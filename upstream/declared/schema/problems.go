@@ -42,7 +42,7 @@ func problems(err *jsonschema.ValidationError, v any) []problem {
 		if p.member == "" {
 			continue
 		}
-		ps[i].at = nil // the library writes over this place: it keeps a slice that it still uses
+		// The library's own place is written over: it is a slice that validation still uses.
 		if places := holders(v, p.member, nil); len(places) == 1 {
 			ps[i].at = places[0]
 		}
