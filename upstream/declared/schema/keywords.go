@@ -1,0 +1,112 @@
+package schema
+
+import (
+	"strings"
+)
+
+// form is what the value of a keyword is.
+type form uint8
+
+const (
+	plain      form = iota // no schema in it
+	one                    // a schema
+	named                  // a mapping of schemas
+	several                // a list of schemas
+	reference              // `$ref`
+	definition             // schemas that count only where a `$ref` leads to them
+	ignored                // where the file is found says more
+)
+
+// keywords are those of JSON Schema 2020-12 and of OpenAPI 3.1.
+var keywords = map[string]form{
+	"$schema": ignored, "$id": ignored, "$comment": ignored, "$defs": definition, "definitions": definition, "$ref": reference,
+
+	"allOf": several, "anyOf": several, "oneOf": several, "not": one, "if": one, "then": one, "else": one,
+	"dependentSchemas": named, "properties": named, "patternProperties": named, "additionalProperties": one,
+	"propertyNames": one, "unevaluatedProperties": one,
+	"prefixItems": several, "items": one, "contains": one, "unevaluatedItems": one,
+
+	"type": plain, "enum": plain, "const": plain,
+	"multipleOf": plain, "maximum": plain, "exclusiveMaximum": plain, "minimum": plain, "exclusiveMinimum": plain,
+	"maxLength": plain, "minLength": plain, "pattern": plain, "format": plain,
+	"maxItems": plain, "minItems": plain, "uniqueItems": plain, "maxContains": plain, "minContains": plain,
+	"maxProperties": plain, "minProperties": plain, "required": plain, "dependentRequired": plain,
+
+	"title": plain, "description": plain, "default": plain, "deprecated": plain, "readOnly": plain, "writeOnly": plain,
+	"examples": plain, "contentEncoding": plain, "contentMediaType": plain, "contentSchema": ignored,
+
+	"example": plain, "discriminator": ignored, "xml": ignored, "externalDocs": ignored,
+}
+
+// elsewhere are keywords of other versions, and what to write instead.
+var elsewhere = map[string]string{
+	"nullable":         "is of OpenAPI 3.0: write `type: [T, 'null']`",
+	"dependencies":     "is of an older draft: use `dependentRequired` or `dependentSchemas`",
+	"additionalItems":  "is of an older draft: use `prefixItems` and `items`",
+	"id":               "is of an older draft: use `$id`",
+	"divisibleBy":      "is of an older draft: use `multipleOf`",
+	"extends":          "is of an older draft: use `allOf`",
+	"disallow":         "is of an older draft: use `not`",
+	"$anchor":          "is not supported: a `$ref` names its target by a pointer (`#/$defs/NAME`)",
+	"$dynamicAnchor":   "is not supported: use `$ref` and a pointer (`#/$defs/NAME`)",
+	"$dynamicRef":      "is not supported: use `$ref` and a pointer (`#/$defs/NAME`)",
+	"$recursiveAnchor": "is not supported: use `$ref` and a pointer (`#/$defs/NAME`)",
+	"$recursiveRef":    "is not supported: use `$ref` and a pointer (`#/$defs/NAME`)",
+	"$vocabulary":      "is not supported",
+}
+
+var typeNames = map[string]form{"null": plain, "boolean": plain, "object": plain, "array": plain, "number": plain, "string": plain, "integer": plain}
+
+// unknownKeyword says what is wrong with a keyword that the table does not have.
+func unknownKeyword(name string) string {
+	if what := elsewhere[name]; what != "" {
+		return quoted(name) + " " + what
+	}
+	return "unknown keyword " + quoted(name) + didYouMean(name, keywords)
+}
+
+// didYouMean names the known name that is most like an unknown one, if one is close.
+func didYouMean(name string, known map[string]form) string {
+	best, least := "", min(3, (len(name)+2)/3+1)
+	for k := range known {
+		d := distance(strings.ToLower(name), strings.ToLower(k))
+		if d < least || d == least && best != "" && k < best {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ": did you mean " + quoted(best) + "?"
+}
+
+// distance is how many letters must be added, left out, replaced, or swapped with
+// their neighbour to make b of a.
+func distance(a, b string) int {
+	if len(a) > 40 {
+		return len(a)
+	}
+	var rows [3][]int
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+	}
+	before, last, row := rows[0], rows[1], rows[2]
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
