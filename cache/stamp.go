@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,8 +16,20 @@ type Stamp struct {
 	read       bool
 }
 
-func entryKey(group, key string) string { return redisPrefix + "entry:" + group + ":" + key }
-func stampKey(group, key string) string { return redisPrefix + "stamp:" + group + ":" + key }
+func entryKey(group, key string) string { return redisKey("entry", group, key) }
+func stampKey(group, key string) string { return redisKey("stamp", group, key) }
+func leaseKey(group, key string) string { return redisKey("lease", group, key) }
+
+// redisKey names what is stored for a key of a group. The group is escaped: a colon
+// in it would end it, and two groups could share a name.
+func redisKey(kind, group, key string) string {
+	if strings.ContainsAny(group, ":%") {
+		group = escapeGroup.Replace(group)
+	}
+	return redisPrefix + kind + ":" + group + ":" + key
+}
+
+var escapeGroup = strings.NewReplacer("%", "%25", ":", "%3A")
 
 // Load is what is stored under a key of a group, nil for nothing; known is
 // false when Redis could not be asked, or must not be: an invalidation has not

@@ -23,6 +23,7 @@ type Source[Q, A any] struct {
 	memory   *cache.Memory
 	answers  *answerCount
 	group    string // of its keys in the shared cache
+	close    func()
 
 	mu      sync.Mutex // guards fetches, and memory between looking and storing
 	fetches map[string]*fetch
@@ -41,14 +42,26 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 		}),
 		memory:  up.store.NewMemory(),
 		answers: up.counters.of(spec.Name),
-		group:   up.Name() + spec.Route,
+		group:   cmp.Or(spec.Group, up.Name()+spec.Route),
 		fetches: make(map[string]*fetch),
 	}
+	stop := func() {}
 	if spec.Mutable {
-		up.redis.OnInvalidate(s.group, s.invalidate)
+		stop = up.redis.OnInvalidate(s.group, s.invalidate)
 	}
+	s.close = sync.OnceFunc(func() {
+		stop()
+		up.store.Drop(s.memory)
+		up.counters.leave(s.answers)
+		s.endpoint.Close()
+	})
 	return s
 }
+
+// Close gives back what the source takes of its upstream and of the store. Running
+// fetches answer those who wait for them. A closed source still answers, for
+// requests that began before, but stores nothing in memory.
+func (s *Source[Q, A]) Close() { s.close() }
 
 // Name is the source's name in the contract.
 func (s *Source[Q, A]) Name() string { return s.spec.Name }

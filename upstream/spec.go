@@ -16,6 +16,10 @@ type Spec[Q, A any] struct {
 	// url.template on spans and the endpoint's name in metrics.
 	Route string
 
+	// Group is where replicas share its entries: sources of one group read what
+	// the others of it have stored. Empty: the upstream's name and Route.
+	Group string
+
 	// Key is canonical within this source: equal questions, equal keys.
 	Key func(Q) string
 

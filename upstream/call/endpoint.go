@@ -60,6 +60,10 @@ func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	return e
 }
 
+// Close ends an endpoint that is not used any more: the client no longer counts
+// the refusals that it has met.
+func (e *Endpoint) Close() { e.client.refused.remove(e.holdBack) }
+
 // Call is one question to an endpoint.
 type Call struct {
 	Key string // of the thing that is asked for; "" for writes

@@ -168,6 +168,14 @@ func (r *refusedEndpoints) add(endpoint *holdBack) int {
 	return len(r.by)
 }
 
+// remove forgets one of them.
+func (r *refusedEndpoints) remove(endpoint *holdBack) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.by, endpoint)
+	r.n.Store(int32(len(r.by)))
+}
+
 // clear forgets them: the credentials were accepted.
 func (r *refusedEndpoints) clear() {
 	if r.n.Load() == 0 {
