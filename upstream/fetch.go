@@ -39,6 +39,8 @@ type fetch struct {
 	err    *Error
 	shared bool // the entry is from the shared cache: the upstream was not asked here
 	status int  // of the upstream's answer
+
+	expires time.Time // of the caller's credentials; zero: never
 }
 
 // isDone reports whether the fetch is over.
@@ -86,10 +88,10 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 	stored := s.finish(f, key)
 	switch {
 	case f.err != nil && f.err.Unavailable() && f.old.Load() != nil:
-		s.up.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
+		s.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
 	case f.err != nil || !stored:
 	case !f.shared && !f.entry.Lifetime.Private:
-		s.up.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt))
+		s.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt))
 	case found != nil && !found.Fresh(time.Now()):
 		s.refresh(ctx, q, key, found)
 	}
@@ -97,8 +99,11 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 
 // call asks the upstream.
 func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, background bool) {
+	caller := s.caller(q)
+	f.expires = caller.Expires
 	result, err := s.up.do(ctx, s.endpoint, call.Call{
-		Key: key,
+		Key:         key,
+		Credentials: caller.Credentials,
 		Request: func(ctx context.Context) (*http.Request, error) {
 			r, err := s.spec.Request(ctx, q)
 			if err == nil {
@@ -112,7 +117,7 @@ func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, back
 	}, f.progress)
 	if err != nil {
 		f.err = err
-		if servedOnError(f.old.Load(), err, time.Now()) {
+		if s.servedOnError(f.old.Load(), err, time.Now()) {
 			trace.SpanFromContext(ctx).AddEvent("fallback taken")
 		}
 		return
@@ -134,7 +139,7 @@ func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
 	switch {
 	case f.err == nil:
 		s.memory.Set(key, f.entry)
-	case servedOnError(old, f.err, now):
+	case s.servedOnError(old, f.err, now):
 		s.coolDown(key, old, now, f.err)
 	default:
 		s.storeFailure(key, f, now)
@@ -146,7 +151,7 @@ func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
 // storeFailure stores an answer without a value that would be the same if asked
 // for again. s.mu is held.
 func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
-	lasts, doubles := failureLasts(f.err)
+	lasts, doubles := s.failureLasts(f.err)
 	if lasts == 0 || f.progress.Sent() == 0 {
 		return
 	}
@@ -157,16 +162,24 @@ func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
 		}
 		e.Windows = cache.FreshOnly(now, call.Doubled(lasts, call.RefusedMost, e.Refusals))
 		e.Refusals++
-		e.ProviderUntil = e.FreshUntil                // a caller's no-cache does not ask before
 		e.GoneAt = e.FreshUntil.Add(call.RefusedMost) // the count of refusals outlasts the refusal
 	}
+	if doubles || f.err.Code == CodeRateLimited {
+		e.ProviderUntil = e.FreshUntil // a caller's no-cache does not ask before
+	}
+	endWithCaller(e, f.expires)
 	s.memory.Set(key, e)
 }
 
 // failureLasts returns how long a failure is cached, 0 if it is not. doubles: the time
 // doubles with each failure in a row.
-func failureLasts(e *Error) (lasts time.Duration, doubles bool) {
+func (s *Source[Q, A]) failureLasts(e *Error) (lasts time.Duration, doubles bool) {
+	if s.refusesCaller(e) {
+		return call.RefusedFor, true
+	}
 	switch e.Code {
+	case CodeRateLimited:
+		return s.limitsCaller(e), false
 	case CodeNotFound:
 		return notFoundFor, false
 	case CodeNoData:
@@ -186,7 +199,7 @@ func (s *Source[Q, A]) coolDown(key string, old *cache.Entry, now time.Time, why
 	}
 	refusals := 0
 	cool := s.up.policies.Breaker.Delay
-	lasts, doubles := failureLasts(why)
+	lasts, doubles := s.failureLasts(why)
 	switch {
 	case why.Code == CodeCircuitOpen || why.Code == CodeOverloaded:
 		// The upstream was not asked: until the breaker may let a call through.

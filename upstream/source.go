@@ -21,6 +21,7 @@ type Source[Q, A any] struct {
 	spec     Spec[Q, A]
 	endpoint *call.Endpoint
 	memory   *cache.Memory
+	redis    *cache.Redis // nil: its answers are not shared
 	answers  *answerCount
 	group    string // of its keys in the shared cache
 	close    func()
@@ -39,15 +40,20 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 		endpoint: up.client.Endpoint(call.EndpointConfig{
 			Name: spec.Name, Route: spec.Route, Refusal: spec.Refusal, Exhausted: spec.Exhausted,
 			Weight: cmp.Or(spec.Weight, 1), Forbidden: spec.Forbidden, LimitPause: spec.LimitPause, Private: spec.Private,
+			Callers: spec.Caller != nil,
 		}),
 		memory:  up.store.NewMemory(),
+		redis:   up.redis,
 		answers: up.counters.of(spec.Name),
 		group:   cmp.Or(spec.Group, up.Name()+spec.Route),
 		fetches: make(map[string]*fetch),
 	}
+	if spec.Caller != nil {
+		s.redis = nil
+	}
 	stop := func() {}
 	if spec.Mutable {
-		stop = up.redis.OnInvalidate(s.group, s.invalidate)
+		stop = s.redis.OnInvalidate(s.group, s.invalidate)
 	}
 	s.close = sync.OnceFunc(func() {
 		stop()

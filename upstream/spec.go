@@ -27,6 +27,13 @@ type Spec[Q, A any] struct {
 	// base URL, its User-Agent, validators and, last, credentials.
 	Request func(ctx context.Context, q Q) (*http.Request, error)
 
+	// Caller says with whose credentials q is asked, where these are a caller's and
+	// not ours. Key must then tell callers apart, by a hash of the credentials:
+	// callers whose keys are equal get each other's answers. Nothing is stored in
+	// the shared cache. A 401, 403 or 404 removes an old answer, and a 401, 403 or
+	// 429 stops questions with the same key, but no others. Nil: ours.
+	Caller func(Q) Caller
+
 	// Decode turns a response with a status of 200 to 299 into an answer, and
 	// validates it. Any error but an *Error is reported as invalid_response.
 	Decode func(Response) (A, error)

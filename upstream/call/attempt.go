@@ -102,7 +102,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 
 	a.count()
 	begun := time.Now()
-	resp, fault := a.client.sender.do(r.WithContext(ctx))
+	resp, fault := a.client.sender.do(r.WithContext(ctx), a.credentials())
 	took := time.Since(begun)
 	if fault == nil {
 		result, fault, again = a.read(r, resp)
@@ -164,7 +164,10 @@ func (a *attempt) status(r Response) *failure {
 			return f
 		}
 	}
-	return a.client.sender.statusFailure(r, !a.Private && !a.Write)
+	if a.Private || a.Write {
+		return statusFailure(r, nil)
+	}
+	return statusFailure(r, a.secrets)
 }
 
 // readFailure keeps an *Error returned by Read; any other error becomes

@@ -37,6 +37,11 @@ type EndpointConfig struct {
 	LimitPause time.Duration // after a 429 that names no time; 0: the longest retry delay
 	Private    bool          // its URL, and what the provider says about it, is not shown
 	Write      bool          // it changes something: no hedges
+
+	// Callers says that each call has the credentials of one of our callers, and
+	// never our own. What an answer says about them, a 401, a 403 or a 429, holds
+	// back neither the endpoint nor the upstream.
+	Callers bool
 }
 
 // Endpoint is one kind of request to an upstream. It is safe for concurrent use.
@@ -71,6 +76,10 @@ type Call struct {
 	// Request builds a request whose URL is relative: base URL, User-Agent and,
 	// last, credentials are added. It is called for each attempt.
 	Request func(context.Context) (*http.Request, error)
+
+	// Credentials of the caller, where the endpoint has Callers; nil: none. They
+	// are added to a request last, after it was shown on a span.
+	Credentials func(*http.Request)
 
 	// Read reads an answer with a status of 200 to 299, or a 304 to a
 	// conditional request. An error that is no *Error is an invalid response.

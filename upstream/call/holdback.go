@@ -120,6 +120,7 @@ func (a *attempt) holdBackFor(f *failure, now time.Time) {
 	upstream := &a.client.admission.holdBack
 	forbidden := f.Code == CodeForbidden && f.Status != http.StatusUnavailableForLegalReasons
 	switch {
+	case a.aboutCaller(f):
 	case f.Code == CodeUnauthorized:
 		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
 		if a.client.refused.add(a.holdBack) > 1 { // it is not about one endpoint
