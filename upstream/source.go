@@ -6,9 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
-
 	"tributary/cache"
 	"tributary/upstream/call"
 )
@@ -143,99 +140,4 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 func noDataAgain(e *cache.Entry, now time.Time) bool {
 	why, ok := e.Why.(*Error)
 	return ok && why.Code == CodeNoData && e.CoolUntil.Sub(now) < noDataFor-minAge
-}
-
-// refresh fetches in the background, in a trace of its own.
-func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
-	ctx = context.WithoutCancel(ctx)
-	var span trace.Span
-	f, mine := s.join(key, old, func() trace.SpanContext {
-		ctx, span = s.up.tracer.Start(ctx, "refresh "+s.spec.Name,
-			trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
-			trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
-		return span.SpanContext()
-	})
-	if !mine {
-		return // it is being fetched, or has just been
-	}
-	go func() {
-		defer s.up.work.done()
-		s.fetch(ctx, f, q, key, true)
-		a := s.fetched(f, time.Now())
-		a.Attempts = f.progress.Sent()
-		describe(span, a.Provenance)
-		span.End()
-	}()
-}
-
-// Fetch is the second step of Ask: it waits for a fetch of key, its own or
-// another caller's, no longer than ctx.
-func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	start := time.Now()
-	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
-	a := s.wait(ctx, q, key, d)
-	a.Latency = time.Since(start)
-	s.answers.count(a.State)
-	describe(span, a.Provenance)
-	span.End()
-	return a
-}
-
-func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	var (
-		f     *fetch
-		mine  bool
-		start = time.Now()
-	)
-	for f == nil { // until the entry does not change between looking and joining
-		seen := s.memory.Get(key)
-		now := time.Now()
-		if a, done, _ := s.lookup(ctx, now, q, key, d); done {
-			return a
-		}
-		if s.up.work.life.Err() != nil {
-			return s.staleIfError(seen, Errorf(CodeCanceled, "the gateway is shutting down"), now)
-		}
-		f, mine = s.join(key, seen, func() trace.SpanContext { return trace.SpanContextFromContext(ctx) })
-	}
-	s.up.counters.misses.Add(1)
-	if mine {
-		go func() {
-			defer s.up.work.done()
-			s.fetch(context.WithoutCancel(ctx), f, q, key, false)
-		}()
-	} else {
-		s.up.counters.coalesced.Add(1)
-		if f.leader.IsValid() {
-			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
-		}
-	}
-
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-	}
-	var a Answer[A]
-	if f.isDone() {
-		a = s.fetched(f, time.Now())
-	} else {
-		a = s.stopWaiting(ctx, f, key, time.Now())
-	}
-	a.Attempts, a.Collapsed = f.progress.Sent(), !mine
-	a.Forward = forward(f.old.Load(), start)
-	if a.State == Stale {
-		s.up.counters.staleServed.Add(1)
-	}
-	return a
-}
-
-// forward is why the upstream is asked although old was stored.
-func forward(old *cache.Entry, now time.Time) Forward {
-	switch {
-	case old == nil || old.Err != nil:
-		return FwdMiss
-	case old.Fresh(now):
-		return FwdRequest
-	}
-	return FwdStale
 }
