@@ -43,12 +43,7 @@ func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp
 		if err != nil {
 			return err
 		}
-		text := func(i int) string { s, _ := values[i].(string); return s }
-		at = Stamp{group: text(1), key: text(2), read: true}
-		stored := text(0)
-		if n := len(at.group); len(stored) > n && stored[:n] == at.group && stored[n] == '\n' {
-			b = []byte(stored[n+1:])
-		}
+		b, at = unpack(values[0], values[1], values[2])
 		return nil
 	})
 	return b, at, err == nil

@@ -18,7 +18,7 @@ import (
 type fetch struct {
 	old      atomic.Pointer[cache.Entry] // what was stored when it began; nil: nothing
 	leader   trace.SpanContext           // of the caller that began it
-	progress *call.Progress
+	progress *call.Progress              // of its call, which may carry others too
 
 	unconditional atomic.Bool // no validators are to be sent: a 304 did not fit them
 	discarded     bool        // guarded by the source's mu: its result is not to be stored
@@ -43,9 +43,9 @@ func (f *fetch) isDone() bool {
 }
 
 // join is the running fetch of key, or a new one that the caller has to carry
-// out, in the trace that leader begins. It is nil when the stored entry is no
-// longer what the caller saw, and when the upstream is closed.
-func (s *Source[Q, A]) join(key string, seen *cache.Entry, leader func() trace.SpanContext) (f *fetch, mine bool) {
+// out: begin then says in which trace, and which call it is part of. It is nil when
+// the stored entry is no longer what the caller saw, and when the upstream is closed.
+func (s *Source[Q, A]) join(key string, seen *cache.Entry, begin func() (trace.SpanContext, *call.Progress)) (f *fetch, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.fetches[key]; f != nil {
@@ -54,8 +54,8 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry, leader func() trace.S
 	if s.memory.Get(key) != seen || !s.up.work.begin() {
 		return nil, false
 	}
-	// The leader is set before others can see the fetch.
-	f = &fetch{leader: leader(), progress: call.NewProgress(s.up.fetchBudget), done: make(chan struct{})}
+	f = &fetch{done: make(chan struct{})}
+	f.leader, f.progress = begin() // before others can see the fetch
 	f.old.Store(seen)
 	s.fetches[key] = f
 	return f, true

@@ -96,24 +96,33 @@ func (s *Source[Q, A]) Lookup(ctx context.Context, now time.Time, q Q, key strin
 // lookup is Lookup without counting. It starts a background refresh where one is
 // due.
 func (s *Source[Q, A]) lookup(ctx context.Context, now time.Time, q Q, key string, d Directives) (a Answer[A], done, held bool) {
+	a, done, held, due := s.peek(now, key, d)
+	if due != nil {
+		s.refresh(ctx, q, key, due)
+	}
+	return a, done, held
+}
+
+// peek answers from memory where that is allowed without waiting. due is an entry
+// that was served although a refresh of it is due.
+func (s *Source[Q, A]) peek(now time.Time, key string, d Directives) (a Answer[A], done, held bool, due *cache.Entry) {
 	e := s.memory.Get(key)
 	held = e != nil && e.Usable(now)
 	switch s.reuse(e, now, d) {
 	case Cached:
 		s.up.counters.hits.Add(1)
-		return s.stored(e, now, Cached), true, held
+		return s.stored(e, now, Cached), true, held, nil
 	case Revalidating:
 		s.up.counters.hits.Add(1)
-		s.refresh(ctx, q, key, e)
-		return s.stored(e, now, Revalidating), true, held
+		return s.stored(e, now, Revalidating), true, held, e
 	case Stale:
 		s.up.counters.staleServed.Add(1)
-		return s.stored(e, now, Stale), true, held
+		return s.stored(e, now, Stale), true, held, nil
 	}
 	if d.OnlyIfCached {
-		return failure[A](Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held
+		return failure[A](Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held, nil
 	}
-	return a, false, held
+	return a, false, held, nil
 }
 
 // reuse is the state in which a stored entry may be served without asking, ""

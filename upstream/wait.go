@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"tributary/cache"
+	"tributary/upstream/call"
 )
 
 // ErrPatience is the cause of a context that ended because other sources had
@@ -29,35 +29,63 @@ func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives)
 }
 
 func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	var (
-		f     *fetch
-		mine  bool
-		start = time.Now()
-	)
-	for f == nil { // until the entry does not change between looking and joining
-		seen := s.memory.Get(key)
-		now := time.Now()
-		if a, done, _ := s.lookup(ctx, now, q, key, d); done {
-			return a
-		}
-		if s.up.work.life.Err() != nil {
-			return s.staleIfError(seen, Errorf(CodeCanceled, "the gateway is shutting down"), now)
-		}
-		f, mine = s.join(key, seen, func() trace.SpanContext { return trace.SpanContextFromContext(ctx) })
+	start := time.Now()
+	a, due, f, mine := s.attach(key, d, func(seen *cache.Entry) (*fetch, bool) {
+		return s.join(key, seen, func() (trace.SpanContext, *call.Progress) {
+			return trace.SpanContextFromContext(ctx), call.NewProgress(s.up.fetchBudget)
+		})
+	})
+	if due != nil {
+		s.refresh(ctx, q, key, due)
 	}
-	s.up.counters.misses.Add(1)
+	if f == nil {
+		return a
+	}
+	s.countMiss(ctx, f, mine)
 	if mine {
 		go func() {
 			defer s.up.work.done()
 			s.fetch(context.WithoutCancel(ctx), f, q, key, false)
 		}()
-	} else {
-		s.up.counters.coalesced.Add(1)
-		if f.leader.IsValid() {
-			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
-		}
 	}
+	return s.await(ctx, f, key, mine, start)
+}
 
+// attach joins the fetch of key. f is nil when there is an answer by now: from the
+// cache, where due is an entry that is to be refreshed, or because the upstream is
+// closed.
+func (s *Source[Q, A]) attach(key string, d Directives, join func(seen *cache.Entry) (*fetch, bool)) (a Answer[A], due *cache.Entry, f *fetch, mine bool) {
+	for f == nil { // until the entry does not change between looking and joining
+		seen := s.memory.Get(key)
+		now := time.Now()
+		var done bool
+		if a, done, _, due = s.peek(now, key, d); done {
+			return a, due, nil, false
+		}
+		if s.up.work.life.Err() != nil {
+			return s.staleIfError(seen, Errorf(CodeCanceled, "the gateway is shutting down"), now), nil, nil, false
+		}
+		f, mine = join(seen)
+	}
+	return a, nil, f, mine
+}
+
+// countMiss counts a caller that waits for a fetch, and links its span with that of
+// the caller that began the fetch.
+func (s *Source[Q, A]) countMiss(ctx context.Context, f *fetch, mine bool) {
+	s.up.counters.misses.Add(1)
+	if mine {
+		return
+	}
+	s.up.counters.coalesced.Add(1)
+	if f.leader.IsValid() {
+		trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
+	}
+}
+
+// await waits for a fetch of key, which the caller has begun if it is mine, no
+// longer than ctx.
+func (s *Source[Q, A]) await(ctx context.Context, f *fetch, key string, mine bool, start time.Time) Answer[A] {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
@@ -113,11 +141,9 @@ func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, no
 func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
 	ctx = context.WithoutCancel(ctx)
 	var span trace.Span
-	f, mine := s.join(key, old, func() trace.SpanContext {
-		ctx, span = s.up.tracer.Start(ctx, "refresh "+s.spec.Name,
-			trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
-			trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
-		return span.SpanContext()
+	f, mine := s.join(key, old, func() (trace.SpanContext, *call.Progress) {
+		ctx, span = s.startRefresh(ctx)
+		return span.SpanContext(), call.NewProgress(s.up.fetchBudget)
 	})
 	if !mine {
 		return // it is being fetched, or has just been

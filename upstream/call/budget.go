@@ -58,7 +58,10 @@ func (b *retryBudget) giveBack() {
 // the quota all let it pass: in failsafe's stack hedges pass none of them, so a
 // limit of 4 would let 8 requests be in flight. Its methods are those that
 // failsafe's hedge policy calls on a budget.
-type hedgeBudget struct{ endpoint *Endpoint }
+type hedgeBudget struct {
+	endpoint *Endpoint
+	weight   float64 // of a hedge in the quota
+}
 
 func (b *hedgeBudget) TryAcquirePermit() bool {
 	now, c := time.Now(), b.endpoint.client
@@ -69,7 +72,7 @@ func (b *hedgeBudget) TryAcquirePermit() bool {
 		c.shared.budget.giveBack()
 		return false
 	}
-	if _, ok := c.quota.take(now, b.endpoint.Weight); !ok {
+	if _, ok := c.quota.take(now, b.weight); !ok {
 		c.bulkhead.ReleasePermit()
 		c.shared.budget.giveBack()
 		return false

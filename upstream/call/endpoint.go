@@ -61,7 +61,7 @@ func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	if cfg.Write {
 		e.holdBack = c.writes
 	}
-	e.foreground, e.background = e.stack()
+	e.foreground, e.background = e.stack(cfg.Weight)
 	return e
 }
 
@@ -71,7 +71,9 @@ func (e *Endpoint) Close() { e.client.refused.remove(e.holdBack) }
 
 // Call is one question to an endpoint.
 type Call struct {
-	Key string // of the thing that is asked for; "" for writes
+	Key string // of the thing that is asked for, or the first of many; "" for writes
+
+	Weight float64 // in the provider's quota; 0: that of the endpoint
 
 	// Request builds a request whose URL is relative: base URL, User-Agent and,
 	// last, credentials are added. It is called for each attempt.
@@ -102,9 +104,15 @@ type Result struct {
 // Do makes a call, with its retries and hedges, and ends by p's deadline or when
 // ctx is canceled.
 func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Error) {
-	executor := e.foreground
+	foreground, background := e.foreground, e.background
+	if call.Weight == 0 {
+		call.Weight = e.Weight
+	} else if call.Weight != e.Weight {
+		foreground, background = e.stack(call.Weight)
+	}
+	executor := foreground
 	if call.Background {
-		executor = e.background
+		executor = background
 	}
 	result, err := executor.WithContext(ctx).GetWithExecution(func(x failsafe.Execution[*Result]) (*Result, error) {
 		return e.attempt(x, call, p)
