@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"sync"
 	"testing"
@@ -65,8 +66,17 @@ func TestThousandReloads(t *testing.T) {
 	}
 	defer r.Close()
 	store := cache.NewStore(100_000)
-	up := open(t, newFake(well), func(c *config) { c.Store, c.Redis = store, r })
-	var closed []weak.Pointer[upstream.Source[string, string]]
+	both := func(r *http.Request) (*http.Response, error) {
+		if r.URL.Query().Has("name") {
+			return shelf(nil)(r)
+		}
+		return well(r)
+	}
+	up := open(t, newFake(both), func(c *config) { c.Store, c.Redis = store, r })
+	var (
+		closed  []weak.Pointer[upstream.Source[string, string]]
+		batches []weak.Pointer[upstream.Batch[string, string]]
+	)
 	for n := range 1000 {
 		s := things(up, func(s *spec) { s.Name, s.Group, s.Mutable = fmt.Sprint("source ", n), fmt.Sprint("group ", n), true })
 		if n%10 == 0 {
@@ -74,12 +84,23 @@ func TestThousandReloads(t *testing.T) {
 		}
 		s.Close()
 		closed = append(closed, weak.Make(s))
+		b := many(up, func(s *batchSpec) { s.Group, s.Mutable = fmt.Sprint("batch ", n), true })
+		if n%10 == 0 {
+			wantAll(t, askAll(b, []string{"a", "b"}), upstream.Live, "")
+		}
+		b.Close()
+		batches = append(batches, weak.Make(b))
 	}
 	up.Close() // which waits for what is stored in Redis
 	runtime.GC()
 	held := 0
 	for _, s := range closed {
 		if s.Value() != nil {
+			held++
+		}
+	}
+	for _, b := range batches {
+		if b.Value() != nil {
 			held++
 		}
 	}
