@@ -131,6 +131,11 @@ func (l Lifetimes) Windows(now time.Time, p ProviderLifetime) Windows {
 	}
 }
 
+// EndBy ends the windows at t, where they end later.
+func (w *Windows) EndBy(t time.Time) {
+	w.FreshUntil, w.RevalidateUntil, w.GoneAt = earlier(w.FreshUntil, t), earlier(w.RevalidateUntil, t), earlier(w.GoneAt, t)
+}
+
 // FreshOnly are the windows of an entry that is fresh for d and then gone.
 func FreshOnly(now time.Time, d time.Duration) Windows {
 	end := now.Add(d)

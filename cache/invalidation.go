@@ -38,9 +38,9 @@ type invalidations struct {
 
 	listening atomic.Bool // messages arrive
 
-	mu         sync.Mutex
-	invalidate map[string]func(key string, keep bool) // by group
-	awaited    map[string]*acknowledgements           // by the id of the message
+	mu        sync.Mutex
+	listeners map[string][]*listener       // by group
+	awaited   map[string]*acknowledgements // by the id of the message
 }
 
 // message is one invalidation message.
@@ -64,7 +64,7 @@ func listen(r *Redis) *invalidations {
 	ctx, end := context.WithCancel(context.Background())
 	n := &invalidations{
 		redis: r, end: end, ended: make(chan struct{}),
-		invalidate: make(map[string]func(string, bool)), awaited: make(map[string]*acknowledgements),
+		listeners: make(map[string][]*listener), awaited: make(map[string]*acknowledgements),
 	}
 	go n.receive(ctx)
 	return n
@@ -86,19 +86,6 @@ func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
 	if r != nil {
 		r.invalidations.send(ctx, group, key, keep)
 	}
-}
-
-// OnInvalidate calls invalidate with the keys of a group that were invalidated,
-// and with "" for all of it: also whenever a message may have been missed. With
-// keep, the old value may still be served when asking the upstream fails.
-func (r *Redis) OnInvalidate(group string, invalidate func(key string, keep bool)) {
-	if r == nil {
-		return
-	}
-	n := r.invalidations
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.invalidate[group] = invalidate
 }
 
 func (n *invalidations) send(ctx context.Context, group, key string, keep bool) {
@@ -321,35 +308,4 @@ func (n *invalidations) received(what message) {
 		n.holds.add(hold{group: what.Group, key: what.Key, keep: what.Keep})
 	}
 	n.apply(what.Group, what.Key, what.Keep)
-}
-
-func (n *invalidations) listens(group string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.invalidate[group] != nil
-}
-
-// apply invalidates in this process.
-func (n *invalidations) apply(group, key string, keep bool) {
-	n.mu.Lock()
-	invalidate := n.invalidate[group]
-	n.mu.Unlock()
-	if invalidate != nil {
-		invalidate(key, keep)
-	}
-}
-
-// applyAll invalidates every group, because messages may have been missed. It is
-// called when a lost connection is back, and not before: until then the memory of this
-// process may be the only cache.
-func (n *invalidations) applyAll() {
-	n.mu.Lock()
-	all := make([]func(string, bool), 0, len(n.invalidate))
-	for _, invalidate := range n.invalidate {
-		all = append(all, invalidate)
-	}
-	n.mu.Unlock()
-	for _, invalidate := range all {
-		invalidate("", false)
-	}
 }

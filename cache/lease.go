@@ -29,7 +29,7 @@ func (r *Redis) Lease(ctx context.Context, group, key string) (giveBack func(), 
 		return func() {}, true
 	}
 	own := r.process + " "
-	name, token, held := redisPrefix+"lease:"+group+":"+key, own+rand.Text(), ""
+	name, token, held := leaseKey(group, key), own+rand.Text(), ""
 	err := r.do(ctx, "SET", func(ctx context.Context) (err error) {
 		held, err = r.client.SetArgs(ctx, name, token, redis.SetArgs{Mode: "NX", Get: true, TTL: leaseFor}).Result()
 		return err

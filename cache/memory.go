@@ -23,7 +23,7 @@ type Store struct {
 	mu       sync.Mutex // guards what follows, and every write to a memory
 	ring     []*node
 	hand     int
-	memories []*Memory
+	memories map[*Memory]struct{}
 	bytes    int // of the nodes' entries
 }
 
@@ -42,14 +42,16 @@ const maxSteps = 64
 
 // NewStore makes a store for at most maxEntries entries, at least one.
 func NewStore(maxEntries int) *Store {
-	return &Store{max: max(1, maxEntries)}
+	return &Store{max: max(1, maxEntries), memories: make(map[*Memory]struct{})}
 }
 
 // Memory is one source's part of a store: it has its own keys, and shares the room
 // with the others.
 type Memory struct {
-	store *Store
-	items *gocache.Cache
+	store   *Store
+	items   *gocache.Cache
+	slots   int  // of the ring that it has; guarded by the store's mu
+	dropped bool // guarded by the store's mu
 }
 
 // NewMemory adds a memory to the store.
@@ -58,7 +60,7 @@ func (s *Store) NewMemory() *Memory {
 	m := &Memory{store: s, items: gocache.New(gocache.NoExpiration, 0)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.memories = append(s.memories, m)
+	s.memories[m] = struct{}{}
 	return m
 }
 
@@ -81,6 +83,9 @@ func (m *Memory) Set(key string, e *Entry) {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
 
+	if m.dropped {
+		return
+	}
 	ttl := time.Until(e.GoneAt)
 	if ttl <= 0 { // 0 and -1 mean "default" and "never" to go-cache
 		m.remove(key)
@@ -165,6 +170,7 @@ func (s *Store) weigh(n *node, size int) {
 
 // place puts n into the ring, and evicts the node that had its slot. s.mu is held.
 func (s *Store) place(n *node) {
+	n.memory.slots++
 	if len(s.ring) < s.max {
 		s.ring = append(s.ring, n)
 		return
@@ -176,6 +182,7 @@ func (s *Store) place(n *node) {
 			continue
 		}
 		s.evict(*slot)
+		(*slot).memory.slots--
 		*slot = n
 		return
 	}
@@ -203,7 +210,7 @@ func (s *Store) Entries() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
-	for _, m := range s.memories {
+	for m := range s.memories {
 		n += m.items.ItemCount()
 	}
 	return n

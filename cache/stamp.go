@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,8 +16,20 @@ type Stamp struct {
 	read       bool
 }
 
-func entryKey(group, key string) string { return redisPrefix + "entry:" + group + ":" + key }
-func stampKey(group, key string) string { return redisPrefix + "stamp:" + group + ":" + key }
+func entryKey(group, key string) string { return redisKey("entry", group, key) }
+func stampKey(group, key string) string { return redisKey("stamp", group, key) }
+func leaseKey(group, key string) string { return redisKey("lease", group, key) }
+
+// redisKey names what is stored for a key of a group. The group is escaped: a colon
+// in it would end it, and two groups could share a name.
+func redisKey(kind, group, key string) string {
+	if strings.ContainsAny(group, ":%") {
+		group = escapeGroup.Replace(group)
+	}
+	return redisPrefix + kind + ":" + group + ":" + key
+}
+
+var escapeGroup = strings.NewReplacer("%", "%25", ":", "%3A")
 
 // Load returns the entry of a key in a group, nil if there is none, and the stamp.
 // known is false if Redis could not be asked, or must not be, because it has not stored
@@ -30,12 +43,7 @@ func (r *Redis) Load(ctx context.Context, group, key string) (b []byte, at Stamp
 		if err != nil {
 			return err
 		}
-		text := func(i int) string { s, _ := values[i].(string); return s }
-		at = Stamp{group: text(1), key: text(2), read: true}
-		stored := text(0)
-		if n := len(at.group); len(stored) > n && stored[:n] == at.group && stored[n] == '\n' {
-			b = []byte(stored[n+1:])
-		}
+		b, at = unpack(values[0], values[1], values[2])
 		return nil
 	})
 	return b, at, err == nil

@@ -10,7 +10,8 @@ import (
 func (s *Source[Q, A]) stored(e *cache.Entry, now time.Time, state State) Answer[A] {
 	a := Answer[A]{Provenance: Provenance{State: state, Version: e.Version, Age: e.Age(now), FreshUntil: e.FreshUntil}}
 	if e.Err != nil {
-		a.State, a.Err = stateOf(e.Err.(*Error)), e.Err.(*Error)
+		a.Err = remaining(e.Err.(*Error), e.FreshUntil.Sub(now))
+		a.State = stateOf(a.Err)
 		return a
 	}
 	a.Value = e.Value.(A)
@@ -42,16 +43,25 @@ func (s *Source[Q, A]) fetched(f *fetch, now time.Time) Answer[A] {
 // staleIfError is the answer when asking has failed: the old value, where it may
 // still be served, together with the reason (RFC 5861 §4), else the failure.
 func (s *Source[Q, A]) staleIfError(old *cache.Entry, why *Error, now time.Time) Answer[A] {
-	if !servedOnError(old, why, now) {
+	if !s.servedOnError(old, why, now) {
 		return failure[A](why, now)
 	}
 	return s.stored(old.Cooled(now, why, old.Refusals), now, Stale)
 }
 
-// servedOnError reports whether an old entry may be served after a failure: not
-// when the upstream says that the thing does not exist.
-func servedOnError(old *cache.Entry, why *Error, now time.Time) bool {
-	return old != nil && old.Usable(now) && !why.Unavailable()
+// servedOnError reports whether an old entry may be served after a failure.
+func (s *Source[Q, A]) servedOnError(old *cache.Entry, why *Error, now time.Time) bool {
+	return old != nil && old.Usable(now) && !s.withdraws(why)
+}
+
+// remaining is a stored failure with what is left of the time that it asks to wait.
+func remaining(e *Error, left time.Duration) *Error {
+	if e.RetryAfter == 0 {
+		return e
+	}
+	now := *e
+	now.RetryAfter = max(0, left)
+	return &now
 }
 
 // failure is an answer without a value.

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -13,23 +12,13 @@ import (
 	"tributary/upstream/call"
 )
 
-// How long an answer without a value is stored.
-const (
-	notFoundFor = 30 * time.Second
-	noDataFor   = 5 * time.Minute
-)
-
-// ErrPatience is the cause of a context that ended because other sources had
-// answered: what is still missing counts as timed out.
-var ErrPatience = errors.New("other sources have answered")
-
 // fetch is one question to an upstream, with its retries and hedges. It belongs
 // to its key and not to a caller: it goes on when the caller that began it has
 // left, for a constant time, and any number of callers may wait for it.
 type fetch struct {
 	old      atomic.Pointer[cache.Entry] // what was stored when it began; nil: nothing
 	leader   trace.SpanContext           // of the caller that began it
-	progress *call.Progress
+	progress *call.Progress              // of its call, which may carry others too
 
 	unconditional atomic.Bool // no validators are to be sent: a 304 did not fit them
 	discarded     bool        // guarded by the source's mu: its result is not to be stored
@@ -39,6 +28,8 @@ type fetch struct {
 	err    *Error
 	shared bool // the entry is from the shared cache: the upstream was not asked here
 	status int  // of the upstream's answer
+
+	expires time.Time // of the caller's credentials; zero: never
 }
 
 // isDone reports whether the fetch is over.
@@ -52,9 +43,9 @@ func (f *fetch) isDone() bool {
 }
 
 // join is the running fetch of key, or a new one that the caller has to carry
-// out, in the trace that leader begins. It is nil when the stored entry is no
-// longer what the caller saw, and when the upstream is closed.
-func (s *Source[Q, A]) join(key string, seen *cache.Entry, leader func() trace.SpanContext) (f *fetch, mine bool) {
+// out: begin then says in which trace, and which call it is part of. It is nil when
+// the stored entry is no longer what the caller saw, and when the upstream is closed.
+func (s *Source[Q, A]) join(key string, seen *cache.Entry, begin func() (trace.SpanContext, *call.Progress)) (f *fetch, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.fetches[key]; f != nil {
@@ -63,8 +54,8 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry, leader func() trace.S
 	if s.memory.Get(key) != seen || !s.up.work.begin() {
 		return nil, false
 	}
-	// The leader is set before others can see the fetch.
-	f = &fetch{leader: leader(), progress: call.NewProgress(s.up.fetchBudget), done: make(chan struct{})}
+	f = &fetch{done: make(chan struct{})}
+	f.leader, f.progress = begin() // before others can see the fetch
 	f.old.Store(seen)
 	s.fetches[key] = f
 	return f, true
@@ -86,10 +77,10 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 	stored := s.finish(f, key)
 	switch {
 	case f.err != nil && f.err.Unavailable() && f.old.Load() != nil:
-		s.up.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
+		s.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
 	case f.err != nil || !stored:
 	case !f.shared && !f.entry.Lifetime.Private:
-		s.up.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt))
+		s.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt))
 	case found != nil && !found.Fresh(time.Now()):
 		s.refresh(ctx, q, key, found)
 	}
@@ -97,8 +88,11 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 
 // call asks the upstream.
 func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, background bool) {
+	caller := s.caller(q)
+	f.expires = caller.Expires
 	result, err := s.up.do(ctx, s.endpoint, call.Call{
-		Key: key,
+		Key:         key,
+		Credentials: caller.Credentials,
 		Request: func(ctx context.Context) (*http.Request, error) {
 			r, err := s.spec.Request(ctx, q)
 			if err == nil {
@@ -112,113 +106,10 @@ func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, back
 	}, f.progress)
 	if err != nil {
 		f.err = err
-		if servedOnError(f.old.Load(), err, time.Now()) {
+		if s.servedOnError(f.old.Load(), err, time.Now()) {
 			trace.SpanFromContext(ctx).AddEvent("fallback taken")
 		}
 		return
 	}
 	f.entry, f.status = result.Value.(*cache.Entry), result.Status
-}
-
-// finish stores what a fetch has brought and ends the waiting for it. Storing
-// and leaving the map are one step, or a second fetch could begin in between.
-func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	defer close(f.done)
-	if f.discarded {
-		return false
-	}
-	now := time.Now()
-	old := f.old.Load()
-	switch {
-	case f.err == nil:
-		s.memory.Set(key, f.entry)
-	case servedOnError(old, f.err, now):
-		s.coolDown(key, old, now, f.err)
-	default:
-		s.storeFailure(key, f, now)
-	}
-	delete(s.fetches, key)
-	return true
-}
-
-// storeFailure stores an answer without a value that would be the same if asked
-// for again. s.mu is held.
-func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
-	lasts, doubles := failureLasts(f.err)
-	if lasts == 0 || f.progress.Sent() == 0 {
-		return
-	}
-	e := &cache.Entry{Err: f.err, StoredAt: now, Windows: cache.FreshOnly(now, lasts)}
-	if doubles {
-		if old := f.old.Load(); old != nil {
-			e.Refusals = old.Refusals
-		}
-		e.Windows = cache.FreshOnly(now, call.Doubled(lasts, call.RefusedMost, e.Refusals))
-		e.Refusals++
-		e.ProviderUntil = e.FreshUntil                // a caller's no-cache does not ask before
-		e.GoneAt = e.FreshUntil.Add(call.RefusedMost) // the count of refusals outlasts the refusal
-	}
-	s.memory.Set(key, e)
-}
-
-// failureLasts returns how long a failure is cached, 0 if it is not. doubles: the time
-// doubles with each failure in a row.
-func failureLasts(e *Error) (lasts time.Duration, doubles bool) {
-	switch e.Code {
-	case CodeNotFound:
-		return notFoundFor, false
-	case CodeNoData:
-		return noDataFor, false
-	case CodeForbidden:
-		return call.RefusedFor, true
-	}
-	return 0, false
-}
-
-// coolDown stops further fetches of a key for a while after one has failed:
-// until it is over, the old value is served at once. s.mu is held.
-func (s *Source[Q, A]) coolDown(key string, old *cache.Entry, now time.Time, why *Error) {
-	e := s.memory.Get(key)
-	if e == nil || e.Version != old.Version || why.Code == CodeCanceled {
-		return // it is another value by now, or nothing was learnt
-	}
-	refusals := 0
-	cool := s.up.policies.Breaker.Delay
-	lasts, doubles := failureLasts(why)
-	switch {
-	case why.Code == CodeCircuitOpen || why.Code == CodeOverloaded:
-		// The upstream was not asked: until the breaker may let a call through.
-		cool = max(why.RetryAfter, min(cool, 500*time.Millisecond))
-	case why.RetryAfter > 0:
-		cool = min(why.RetryAfter, call.MaxHoldBack)
-	case doubles:
-		cool, refusals = call.Doubled(lasts, call.RefusedMost, e.Refusals), e.Refusals+1
-	case lasts > 0:
-		cool = lasts
-	}
-	s.memory.Set(key, e.Cooled(now.Add(cool), why, refusals))
-}
-
-// stopWaiting is the answer for a caller that stops waiting for a fetch.
-func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, now time.Time) Answer[A] {
-	why := Errorf(CodeCanceled, "the caller has closed its request")
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrPatience) {
-		why = Errorf(CodeTimeout, "no answer in time")
-		if last := f.progress.LastError(); last != nil {
-			why = last // it is being retried, and this is why
-		}
-	}
-	old := f.old.Load()
-	a := s.staleIfError(old, why, now)
-	if a.State != Stale {
-		return a
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.fetches[key] == f {
-		s.coolDown(key, old, now, why) // others need not find out again how slow it is
-	}
-	return a
 }

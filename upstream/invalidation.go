@@ -21,7 +21,7 @@ func (s *Source[Q, A]) InvalidateAll() { s.invalidateEverywhere("", true) }
 
 func (s *Source[Q, A]) invalidateEverywhere(key string, keep bool) {
 	s.invalidate(key, keep)
-	s.up.redis.Invalidate(context.Background(), s.group, key, keep)
+	s.redis.Invalidate(context.Background(), s.group, key, keep)
 }
 
 // invalidate invalidates a key in this process, and with "" all of them.

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -15,10 +16,11 @@ import (
 // states are all states, in the order in which they are counted.
 var states = [...]State{Live, Cached, Revalidating, Stale, Failed, Skipped}
 
-// answerCount counts a source's answers by state.
+// answerCount counts the answers of the sources of one name, by state.
 type answerCount struct {
 	source string
 	counts [len(states)]atomic.Int64
+	users  int // sources that count here; guarded by the mu of counters
 }
 
 func (t *answerCount) count(s State) {
@@ -45,18 +47,29 @@ func (c *counters) of(source string) *answerCount {
 	defer c.mu.Unlock()
 	for _, t := range c.sources {
 		if t.source == source {
+			t.users++
 			return t
 		}
 	}
-	t := &answerCount{source: source}
+	t := &answerCount{source: source, users: 1}
 	c.sources = append(c.sources, t)
 	return t
+}
+
+// leave ends what of began. When the last source of a name is closed, its
+// answers are no longer reported.
+func (c *counters) leave(t *answerCount) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.users--; t.users == 0 {
+		c.sources = slices.DeleteFunc(c.sources, func(other *answerCount) bool { return other == t })
+	}
 }
 
 func (c *counters) all() []*answerCount {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.sources
+	return slices.Clone(c.sources)
 }
 
 // observe reports the counters whenever they are scraped, until stop is called.

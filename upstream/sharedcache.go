@@ -114,7 +114,7 @@ const leasePoll = 20 * time.Millisecond
 // background refresh does not wait: ask is false when another replica asks.
 func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, q Q, key string, urgent bool) (e *cache.Entry, at cache.Stamp, done func(), ask bool) {
 	done = func() {}
-	if s.up.redis == nil {
+	if s.redis == nil {
 		return nil, at, done, true
 	}
 	found, at, known := s.look(ctx, f, q, key)
@@ -126,7 +126,7 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, q Q, key string, u
 	enough := time.NewTimer(s.up.policies.Timeout / 2)
 	defer enough.Stop()
 	for {
-		if giveBack, taken := s.up.redis.Lease(ctx, s.group, key); taken {
+		if giveBack, taken := s.redis.Lease(ctx, s.group, key); taken {
 			// The last holder may have stored its answer in between.
 			found, at, _ = s.look(ctx, f, q, key)
 			return found, at, giveBack, true
@@ -151,24 +151,30 @@ func (s *Source[Q, A]) consult(ctx context.Context, f *fetch, q Q, key string, u
 // with: fresh, or good enough to be served while it is refreshed. An older one
 // is kept for when asking fails.
 func (s *Source[Q, A]) look(ctx context.Context, f *fetch, q Q, key string) (found *cache.Entry, at cache.Stamp, known bool) {
-	b, at, known := s.up.redis.Load(ctx, s.group, key)
+	b, at, known := s.redis.Load(ctx, s.group, key)
+	return s.better(f, q, key, b), at, known
+}
+
+// better is the entry of another replica, nil for nothing, unless it is no better
+// than what the fetch began with.
+func (s *Source[Q, A]) better(f *fetch, q Q, key string, b []byte) *cache.Entry {
 	if b == nil {
-		return nil, at, known
+		return nil
 	}
 	now := time.Now()
 	e := s.decodeShared(b, now)
 	if e == nil || e.Gone(now) || s.spec.Check != nil && s.spec.Check(q, e.Value.(A)) != nil {
-		return nil, at, known
+		return nil
 	}
 	old := f.old.Load()
 	if old != nil && old.Err == nil && !e.StoredAt.After(old.StoredAt) {
-		return nil, at, known // no newer than ours
+		return nil // no newer than ours
 	}
 	if e.Fresh(now) || e.Revalidatable(now) && old == nil {
-		return e, at, known
+		return e
 	}
 	s.adopt(f, key, e)
-	return nil, at, known
+	return nil
 }
 
 // adopt keeps an old entry of another replica for when asking fails.

@@ -6,9 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
-
 	"tributary/cache"
 	"tributary/upstream/call"
 )
@@ -21,8 +18,10 @@ type Source[Q, A any] struct {
 	spec     Spec[Q, A]
 	endpoint *call.Endpoint
 	memory   *cache.Memory
+	redis    *cache.Redis // nil: its answers are not shared
 	answers  *answerCount
 	group    string // of its keys in the shared cache
+	close    func()
 
 	mu      sync.Mutex // guards fetches, and memory between looking and storing
 	fetches map[string]*fetch
@@ -38,17 +37,34 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 		endpoint: up.client.Endpoint(call.EndpointConfig{
 			Name: spec.Name, Route: spec.Route, Refusal: spec.Refusal, Exhausted: spec.Exhausted,
 			Weight: cmp.Or(spec.Weight, 1), Forbidden: spec.Forbidden, LimitPause: spec.LimitPause, Private: spec.Private,
+			Callers: spec.Caller != nil,
 		}),
 		memory:  up.store.NewMemory(),
+		redis:   up.redis,
 		answers: up.counters.of(spec.Name),
-		group:   up.Name() + spec.Route,
+		group:   cmp.Or(spec.Group, up.Name()+spec.Route),
 		fetches: make(map[string]*fetch),
 	}
-	if spec.Mutable {
-		up.redis.OnInvalidate(s.group, s.invalidate)
+	if spec.Caller != nil {
+		s.redis = nil
 	}
+	stop := func() {}
+	if spec.Mutable {
+		stop = s.redis.OnInvalidate(s.group, s.invalidate)
+	}
+	s.close = sync.OnceFunc(func() {
+		stop()
+		up.store.Drop(s.memory)
+		up.counters.leave(s.answers)
+		s.endpoint.Close()
+	})
 	return s
 }
+
+// Close gives back what the source takes of its upstream and of the store. Running
+// fetches answer those who wait for them. A closed source still answers, for
+// requests that began before, but stores nothing in memory.
+func (s *Source[Q, A]) Close() { s.close() }
 
 // Name is the source's name in the contract.
 func (s *Source[Q, A]) Name() string { return s.spec.Name }
@@ -80,24 +96,33 @@ func (s *Source[Q, A]) Lookup(ctx context.Context, now time.Time, q Q, key strin
 // lookup is Lookup without counting. It starts a background refresh where one is
 // due.
 func (s *Source[Q, A]) lookup(ctx context.Context, now time.Time, q Q, key string, d Directives) (a Answer[A], done, held bool) {
+	a, done, held, due := s.peek(now, key, d)
+	if due != nil {
+		s.refresh(ctx, q, key, due)
+	}
+	return a, done, held
+}
+
+// peek answers from memory where that is allowed without waiting. due is an entry
+// that was served although a refresh of it is due.
+func (s *Source[Q, A]) peek(now time.Time, key string, d Directives) (a Answer[A], done, held bool, due *cache.Entry) {
 	e := s.memory.Get(key)
 	held = e != nil && e.Usable(now)
 	switch s.reuse(e, now, d) {
 	case Cached:
 		s.up.counters.hits.Add(1)
-		return s.stored(e, now, Cached), true, held
+		return s.stored(e, now, Cached), true, held, nil
 	case Revalidating:
 		s.up.counters.hits.Add(1)
-		s.refresh(ctx, q, key, e)
-		return s.stored(e, now, Revalidating), true, held
+		return s.stored(e, now, Revalidating), true, held, e
 	case Stale:
 		s.up.counters.staleServed.Add(1)
-		return s.stored(e, now, Stale), true, held
+		return s.stored(e, now, Stale), true, held, nil
 	}
 	if d.OnlyIfCached {
-		return failure[A](Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held
+		return failure[A](Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held, nil
 	}
-	return a, false, held
+	return a, false, held, nil
 }
 
 // reuse is the state in which a stored entry may be served without asking, ""
@@ -124,99 +149,4 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 func noDataAgain(e *cache.Entry, now time.Time) bool {
 	why, ok := e.Why.(*Error)
 	return ok && why.Code == CodeNoData && e.CoolUntil.Sub(now) < noDataFor-minAge
-}
-
-// refresh fetches in the background, in a trace of its own.
-func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
-	ctx = context.WithoutCancel(ctx)
-	var span trace.Span
-	f, mine := s.join(key, old, func() trace.SpanContext {
-		ctx, span = s.up.tracer.Start(ctx, "refresh "+s.spec.Name,
-			trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
-			trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
-		return span.SpanContext()
-	})
-	if !mine {
-		return // it is being fetched, or has just been
-	}
-	go func() {
-		defer s.up.work.done()
-		s.fetch(ctx, f, q, key, true)
-		a := s.fetched(f, time.Now())
-		a.Attempts = f.progress.Sent()
-		describe(span, a.Provenance)
-		span.End()
-	}()
-}
-
-// Fetch is the second step of Ask: it waits for a fetch of key, its own or
-// another caller's, no longer than ctx.
-func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	start := time.Now()
-	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
-	a := s.wait(ctx, q, key, d)
-	a.Latency = time.Since(start)
-	s.answers.count(a.State)
-	describe(span, a.Provenance)
-	span.End()
-	return a
-}
-
-func (s *Source[Q, A]) wait(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	var (
-		f     *fetch
-		mine  bool
-		start = time.Now()
-	)
-	for f == nil { // until the entry does not change between looking and joining
-		seen := s.memory.Get(key)
-		now := time.Now()
-		if a, done, _ := s.lookup(ctx, now, q, key, d); done {
-			return a
-		}
-		if s.up.work.life.Err() != nil {
-			return s.staleIfError(seen, Errorf(CodeCanceled, "the gateway is shutting down"), now)
-		}
-		f, mine = s.join(key, seen, func() trace.SpanContext { return trace.SpanContextFromContext(ctx) })
-	}
-	s.up.counters.misses.Add(1)
-	if mine {
-		go func() {
-			defer s.up.work.done()
-			s.fetch(context.WithoutCancel(ctx), f, q, key, false)
-		}()
-	} else {
-		s.up.counters.collapsed.Add(1)
-		if f.leader.IsValid() {
-			trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
-		}
-	}
-
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-	}
-	var a Answer[A]
-	if f.isDone() {
-		a = s.fetched(f, time.Now())
-	} else {
-		a = s.stopWaiting(ctx, f, key, time.Now())
-	}
-	a.Attempts, a.Collapsed = f.progress.Sent(), !mine
-	a.Forward = forward(f.old.Load(), start)
-	if a.State == Stale {
-		s.up.counters.staleServed.Add(1)
-	}
-	return a
-}
-
-// forward is why the upstream is asked although old was stored.
-func forward(old *cache.Entry, now time.Time) Forward {
-	switch {
-	case old == nil || old.Err != nil:
-		return FwdMiss
-	case old.Fresh(now):
-		return FwdRequest
-	}
-	return FwdStale
 }

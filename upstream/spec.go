@@ -16,12 +16,23 @@ type Spec[Q, A any] struct {
 	// url.template on spans and the endpoint's name in metrics.
 	Route string
 
+	// Group is where replicas share its entries: sources of one group read what
+	// the others of it have stored. Empty: the upstream's name and Route.
+	Group string
+
 	// Key is canonical within this source: equal questions, equal keys.
 	Key func(Q) string
 
 	// Request builds a request whose URL is relative: the upstream adds its
 	// base URL, its User-Agent, validators and, last, credentials.
 	Request func(ctx context.Context, q Q) (*http.Request, error)
+
+	// Caller says with whose credentials q is asked, where these are a caller's and
+	// not ours. Key must then tell callers apart, by a hash of the credentials:
+	// callers whose keys are equal get each other's answers. Nothing is stored in
+	// the shared cache. A 401, 403 or 404 removes an old answer, and a 401, 403 or
+	// 429 stops questions with the same key, but no others. Nil: ours.
+	Caller func(Q) Caller
 
 	// Decode turns a response with a status of 200 to 299 into an answer, and
 	// validates it. Any error but an *Error is reported as invalid_response.

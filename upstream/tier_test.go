@@ -33,7 +33,7 @@ func replica(t *testing.T, redis *redistest.Server, server *httptest.Server, cha
 			change(c, &s)
 		}
 	})
-	return up, things(up, func(to *spec) { to.Mutable = s.Mutable })
+	return up, things(up, func(to *spec) { to.Mutable, to.Group = s.Mutable, s.Group })
 }
 
 // counted answers with the number of the request.
@@ -120,4 +120,29 @@ func TestSecondTier(t *testing.T) {
 			t.Errorf("requests = %d, states = %v; want one, and one from the other replica", requests.Load(), states)
 		}
 	})
+}
+
+func TestSharedCacheGroups(t *testing.T) {
+	redis := redistest.Start(t)
+	for name, tt := range map[string]struct {
+		first, second string
+		state         upstream.State
+	}{
+		"share what is of one group":                   {"one", "one", upstream.Cached},
+		"keep apart what is of two":                    {"two", "three", upstream.Live},
+		"keep apart what differs only behind a colon":  {"four:a", "four", upstream.Live},
+		"are by name and route where none is given":    {"", "things/things/{name}", upstream.Cached},
+		"are not by name and route where one is given": {"", "five", upstream.Live},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, _ := counted(t)
+			key := url.QueryEscape(name)
+			group := func(group string) func(*config, *spec) { return func(_ *config, s *spec) { s.Group = group } }
+			up, first := replica(t, redis, server, group(tt.first))
+			want(t, ask(first, key), upstream.Live, "")
+			up.Close() // which waits until the answer is shared
+			_, second := replica(t, redis, server, group(tt.second))
+			want(t, ask(second, key), tt.state, "")
+		})
+	}
 }

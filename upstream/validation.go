@@ -88,6 +88,7 @@ func (s *Source[Q, A]) read(f *fetch, q Q, r Response) (*cache.Entry, error) {
 	}
 	e.StoredAt = r.At
 	s.setWindows(e, life)
+	endWithCaller(e, f.expires)
 	return e, nil
 }
 

@@ -3,7 +3,6 @@ package aggregate
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"tributary/upstream"
 )
@@ -70,42 +69,8 @@ func (e *NoAnswerError) NoData() bool {
 	return some
 }
 
-// decline is the order of states, from the best to the worst.
-var decline = []upstream.State{upstream.Live, upstream.Cached, upstream.Revalidating, upstream.Stale, upstream.Skipped, upstream.Failed}
-
-// Together is the provenance of what is made of several answers: as good as
-// the worst of them. Its attempts are those of the answer that was waited for
-// longest.
+// Together is the provenance of what is made of several answers; see
+// upstream.Together.
 func Together(first upstream.Provenance, others ...upstream.Provenance) upstream.Provenance {
-	p := first
-	for _, o := range others {
-		if slices.Index(decline, o.State) > slices.Index(decline, p.State) {
-			p.State = o.State
-			if o.Err != nil {
-				p.Err = o.Err
-			}
-		}
-		if p.Err == nil {
-			p.Err = o.Err
-		}
-		if o.Latency > p.Latency || o.Latency == p.Latency && o.Attempts > p.Attempts {
-			p.Latency, p.Attempts = o.Latency, o.Attempts
-		}
-		p.Age = max(p.Age, o.Age)
-		p.FreshUntil = sooner(p.FreshUntil, o.FreshUntil)
-		p.Version = max(p.Version, o.Version)
-		p.Forward = max(p.Forward, o.Forward)
-		p.FwdStatus = max(p.FwdStatus, o.FwdStatus)
-		p.Stored = p.Stored || o.Stored
-		p.Collapsed = p.Collapsed || o.Collapsed
-	}
-	return p
-}
-
-// sooner is the earlier of two ends, where there are two.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
+	return upstream.Together(first, others...)
 }

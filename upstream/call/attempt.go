@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -74,7 +73,7 @@ func (a *attempt) send(ctx context.Context) (*Result, *failure) {
 	if !again {
 		return result, fault
 	}
-	if _, ok := a.client.quota.take(time.Now(), a.Weight); !ok {
+	if _, ok := a.client.quota.take(time.Now(), a.call.Weight); !ok {
 		return nil, fault
 	}
 	result, fault, _ = a.sendOnce(ctx)
@@ -102,7 +101,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 
 	a.count()
 	begun := time.Now()
-	resp, fault := a.client.sender.do(r.WithContext(ctx))
+	resp, fault := a.client.sender.do(r.WithContext(ctx), a.credentials())
 	took := time.Since(begun)
 	if fault == nil {
 		result, fault, again = a.read(r, resp)
@@ -164,7 +163,10 @@ func (a *attempt) status(r Response) *failure {
 			return f
 		}
 	}
-	return a.client.sender.statusFailure(r, !a.Private && !a.Write)
+	if a.Private || a.Write {
+		return statusFailure(r, nil)
+	}
+	return statusFailure(r, a.secrets)
 }
 
 // readFailure keeps an *Error returned by Read; any other error becomes
@@ -177,13 +179,8 @@ func readFailure(err error, r Response) *failure {
 		f.Status = r.Status
 		return f
 	}
-	const most = 200 // bytes of a detail
-	detail := err.Error()
-	if len(detail) > most {
-		detail = detail[:most]
-	}
-	// Invalid UTF-8 in one attribute makes the exporter drop a whole batch.
-	f := &failure{public: public{Code: CodeInvalidResponse, Status: r.Status, Detail: strings.ToValidUTF8(detail, "")}}
+	f := &failure{public: *Invalid(err)}
+	f.Status = r.Status
 	f.final = jsontext.Value(r.Body).IsValid(lenient)
 	return f
 }

@@ -53,11 +53,14 @@ func (b *retryBudget) giveBack() {
 	b.tokens++
 }
 
-// hedgeBudget admits a hedge when admission, the retry budget, the bulkhead and
-// the quota all let it pass: in failsafe's stack hedges pass none of them, so a
-// limit of 4 would let 8 requests be in flight. Its methods are those that
-// failsafe's hedge policy calls on a budget.
-type hedgeBudget struct{ endpoint *Endpoint }
+// hedgeBudget admits a hedge if admission, the retry budget, the bulkhead and the quota
+// all do. In failsafe's stack hedges do not go through these policies, so with a limit
+// of 4 there could be 8 requests in flight. It has the methods that failsafe's hedge
+// policy calls.
+type hedgeBudget struct {
+	endpoint *Endpoint
+	weight   float64 // of a hedge in the quota
+}
 
 func (b *hedgeBudget) TryAcquirePermit() bool {
 	now, c := time.Now(), b.endpoint.client
@@ -68,7 +71,7 @@ func (b *hedgeBudget) TryAcquirePermit() bool {
 		c.shared.budget.giveBack()
 		return false
 	}
-	if _, ok := c.quota.take(now, b.endpoint.Weight); !ok {
+	if _, ok := c.quota.take(now, b.weight); !ok {
 		c.bulkhead.ReleasePermit()
 		c.shared.budget.giveBack()
 		return false

@@ -37,6 +37,11 @@ type EndpointConfig struct {
 	LimitPause time.Duration // after a 429 that names no time; 0: the longest retry delay
 	Private    bool          // its URL, and what the provider says about it, is not shown
 	Write      bool          // it changes something: no hedges
+
+	// Callers says that each call has the credentials of one of our callers, and
+	// never our own. What an answer says about them, a 401, a 403 or a 429, holds
+	// back neither the endpoint nor the upstream.
+	Callers bool
 }
 
 // Endpoint is one kind of request to an upstream. It is safe for concurrent use.
@@ -56,17 +61,27 @@ func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	if cfg.Write {
 		e.holdBack = c.writes
 	}
-	e.foreground, e.background = e.stack()
+	e.foreground, e.background = e.stack(cfg.Weight)
 	return e
 }
 
+// Close ends an endpoint that is not used any more: the client no longer counts
+// the refusals that it has met.
+func (e *Endpoint) Close() { e.client.refused.remove(e.holdBack) }
+
 // Call is one question to an endpoint.
 type Call struct {
-	Key string // of the thing that is asked for; "" for writes
+	Key string // of the thing that is asked for, or the first of many; "" for writes
+
+	Weight float64 // in the provider's quota; 0: that of the endpoint
 
 	// Request builds a request whose URL is relative: base URL, User-Agent and,
 	// last, credentials are added. It is called for each attempt.
 	Request func(context.Context) (*http.Request, error)
+
+	// Credentials of the caller, where the endpoint has Callers; nil: none. They
+	// are added to a request last, after it was shown on a span.
+	Credentials func(*http.Request)
 
 	// Read reads an answer with a status of 200 to 299, or a 304 to a
 	// conditional request. An error that is no *Error is an invalid response.
@@ -89,9 +104,15 @@ type Result struct {
 // Do makes a call with its retries and hedges. It ends at p's deadline, or earlier if
 // ctx is canceled.
 func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Error) {
-	executor := e.foreground
+	foreground, background := e.foreground, e.background
+	if call.Weight == 0 {
+		call.Weight = e.Weight
+	} else if call.Weight != e.Weight {
+		foreground, background = e.stack(call.Weight)
+	}
+	executor := foreground
 	if call.Background {
-		executor = e.background
+		executor = background
 	}
 	result, err := executor.WithContext(ctx).GetWithExecution(func(x failsafe.Execution[*Result]) (*Result, error) {
 		return e.attempt(x, call, p)

@@ -1,8 +1,10 @@
 package call
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -50,6 +52,22 @@ type Error struct {
 // came from outside.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Invalid is err as what is wrong with an answer: an *Error stays what it is,
+// any other is an invalid_response.
+func Invalid(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	const most = 200 // bytes of a detail
+	detail := err.Error()
+	if len(detail) > most {
+		detail = detail[:most]
+	}
+	// Invalid UTF-8 in one attribute makes the exporter drop a whole batch.
+	return &Error{Code: CodeInvalidResponse, Detail: strings.ToValidUTF8(detail, "")}
 }
 
 func (e *Error) Error() string {

@@ -119,6 +119,7 @@ func (a *attempt) holdBackFor(f *failure, now time.Time) {
 	upstream := &a.client.admission.holdBack
 	forbidden := f.Code == CodeForbidden && f.Status != http.StatusUnavailableForLegalReasons
 	switch {
+	case a.aboutCaller(f):
 	case f.Code == CodeUnauthorized:
 		a.holdBack.doubling(now, RefusedFor, RefusedMost, f.Code)
 		if a.client.refused.add(a.holdBack) > 1 { // it is not about one endpoint
@@ -165,6 +166,14 @@ func (r *refusedEndpoints) add(endpoint *holdBack) int {
 	r.by[endpoint] = struct{}{}
 	r.n.Store(int32(len(r.by)))
 	return len(r.by)
+}
+
+// remove forgets one of them.
+func (r *refusedEndpoints) remove(endpoint *holdBack) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.by, endpoint)
+	r.n.Store(int32(len(r.by)))
 }
 
 // clear forgets them: the credentials were accepted.

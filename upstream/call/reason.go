@@ -21,8 +21,8 @@ var emailAddress = regexp.MustCompile(`\S+@\S+`)
 // reason is what a provider says about a status of 400 to 499, in the members
 // that providers use for it: reason (Open-Meteo), message (OpenWeather,
 // GitHub), detail and title (RFC 9457), error. It is cut to one short line,
-// without our credentials and without e-mail addresses.
-func (c *sender) reason(r Response) string {
+// without secrets and without e-mail addresses.
+func reason(r Response, secrets []string) string {
 	if r.Status >= 500 {
 		return ""
 	}
@@ -39,15 +39,15 @@ func (c *sender) reason(r Response) string {
 	for _, v := range []jsontext.Value{said.Reason, said.Message, said.Detail, said.Title, said.Error} {
 		var text string
 		if json.Unmarshal(v, &text, lenient) == nil && strings.TrimSpace(text) != "" {
-			return c.clean(text)
+			return clean(text, secrets)
 		}
 	}
 	return ""
 }
 
 // clean makes somebody else's text fit to be shown and logged.
-func (c *sender) clean(text string) string {
-	for _, secret := range c.secrets {
+func clean(text string, secrets []string) string {
+	for _, secret := range secrets {
 		text = strings.ReplaceAll(text, secret, "[removed]")
 	}
 	text = emailAddress.ReplaceAllString(text, "[removed]")

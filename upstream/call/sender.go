@@ -91,11 +91,12 @@ func (c *sender) prepare(r *http.Request) {
 	}
 }
 
-// do sends r, reads the answer to its bound and closes it. The error has no
-// URL in it. When the context is done, the attempt decides what the error means.
-func (c *sender) do(r *http.Request) (Response, *failure) {
-	if c.credentials != nil {
-		c.credentials(r)
+// do sends r with credentials, reads the answer to its bound and closes it. The
+// error has no URL in it. When the context is done, the attempt decides what the
+// error means.
+func (c *sender) do(r *http.Request, credentials func(*http.Request)) (Response, *failure) {
+	if credentials != nil {
+		credentials(r)
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {

@@ -6,8 +6,9 @@ import (
 )
 
 // statusFailure is what a status outside 200 to 299 means by HTTP. Its detail has
-// the provider's own reason unless that may be about a person.
-func (c *sender) statusFailure(r Response, withReason bool) *failure {
+// the provider's own reason, without secrets. Nil secrets leave the reason out: it
+// may be about a person.
+func statusFailure(r Response, secrets func() []string) *failure {
 	code := CodeBadRequest
 	switch {
 	case r.Status < 200 || r.Status == http.StatusNotModified:
@@ -34,8 +35,8 @@ func (c *sender) statusFailure(r Response, withReason bool) *failure {
 	if text := http.StatusText(r.Status); text != "" {
 		f.Detail += " " + text
 	}
-	if withReason {
-		if reason := c.reason(r); reason != "" {
+	if secrets != nil {
+		if reason := reason(r, secrets()); reason != "" {
 			f.Detail += ": " + reason
 		}
 	}

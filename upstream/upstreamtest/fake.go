@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,6 +79,13 @@ func (f *Fake) Request(n int) *http.Request {
 	return f.requests[n]
 }
 
+// Requests returns all requests so far, in their order.
+func (f *Fake) Requests() []*http.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.requests)
+}
+
 // Last returns the latest request, or nil.
 func (f *Fake) Last() *http.Request {
 	f.mu.Lock()
@@ -112,8 +120,8 @@ func Answers(status int, body string, header ...string) Behaviour {
 	}
 }
 
-// Says sends a value as JSON with status 200; header is name, value, name, value…
-func Says(v any, header ...string) Behaviour {
+// JSON sends a value as JSON with status 200; header is name, value, name, value…
+func JSON(v any, header ...string) Behaviour {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err)

@@ -18,7 +18,7 @@ type Config struct {
 	Weather    At[weather.Current] // nil: switched off
 	AirQuality At[air.Current]     // nil: switched off
 
-	// Patience is how long, from the start, other parts are waited for once the
+	// Patience is how long, since it could be asked, a part is waited for once the
 	// directory has answered, and the directory itself if it has a stale answer.
 	Patience time.Duration
 

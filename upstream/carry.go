@@ -1,0 +1,122 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"tributary/cache"
+	"tributary/upstream/call"
+)
+
+// send carries calls out side by side, for as long as they take. ended is called
+// when all have ended.
+func (b *Batch[Q, A]) send(ctx context.Context, calls []*batchCall[Q], background bool, ended func()) {
+	if len(calls) == 0 {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	var all sync.WaitGroup
+	for _, c := range calls {
+		all.Go(func() { b.carry(ctx, c, background) })
+	}
+	go func() {
+		all.Wait()
+		ended()
+		for _, c := range calls {
+			for range c.fetches {
+				b.source.up.work.done()
+			}
+		}
+	}()
+}
+
+// carry takes fetches through the policies as one call: one success or failure for
+// the breaker, one retry, one request in the quota. Each fetch then ends by itself.
+// What the shared cache has is not asked for. Unlike a Source's, a fetch does not
+// take the lease of its key: replicas may ask for the same key at the same time.
+func (b *Batch[Q, A]) carry(ctx context.Context, c *batchCall[Q], background bool) {
+	rest := b.consult(ctx, c.fetches)
+	if len(rest) == 0 {
+		return
+	}
+	b.call(ctx, c.progress, rest, background)
+	b.finish(ctx, rest)
+}
+
+// call asks the upstream.
+func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carried[Q], background bool) {
+	s := b.source
+	qs := make([]Q, len(fetches))
+	for i, c := range fetches {
+		qs[i] = c.q
+		c.f.expires = s.caller(c.q).Expires
+	}
+	one := call.Call{
+		Key:         fetches[0].key,
+		Credentials: s.caller(qs[0]).Credentials, // the questions of one request have one caller
+		Request:     func(ctx context.Context) (*http.Request, error) { return b.spec.RequestAll(ctx, qs) },
+		Read:        func(r Response) (any, error) { return b.read(fetches, qs, r) },
+		Background:  background,
+	}
+	if b.spec.WeightOf != nil {
+		one.Weight = b.spec.WeightOf(len(qs))
+	}
+	result, err := s.up.do(ctx, s.endpoint, one, p)
+	fellBack := false
+	for i, c := range fetches {
+		if err != nil {
+			c.f.err = err
+		} else {
+			found := result.Value.([]outcome)[i]
+			c.f.entry, c.f.err, c.f.status = found.entry, found.err, result.Status
+		}
+		fellBack = fellBack || c.f.err != nil && s.servedOnError(c.f.old.Load(), c.f.err, time.Now())
+	}
+	if fellBack {
+		trace.SpanFromContext(ctx).AddEvent("fallback taken")
+	}
+}
+
+// outcome is what an answer has for one of the questions.
+type outcome struct {
+	entry *cache.Entry
+	err   *Error
+}
+
+// read is what an answer has for each of the questions.
+func (b *Batch[Q, A]) read(fetches []carried[Q], qs []Q, r Response) ([]outcome, error) {
+	items, err := b.spec.DecodeAll(qs, r)
+	if err != nil {
+		return nil, err
+	}
+	life := lifetime(r.Header, r.At)
+	outcomes := make([]outcome, len(fetches))
+	for i, c := range fetches {
+		item, found := items[c.key]
+		err := item.Err
+		if found && err == nil && b.spec.Check != nil {
+			err = b.spec.Check(c.q, item.Value)
+		}
+		switch {
+		case !found:
+			outcomes[i].err = Errorf(CodeNotFound, "it is not in the answer")
+		case err != nil:
+			outcomes[i].err = call.Invalid(err)
+		default:
+			e := &cache.Entry{Value: item.Value, Size: item.Size, Version: b.source.up.store.NextVersion(), StoredAt: r.At}
+			b.source.setWindows(e, life)
+			endWithCaller(e, c.f.expires)
+			outcomes[i].entry = e
+		}
+		if e := outcomes[i].err; e != nil && e.Status == 0 {
+			withStatus := *e
+			withStatus.Status = r.Status
+			outcomes[i].err = &withStatus
+		}
+	}
+	return outcomes, nil
+}

@@ -1,0 +1,103 @@
+package upstream
+
+import (
+	"time"
+
+	"tributary/cache"
+	"tributary/upstream/call"
+)
+
+// How long an answer without a value is stored.
+const (
+	notFoundFor = 30 * time.Second
+	noDataFor   = 5 * time.Minute
+)
+
+// finish stores what a fetch has brought and ends the waiting for it. Storing
+// and leaving the map are one step, or a second fetch could begin in between.
+func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer close(f.done)
+	if f.discarded {
+		return false
+	}
+	now := time.Now()
+	old := f.old.Load()
+	switch {
+	case f.err == nil:
+		s.memory.Set(key, f.entry)
+	case s.servedOnError(old, f.err, now):
+		s.coolDown(key, old, now, f.err)
+	default:
+		s.storeFailure(key, f, now)
+	}
+	delete(s.fetches, key)
+	return true
+}
+
+// storeFailure stores an answer without a value that would be the same if asked
+// for again. s.mu is held.
+func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
+	lasts, doubles := s.failureLasts(f.err)
+	if lasts == 0 || f.progress.Sent() == 0 {
+		return
+	}
+	e := &cache.Entry{Err: f.err, StoredAt: now, Windows: cache.FreshOnly(now, lasts)}
+	if doubles {
+		if old := f.old.Load(); old != nil {
+			e.Refusals = old.Refusals
+		}
+		e.Windows = cache.FreshOnly(now, call.Doubled(lasts, call.RefusedMost, e.Refusals))
+		e.Refusals++
+		e.GoneAt = e.FreshUntil.Add(call.RefusedMost) // the count of refusals outlasts the refusal
+	}
+	if doubles || f.err.Code == CodeRateLimited {
+		e.ProviderUntil = e.FreshUntil // a caller's no-cache does not ask before
+	}
+	endWithCaller(e, f.expires)
+	s.memory.Set(key, e)
+}
+
+// failureLasts returns how long a failure is cached, 0 if it is not. doubles: the time
+// doubles with each failure in a row.
+func (s *Source[Q, A]) failureLasts(e *Error) (lasts time.Duration, doubles bool) {
+	if s.refusesCaller(e) {
+		return call.RefusedFor, true
+	}
+	switch e.Code {
+	case CodeRateLimited:
+		return s.limitsCaller(e), false
+	case CodeNotFound:
+		return notFoundFor, false
+	case CodeNoData:
+		return noDataFor, false
+	case CodeForbidden:
+		return call.RefusedFor, true
+	}
+	return 0, false
+}
+
+// coolDown stops further fetches of a key for a while after one has failed:
+// until it is over, the old value is served at once. s.mu is held.
+func (s *Source[Q, A]) coolDown(key string, old *cache.Entry, now time.Time, why *Error) {
+	e := s.memory.Get(key)
+	if e == nil || e.Version != old.Version || why.Code == CodeCanceled {
+		return // it is another value by now, or nothing was learnt
+	}
+	refusals := 0
+	cool := s.up.policies.Breaker.Delay
+	lasts, doubles := s.failureLasts(why)
+	switch {
+	case why.Code == CodeCircuitOpen || why.Code == CodeOverloaded:
+		// The upstream was not asked: until the breaker may let a call through.
+		cool = max(why.RetryAfter, min(cool, 500*time.Millisecond))
+	case why.RetryAfter > 0:
+		cool = min(why.RetryAfter, call.MaxHoldBack)
+	case doubles:
+		cool, refusals = call.Doubled(lasts, call.RefusedMost, e.Refusals), e.Refusals+1
+	case lasts > 0:
+		cool = lasts
+	}
+	s.memory.Set(key, e.Cooled(now.Add(cool), why, refusals))
+}
