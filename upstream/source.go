@@ -35,7 +35,7 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 		up:   up,
 		spec: spec,
 		endpoint: up.client.Endpoint(call.EndpointConfig{
-			Name: spec.Name, Route: spec.Route, Refusal: spec.Refusal, Exhausted: spec.Exhausted,
+			Name: spec.Name, Route: spec.Route, Accepts: spec.Accepts, Refusal: spec.Refusal, Exhausted: spec.Exhausted,
 			Weight: cmp.Or(spec.Weight, 1), Forbidden: spec.Forbidden, LimitPause: spec.LimitPause, Private: spec.Private,
 			Callers: spec.Caller != nil,
 		}),

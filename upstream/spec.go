@@ -34,8 +34,13 @@ type Spec[Q, A any] struct {
 	// 429 stops questions with the same key, but no others. Nil: ours.
 	Caller func(Q) Caller
 
-	// Decode turns a response with a status of 200 to 299 into an answer, and
-	// validates it. Any error but an *Error is reported as invalid_response.
+	// Accepts says which statuses of 400 and above are answers too, which Decode
+	// reads. Nil: none.
+	Accepts func(status int) bool
+
+	// Decode turns a response with a status of 200 to 299, or one that Accepts
+	// names, into an answer, and validates it. Any error but an *Error is reported
+	// as invalid_response.
 	Decode func(Response) (A, error)
 
 	// Check compares a decoded answer with the question: an answer about

@@ -140,7 +140,8 @@ func (a *attempt) count() {
 func (a *attempt) read(r *http.Request, resp Response) (result *Result, fault *failure, again bool) {
 	conditional := r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != ""
 	confirmed := resp.Status == http.StatusNotModified && conditional
-	if resp.Status < 200 || resp.Status >= 300 {
+	accepted := resp.Status >= 400 && a.Accepts != nil && a.Accepts(resp.Status)
+	if (resp.Status < 200 || resp.Status >= 300) && !accepted {
 		again = a.call.Again != nil && a.call.Again(resp)
 		if again || !confirmed {
 			return nil, a.status(resp), again

@@ -23,9 +23,11 @@ type EndpointConfig struct {
 	Name  string // of the source, for logs
 	Route string // url.template on spans, and the endpoint's name in metrics
 
-	// Refusal says what a status of 400 and above means where this provider
-	// means something else by it than HTTP does. A nil *Error, like a nil
-	// Refusal, leaves it to the status.
+	// Accepts says which statuses of 400 and above are answers too. Nil: none.
+	Accepts func(status int) bool
+
+	// Refusal returns the failure for a status of 400 and above if this provider means
+	// something else by it than HTTP. If it returns nil, or is nil, the status decides.
 	Refusal func(Response) *Error
 
 	// Exhausted returns how long to send no request after a successful answer that says
@@ -83,8 +85,8 @@ type Call struct {
 	// are added to a request last, after it was shown on a span.
 	Credentials func(*http.Request)
 
-	// Read reads an answer with a status of 200 to 299, or a 304 to a
-	// conditional request. An error that is no *Error is an invalid response.
+	// Read reads an answer with a status of 200 to 299, one that the endpoint
+	// accepts, or a 304 to a conditional request. An error that is no *Error is an invalid response.
 	Read func(Response) (any, error)
 
 	// Again is called with any other answer. If it returns true, the request is built
