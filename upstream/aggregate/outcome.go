@@ -10,8 +10,9 @@ import (
 // Outcome is the result of one source of an aggregate: an answer without its value.
 type Outcome struct {
 	Name        string
-	Attribution string // what the provider's licence wants said
-	Unused      bool   // it had a value, but none of it went into the aggregate
+	Attribution string // the text that the provider's licence requires
+	Source      string // who answered, where one of several sources did
+	Unused      bool   // it had a value, but the aggregate does not use it
 	upstream.Provenance
 
 	// Sources are the sources of a part that is itself made of several.

@@ -3,9 +3,6 @@ package users
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"tributary/upstream"
@@ -61,12 +58,9 @@ func (p *placePart[T]) Ask(ctx context.Context) {
 	}
 	start := time.Now()
 	value, sources, err := p.at(ctx, place, p.directives)
-	if err != nil {
-		p.outcome.Provenance, p.outcome.Sources = withoutValue(err)
-	} else {
+	p.outcome = aggregate.Composite(p.name, sources, err)
+	if err == nil {
 		p.value = &value
-		p.outcome.Provenance, p.outcome.Attribution = used(sources)
-		p.outcome.Sources = sources
 	}
 	if p.outcome.Forward != upstream.NotForwarded {
 		p.outcome.Latency = time.Since(start)
@@ -84,44 +78,3 @@ func (p *placePart[T]) place() (_ weather.Place, ok bool) {
 
 // Useful implements aggregate.Part.
 func (p *placePart[T]) Useful() bool { return p.outcome.Useful() }
-
-// used is the provenance of a part by the sources that went into it, and their
-// attributions. The part's own state does not depend on the other sources:
-// they are listed under it.
-func used(sources []aggregate.Outcome) (p upstream.Provenance, attribution string) {
-	var (
-		went    []upstream.Provenance
-		credits []string
-	)
-	for _, o := range sources {
-		if !o.Useful() || o.Unused {
-			continue
-		}
-		went = append(went, o.Provenance)
-		if o.Attribution != "" && !slices.Contains(credits, o.Attribution) {
-			credits = append(credits, o.Attribution)
-		}
-	}
-	if len(went) == 0 {
-		return upstream.Provenance{State: upstream.Live}, ""
-	}
-	return aggregate.Together(went[0], went[1:]...), strings.Join(credits, "; ")
-}
-
-// withoutValue is why a part has no value, and what became of its sources: it is
-// skipped if nobody is asked, or if every source says that it does not know the
-// place, and failed otherwise.
-func withoutValue(err error) (upstream.Provenance, []aggregate.Outcome) {
-	if errors.Is(err, aggregate.ErrSwitchedOff) {
-		return upstream.Provenance{State: upstream.Skipped}, nil
-	}
-	var none *aggregate.NoAnswerError
-	if !errors.As(err, &none) || len(none.Sources) == 0 {
-		return upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeInvalidResponse, "its answer cannot be read")}, nil
-	}
-	all := make([]upstream.Provenance, len(none.Sources))
-	for i, o := range none.Sources {
-		all[i] = o.Provenance
-	}
-	return aggregate.Together(all[0], all[1:]...), none.Sources
-}

@@ -38,7 +38,7 @@ type Service struct {
 	posts *upstream.Source[activityQuery, count]
 	todos *upstream.Source[activityQuery, count]
 
-	accounts *upstream.Source[string, *GitHub] // nil: no user has one
+	accounts *upstream.Source[string, *GitHub] // nil: GitHub is switched off
 }
 
 // NewService returns a service with its own sources.
@@ -50,7 +50,7 @@ func NewService(cfg Config) *Service {
 		posts:  upstream.NewSource(cfg.Directory, directoryPosts()),
 		todos:  upstream.NewSource(cfg.Directory, directoryTodos()),
 	}
-	if cfg.GitHub != nil && cfg.LinkByUsername {
+	if cfg.GitHub != nil {
 		s.accounts = upstream.NewSource(cfg.GitHub, gitHubUser())
 	}
 	return s
@@ -90,7 +90,7 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 	user := func() *User { return &directory.Answer.Value.User }
 	github := aggregate.Later[string, *GitHub]{
 		Name: "github", Source: s.accounts, Directives: d,
-		Question: func() (string, bool) { return user().Username, isLogin(user().Username) },
+		Question: func() (string, bool) { return user().Username, s.LinkByUsername && isLogin(user().Username) },
 	}
 	activity := s.activity(id, d)
 	weather := newPlacePart("weather", s.Weather, user, d)
@@ -133,6 +133,17 @@ func (s *Service) User(ctx context.Context, id int64, include Include, d upstrea
 		sources = append(sources, airQuality.outcome)
 	}
 	return profile, sources, nil
+}
+
+// Account returns the GitHub account of a login, nil if there is none, and what became
+// of the question.
+func (s *Service) Account(ctx context.Context, login string, d upstream.Directives) (*GitHub, aggregate.Outcome) {
+	account := aggregate.Later[string, *GitHub]{
+		Name: "github", Source: s.accounts, Directives: d,
+		Question: func() (string, bool) { return login, isLogin(login) },
+	}
+	aggregate.Gather(ctx, s.Patience, &account)
+	return account.Answer.Value, account.Outcome()
 }
 
 // List returns a page of users. Unreadable users are left out; then the outcome has
