@@ -21,6 +21,9 @@ type provider struct {
 	// fail returns an error of the given status, 400 to 599.
 	fail func(status int) answer
 
+	// route returns the pattern of a request's path; nil: those of routes are used.
+	route func(*http.Request) string
+
 	// overQuota returns the error for a call over the quota; nil if the provider counts
 	// calls itself.
 	overQuota func(Quota) answer

@@ -41,8 +41,8 @@ func TestPutSetsAndDeleteClears(t *testing.T) {
 		return decode[providerState](t, get(t, control+"/"+p)).Fault
 	}
 
-	put := call(t, "PUT", control+"/metno", `{"latency_ms": 5, "jitter_ms": 2, "error_rate": 0.5, "status": 429, "retry_after_s": 3, "mode": "truncate"}`)
-	want := sim.Fault{LatencyMS: 5, JitterMS: 2, ErrorRate: 0.5, Status: 429, RetryAfterS: 3, Mode: sim.ModeTruncate}
+	put := call(t, "PUT", control+"/metno", `{"latency_ms": 5, "jitter_ms": 2, "error_rate": 0.5, "status": 429, "retry_after_s": 3, "mode": "truncate", "match": "lat=1", "for_s": 60}`)
+	want := sim.Fault{LatencyMS: 5, JitterMS: 2, ErrorRate: 0.5, Status: 429, RetryAfterS: 3, Mode: sim.ModeTruncate, Match: "lat=1", ForS: 60}
 	if got := decode[providerState](t, put).Fault; put.status != http.StatusOK || got != want {
 		t.Errorf("PUT answers %d %+v, want 200 %+v", put.status, got, want)
 	}
@@ -88,6 +88,8 @@ func TestPutNamesEveryMistake(t *testing.T) {
 		"a status that is not an error": {`{"status": 302}`, "status"},
 		"a status of nought":            {`{"status": 0}`, "status"},
 		"a status beyond them all":      {`{"status": 600}`, "status"},
+		"a negative duration":           {`{"for_s": -1}`, "for_s"},
+		"down for some requests":        {`{"mode": "down", "match": "x"}`, "match"},
 		"a number in quotes":            {`{"latency_ms": "5"}`, "latency_ms"},
 		"a fraction of a ms":            {`{"latency_ms": 0.5}`, "latency_ms"},
 		"several mistakes":              {`{"status": 1, "mode": 1, "x": 1}`, "mode status x"},

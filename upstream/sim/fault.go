@@ -26,7 +26,7 @@ const (
 	ModeDown     Mode = "down"     // not listening: connections are refused
 )
 
-// Fault is the misbehaviour of a provider. The zero Fault is a healthy provider. For
+// Fault is how a provider misbehaves. The zero Fault is a healthy provider. For
 // each request it is drawn whether it fails with Status; if not, Mode applies. Both
 // happen after the latency.
 type Fault struct {
@@ -36,12 +36,15 @@ type Fault struct {
 	Status      int     `json:"status"`        // status of these errors, 400 to 599; 0: 500
 	RetryAfterS int     `json:"retry_after_s"` // their Retry-After in seconds; 0: none
 	Mode        Mode    `json:"mode"`          // empty: ok
+	Match       string  `json:"match"`         // only requests whose URL contains it are affected; empty: all
+	ForS        int     `json:"for_s"`         // seconds after which the fault ends by itself; 0: never
 }
 
-// The greatest delay and Retry-After, a day; more is a typing error.
+// The greatest delay, Retry-After and duration, a day; more is a typing error.
 const (
 	maxDelayMS     = 24 * 60 * 60 * 1000
 	maxRetryAfterS = 24 * 60 * 60
+	maxForS        = 24 * 60 * 60
 )
 
 func (f Fault) withDefaults() Fault {
@@ -91,6 +94,7 @@ func (f Fault) check() error {
 	between("jitter_ms", f.JitterMS, 0, maxDelayMS)
 	between("status", f.Status, 400, 599)
 	between("retry_after_s", f.RetryAfterS, 0, maxRetryAfterS)
+	between("for_s", f.ForS, 0, maxForS)
 	if !(f.ErrorRate >= 0 && f.ErrorRate <= 1) { // true for NaN too
 		wrong["error_rate"] = "must be from 0 to 1"
 	}
@@ -98,6 +102,9 @@ func (f Fault) check() error {
 	case ModeOK, ModeHang, ModeReset, ModeTruncate, ModeGarbage, ModeDrip, ModeDown:
 	default:
 		wrong["mode"] = "must be ok, hang, reset, truncate, garbage, drip or down"
+	}
+	if f.Mode == ModeDown && f.Match != "" {
+		wrong["match"] = "must be empty with mode down, which refuses every connection"
 	}
 	if len(wrong) > 0 {
 		return wrong
@@ -120,6 +127,8 @@ func parseFault(body []byte) (Fault, error) {
 		"status":        &f.Status,
 		"retry_after_s": &f.RetryAfterS,
 		"mode":          &f.Mode,
+		"match":         &f.Match,
+		"for_s":         &f.ForS,
 	}
 	wrong := invalidFault{}
 	for name, value := range members {

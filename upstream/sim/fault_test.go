@@ -302,6 +302,8 @@ func TestSetFaultRefuses(t *testing.T) {
 		"status":        {Status: 200},
 		"retry_after_s": {RetryAfterS: -1},
 		"mode":          {Mode: "slow"},
+		"for_s":         {ForS: 1 << 60},
+		"match":         {Mode: sim.ModeDown, Match: "x"},
 	} {
 		if err := s.SetFault(sim.GitHub, f); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("SetFault(%+v) = %v, want an error that names %s", f, err, name)

@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -32,57 +31,24 @@ type service struct {
 	calls atomic.Int64
 	fault atomic.Pointer[activeFault]
 
-	mu     sync.Mutex // serialises changes
-	server *server    // nil while down
+	mu     sync.Mutex  // serialises changes
+	server *server     // nil while down
+	ending *time.Timer // of a fault that ends by itself; nil: there is none
 	closed bool
 }
 
-// activeFault is a fault that is in effect until it is replaced.
-type activeFault struct {
-	Fault
-	over chan struct{} // closed when the fault is replaced
-}
-
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
-	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p.name)}
+	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p)}
 	s.fault.Store(&activeFault{Fault{}.withDefaults(), make(chan struct{})})
 	s.server = serve(ln, s, s.log)
 	return s
-}
-
-// setFault replaces the fault. A provider that comes back is listening when this
-// returns; one that goes down has closed every connection.
-func (s *service) setFault(f Fault) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return errors.New("the simulator is closed")
-	}
-	var reopened net.Listener
-	if f.Mode != ModeDown && s.server == nil {
-		ln, err := s.open("tcp", s.addr)
-		if err != nil {
-			return err
-		}
-		reopened = ln
-	}
-	before := s.fault.Swap(&activeFault{f, make(chan struct{})})
-	close(before.over)
-	if reopened != nil {
-		s.server = serve(reopened, s, s.log)
-	}
-	if f.Mode == ModeDown && s.server != nil {
-		err := s.server.close()
-		s.server = nil
-		return err
-	}
-	return nil
 }
 
 func (s *service) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	s.keepFault()
 	if s.server == nil {
 		return nil
 	}
@@ -94,7 +60,7 @@ func (s *service) close() error {
 // ServeHTTP carries out a request, waits, and sends the answer changed by the fault
 // that was in effect when the request arrived.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := s.fault.Load()
+	f := s.fault.Load().on(r)
 	s.calls.Add(1)
 	span := s.spans.start(r)
 	defer span.End()

@@ -1,6 +1,6 @@
 // Package sim simulates the seven public services that the gateway calls, with their
-// real paths, parameters, units, headers and error bodies, each on its own listener on
-// this machine. It is used for the demo without a network, for load tests, and for
+// real paths, parameters, units, headers and error bodies, and further services that
+// its caller answers for, each on its own listener on this machine. It is used for the demo without a network, for load tests, and for
 // tests of anything that calls these services. Its answers can be broken on command:
 // see [Fault].
 //
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -39,8 +40,8 @@ const (
 // quotas, any OpenWeather key.
 type Config struct {
 	// Addr is the control address, host:port. The seven providers listen on the
-	// next seven ports, in the order of the constants above. With port 0 every
-	// listener takes any free port.
+	// next seven ports, in the order of the constants above, and the further ones
+	// after them. With port 0 every listener takes any free port.
 	Addr string
 
 	// OpenWeatherKey is the only appid that OpenWeather accepts; empty: any appid that
@@ -50,6 +51,10 @@ type Config struct {
 	// Quotas by provider. A call over the quota gets the provider's own error. Providers
 	// without a quota never refuse a call.
 	Quotas map[string]Quota
+
+	// Further providers have the same faults, spans and place in the list of the
+	// control address as the seven.
+	Further []Provider
 
 	// Listen opens every listener, also that of a provider that comes back after
 	// ModeDown; nil: net.Listen.
@@ -74,12 +79,12 @@ type Listener struct {
 	URL  string // without a trailing slash
 }
 
-// Simulator runs the seven providers and their control address. It is safe for
+// Simulator runs all providers and their control address. It is safe for
 // concurrent use.
 type Simulator struct {
 	control  *server
 	url      string
-	services []*service // in the order of the constants
+	services []*service // in the order of the constants, then the further ones
 }
 
 // Start opens all listeners before it returns. If a port is taken, it closes them and
@@ -126,8 +131,8 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	return s, nil
 }
 
-// newProviders returns the seven providers in the order of the constants, which is also
-// the order of their ports.
+// newProviders returns the seven providers in the order of the constants, and then the
+// further ones, which is also the order of their ports.
 func newProviders(cfg Config) ([]provider, error) {
 	places := newGazetteer()
 	zones := newZones()
@@ -152,6 +157,13 @@ func newProviders(cfg Config) ([]provider, error) {
 		if p.overQuota != nil {
 			providers[i] = limited(p, cfg.Quotas[p.name], cfg.Now)
 		}
+	}
+	for _, p := range cfg.Further {
+		taken := p.Name == Control || slices.ContainsFunc(providers, func(other provider) bool { return other.name == p.Name })
+		if p.Name == "" || taken {
+			return nil, fmt.Errorf("further provider %q: its name is empty or taken", p.Name)
+		}
+		providers = append(providers, further(p))
 	}
 	return providers, nil
 }

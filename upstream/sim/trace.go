@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// routes are the path patterns of each provider. Spans are named by them, because a
+// routes are the path patterns of the seven providers. Spans are named by them, because a
 // path may contain names.
 var routes = map[string][]string{
 	OpenMeteo:   {"/v1/forecast"},
@@ -28,13 +28,20 @@ var routes = map[string][]string{
 type tracing struct {
 	tracer   trace.Tracer
 	provider string
-	routes   *http.ServeMux // only its patterns are used
+	route    func(*http.Request) string // "": of no known route
 }
 
-func newTracing(tracer trace.Tracer, provider string) *tracing {
-	t := &tracing{tracer: tracer, provider: provider, routes: http.NewServeMux()}
-	for _, route := range routes[provider] {
-		t.routes.Handle(route, http.NotFoundHandler())
+func newTracing(tracer trace.Tracer, p provider) *tracing {
+	t := &tracing{tracer: tracer, provider: p.name, route: p.route}
+	if t.route == nil {
+		patterns := http.NewServeMux() // only its patterns are used
+		for _, route := range routes[p.name] {
+			patterns.Handle(route, http.NotFoundHandler())
+		}
+		t.route = func(r *http.Request) string {
+			_, route := patterns.Handler(r)
+			return route
+		}
 	}
 	return t
 }
@@ -43,7 +50,7 @@ func newTracing(tracer trace.Tracer, provider string) *tracing {
 // contain a key, and both may contain names of people.
 func (t *tracing) start(r *http.Request) trace.Span {
 	ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	_, route := t.routes.Handler(r)
+	route := t.route(r)
 	method := r.Method
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:

@@ -20,11 +20,11 @@ const (
 )
 
 // traced returns a simulator and its spans, which are complete once it is closed.
-func traced(t *testing.T) (*sim.Simulator, *tracetest.InMemoryExporter) {
+func traced(t *testing.T, further ...sim.Provider) (*sim.Simulator, *tracetest.InMemoryExporter) {
 	t.Helper()
 	spans := tracetest.NewInMemoryExporter()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
-	return start(t, sim.Config{Tracer: provider.Tracer("test")}), spans
+	return start(t, sim.Config{Tracer: provider.Tracer("test"), Further: further}), spans
 }
 
 // only closes the simulator and returns the single span that it created.
