@@ -40,6 +40,30 @@ const (
 	List
 )
 
+// Single is a text, a number, true or false, which is known to be valid JSON. ok is
+// false for what must be parsed.
+func Single(raw []byte) (n Node, ok bool) {
+	if len(raw) == 0 {
+		return Node{}, false
+	}
+	kind := Number
+	switch raw[0] {
+	case '"':
+		kind = Text
+	case 't', 'f':
+		kind = Boolean
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+	default:
+		return Node{}, false
+	}
+	t := &struct {
+		Tree
+		only [1]node
+	}{Tree: Tree{raw: raw}, only: [1]node{{end: int32(len(raw)), next: 1, kind: kind}}}
+	t.nodes = t.only[:]
+	return t.Root(), true
+}
+
 // Root is the whole answer.
 func (t *Tree) Root() Node {
 	if t == nil || len(t.nodes) == 0 {

@@ -31,40 +31,43 @@ func (m *maker) object(r *rules, p place, from given, attempt int) any {
 	return out
 }
 
-// members are the names of the members to make, in order: those that are required, and
-// optional ones. A later attempt leaves some of these out, the last ones all of them.
+// members are the names of the members to make, in order.
 func (m *maker) members(r *rules, p place, example map[string]any, attempt int) []string {
 	required := r.required()
+	var optional []string
+	for _, s := range r.all {
+		for name := range s.Properties {
+			if !slices.Contains(required, name) && !slices.Contains(optional, name) {
+				optional = append(optional, name)
+			}
+		}
+	}
+	for name := range example {
+		if !slices.Contains(required, name) && !slices.Contains(optional, name) {
+			optional = append(optional, name)
+		}
+	}
+	slices.Sort(optional)
 	coin := m.random(p.at, "optional", p.salt+attempt<<16)
-	optional := slices.DeleteFunc(r.optional(example), func(name string) bool {
-		heads := coin.IntN(2) == 1 // tossed for every name, so that one does not change the others
+	optional = slices.DeleteFunc(optional, func(name string) bool {
+		wanted := m.wanted(p, name) // before the coin: what is wanted is never left out
+		toss := coin.IntN(2) == 1
 		_, shown := example[name]
 		switch {
 		case r.forbids(name) || r.writeOnly(name):
 			return true
-		case m.wanted(p, name):
+		case wanted:
 			return false
 		case example != nil:
 			return !shown
 		case p.depth >= roomy || m.left < 0 || attempt >= 2*attempts/3:
 			return true
 		}
-		return attempt >= attempts/3 && heads
+		return attempt >= attempts/3 && toss
 	})
 	least := r.least(func(s *jsonschema.Schema) *int { return s.MinProperties })
 	most := max(r.greatest(func(s *jsonschema.Schema) *int { return s.MaxProperties }, len(required)+len(optional)), len(required), least)
 	return r.withDependents(append(required, optional[:min(len(optional), most-len(required))]...))
-}
-
-// optional are the other names of the schemas, and those of an example, in order.
-func (r *rules) optional(example map[string]any) []string {
-	names := slices.Collect(maps.Keys(example))
-	for _, s := range r.all {
-		names = slices.AppendSeq(names, maps.Keys(s.Properties))
-	}
-	slices.Sort(names)
-	required := r.required()
-	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return slices.Contains(required, name) })
 }
 
 // wanted reports whether the question asks for a member, or for something in it.

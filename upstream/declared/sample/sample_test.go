@@ -136,7 +136,7 @@ func TestSamplesAreValid(t *testing.T) {
 	for name, text := range rules {
 		t.Run(name, func(t *testing.T) {
 			s := load(t, text, "")
-			seeds := 20
+			seeds := 50
 			if name == "many items" || name == "a long text" || name == "repetitions in repetitions" {
 				seeds = 1
 			}
