@@ -1,0 +1,122 @@
+package declared
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"tributary/upstream"
+	"tributary/upstream/aggregate"
+	"tributary/upstream/declared/jsontree"
+)
+
+// Query is one request to an endpoint.
+type Query struct {
+	Parameters []json.RawMessage // in the order of Endpoint.Parameters; nil: not given
+	Directives upstream.Directives
+	Caller     *Caller // nil: the caller has no token of its own
+}
+
+// Answer asks for all parts of an endpoint and makes its data of them. The outcomes
+// are those of the parts, in the order of the file. The error is an
+// *aggregate.NoAnswerError when a required part has no value, or when no part has one
+// and none is skipped; it is a *ParameterError for a value that cannot be asked for;
+// and it wraps aggregate.ErrSwitchedOff if a required part's upstream is disabled.
+func (t *Table) Answer(ctx context.Context, e *Endpoint, q Query) (aggregate.Encoded, []aggregate.Outcome, error) {
+	r, err := t.newRun(e, &q)
+	if err != nil {
+		return aggregate.Encoded{}, nil, err
+	}
+	r.gather(ctx)
+	outcomes := r.outcomes()
+	if err := r.problem(outcomes); err != nil {
+		return aggregate.Encoded{}, nil, err
+	}
+	data, faults, err := t.data(e, r)
+	if err != nil {
+		return aggregate.Encoded{}, nil, err
+	}
+	r.tell(outcomes, faults)
+	return data, outcomes, nil
+}
+
+// parameters sets the values of the parameters.
+func (v values) parameters(given []json.RawMessage) error {
+	for i, raw := range given {
+		if raw == nil {
+			continue
+		}
+		if single, ok := jsontree.Single(raw); ok {
+			v[i].node = single
+			continue
+		}
+		tree, err := jsontree.Parse(raw)
+		if err != nil {
+			return err
+		}
+		v[i].node = tree.Root()
+	}
+	return nil
+}
+
+// outcomes are what became of the parts, in the order of the file.
+func (r *run) outcomes() []aggregate.Outcome {
+	all := make([]aggregate.Outcome, len(r.parts))
+	for i := range r.parts {
+		all[r.parts[i].part.listed] = r.parts[i].outcome()
+	}
+	return all
+}
+
+// problem is why there is no answer, nil if there is one.
+func (r *run) problem(outcomes []aggregate.Outcome) error {
+	failed, useful, skipped := false, false, false
+	for i := range r.parts {
+		p := &r.parts[i]
+		o := &outcomes[p.part.listed]
+		useful = useful || p.has
+		skipped = skipped || o.State == upstream.Skipped
+		if p.part.required {
+			if !p.has && p.switchedOff {
+				return fmt.Errorf("part %s: its upstream is disabled: %w", p.part.name, aggregate.ErrSwitchedOff)
+			}
+			if !p.has {
+				if err := callerRefused(p.part, *o); err != nil {
+					return err
+				}
+			}
+			failed = failed || !p.has
+		}
+	}
+	switch {
+	case failed:
+		return &aggregate.NoAnswerError{Subject: "what was asked for", Sources: r.required(outcomes)}
+	case !useful && !skipped:
+		return &aggregate.NoAnswerError{Subject: "what was asked for", Sources: outcomes}
+	}
+	return nil
+}
+
+// required are the outcomes of the required parts: the others were given up.
+func (r *run) required(outcomes []aggregate.Outcome) (all []aggregate.Outcome) {
+	for i := range r.parts {
+		if p := r.parts[i].part; p.required {
+			all = append(all, outcomes[p.listed])
+		}
+	}
+	return all
+}
+
+// tell adds what could not be computed to the outcome of the part that it reads.
+func (r *run) tell(outcomes []aggregate.Outcome, faults []fault) {
+	for _, f := range faults {
+		at := slices.IndexFunc(r.parts, func(p running) bool { return p.part.root == f.root })
+		if at < 0 {
+			continue // it reads parameters only
+		}
+		if o := &outcomes[r.parts[at].part.listed]; o.Err == nil {
+			o.Err = upstream.Errorf(upstream.CodeInvalidResponse, "a value could not be computed: %s", f.text)
+		}
+	}
+}
