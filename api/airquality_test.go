@@ -133,7 +133,7 @@ func TestAirQualityOfEveryCategory(t *testing.T) {
 			g := newGateway(t)
 			r := airReport(0)
 			c.change(r)
-			g.bothAir(says(r))
+			g.bothAir(sendsJSON(r))
 			got := g.get(airHere).air().Data
 			if string(got.Category) != c.category || got.Dominant != c.dominant || *got.European <= 20*(i-1) {
 				t.Errorf("index = %d %s by %s, want %s by %s", *got.European, got.Category, got.Dominant, c.category, c.dominant)

@@ -14,7 +14,7 @@ const extensions = ", stale-while-revalidate=60, stale-if-error=86400"
 func TestCacheControl(t *testing.T) {
 	it(t, "is the rest of the part that expires first", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.Now(says(report(1), "Cache-Control", "max-age=100")) // up to a tenth is added, so that entries do not expire together
+		g.metno.Now(sendsJSON(report(1), "Cache-Control", "max-age=100")) // up to a tenth is added, so that entries do not expire together
 		a := g.get(here)
 		first := a.maxAge()
 		if first < 100 || first > 110 {
@@ -35,13 +35,13 @@ func TestCacheControl(t *testing.T) {
 		g.metno.Now(answers404) // a 404 is cached for 30 s
 		g.get(city).wantHeader("Cache-Control", "public, max-age=30"+extensions)
 		g = newGateway(t)
-		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}}, "Cache-Control", "max-age=10"))
+		g.geocoding.Now(sendsJSON(weather.Found{Places: []weather.Place{delhi}}, "Cache-Control", "max-age=10"))
 		g.get(city).wantHeader("Cache-Control", "public, max-age=10"+extensions)
 	})
 
 	it(t, "is no-store if a provider sends no-store", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.Now(says(report(1), "Cache-Control", "no-store"))
+		g.metno.Now(sendsJSON(report(1), "Cache-Control", "no-store"))
 		g.get(here).wantHeader("Cache-Control", "public, max-age=0"+extensions)
 	})
 
@@ -54,7 +54,7 @@ func TestCacheControl(t *testing.T) {
 	it(t, "is shorter if another part expires earlier", func(t *testing.T) {
 		g := newGateway(t)
 		g.metno.Now(breaks)
-		g.openmeteo.Now(says(report(0), "Cache-Control", "max-age=3"))
+		g.openmeteo.Now(sendsJSON(report(0), "Cache-Control", "max-age=3"))
 		g.get(here).wantHeader("Cache-Control", "public, max-age=3")
 	})
 
@@ -90,7 +90,7 @@ func TestCacheControl(t *testing.T) {
 func TestCacheStatus(t *testing.T) {
 	old := func(t *testing.T) *gateway { // every source has a stale answer of an hour
 		g := newGateway(t)
-		g.all(says(report(0), "ETag", `"v1"`))
+		g.all(sendsJSON(report(0), "ETag", `"v1"`))
 		g.get(here)
 		time.Sleep(time.Hour)
 		return g
@@ -98,7 +98,7 @@ func TestCacheStatus(t *testing.T) {
 
 	it(t, "is a hit if no source is called", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.Now(says(report(1), "Cache-Control", "max-age=9")) // our own lifetime has less than a second left
+		g.metno.Now(sendsJSON(report(1), "Cache-Control", "max-age=9")) // our own lifetime has less than a second left
 		a := g.get(here)
 		a.wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200; stored")
 		time.Sleep(4 * time.Second)
@@ -107,7 +107,7 @@ func TestCacheStatus(t *testing.T) {
 
 	it(t, "is a hit with a negative ttl during a background refresh", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.Now(says(report(1), "Cache-Control", "max-age=9"))
+		g.metno.Now(sendsJSON(report(1), "Cache-Control", "max-age=9"))
 		g.get(here)
 		time.Sleep(30 * time.Second)
 		a := g.get(here)
@@ -164,7 +164,7 @@ func TestCacheStatus(t *testing.T) {
 
 	it(t, "does not say stored for an answer that must not be stored", func(t *testing.T) {
 		g := newGateway(t)
-		g.all(says(report(1), "Cache-Control", "no-store"))
+		g.all(sendsJSON(report(1), "Cache-Control", "no-store"))
 		g.get(here).wantHeader("Cache-Status", "tributary; fwd=uri-miss; fwd-status=200")
 	})
 

@@ -44,13 +44,13 @@ func TestETag(t *testing.T) {
 		time.Sleep(time.Hour)
 		unchanged := report(0)
 		unchanged.ObservedAt = unchanged.ObservedAt.Add(-time.Hour)
-		g.openmeteo.Now(says(unchanged))
+		g.openmeteo.Now(sendsJSON(unchanged))
 		g.openweather.Now(breaks)
 		degraded := g.get(here)
 		time.Sleep(10 * time.Second)
 		same := report(2)
 		same.ObservedAt = unchanged.ObservedAt
-		g.openweather.Now(says(same))
+		g.openweather.Now(sendsJSON(same))
 		complete := g.get(here)
 		if degraded.weather().Meta.Status != "degraded" || complete.weather().Meta.Status != "complete" {
 			t.Fatal("the answers are not what the test needs")

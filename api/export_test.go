@@ -3,7 +3,12 @@ package api
 import (
 	"slices"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 )
+
+// Routes are the routes of the built-in endpoints.
+func (a *API) Routes() chi.Routes { return a.Handler.(chi.Routes) }
 
 // ProblemCodes returns the codes of all problem types, sorted.
 func ProblemCodes() []string {

@@ -22,7 +22,7 @@ func TestNoAnswer(t *testing.T) {
 	}{
 		{"it is a 502 when all break", breaks, breaks, breaks, 502, "server_error", "server_error", "server_error"},
 		{"it is a 502 when all cannot be reached", refuses, refuses, refuses, 502, "connection", "connection", "connection"},
-		{"it is a 502 when all talk nonsense", says("nonsense"), answers(200, "<html>"), says(17), 502, "invalid_response", "invalid_response", "invalid_response"},
+		{"it is a 502 when all talk nonsense", sendsJSON("nonsense"), answers(200, "<html>"), sendsJSON(17), 502, "invalid_response", "invalid_response", "invalid_response"},
 		{"it is a 502 when our credentials are refused", answers(401, ""), answers(403, ""), answers(401, ""), 502, "unauthorized", "forbidden", "unauthorized"},
 		{"it is a 502 when our questions are refused", answers(400, ""), answers(422, ""), answers(400, ""), 502, "bad_request", "bad_request", "bad_request"},
 		{"it is a 502 when all are redirects to elsewhere", answers(302, "", "Location", "http://elsewhere.test/"), breaks, breaks, 502, "invalid_response", "server_error", "server_error"},
@@ -34,7 +34,7 @@ func TestNoAnswer(t *testing.T) {
 		{"it is a 404 when none has data now", hasNoData, hasNoData, hasNoData, 404, "no_data", "no_data", "no_data"},
 		{"it is a 404 if sources that know the place have no data now", answers404, hasNoData, answers404, 404, "not_found", "no_data", "not_found"},
 		{"it is a 502 when one has no data now and another breaks", hasNoData, breaks, hasNoData, 502, "no_data", "server_error", "no_data"},
-		{"it is a 502 when one has no data now and another talks nonsense", hasNoData, says("nonsense"), answers404, 502, "no_data", "invalid_response", "not_found"},
+		{"it is a 502 when one has no data now and another talks nonsense", hasNoData, sendsJSON("nonsense"), answers404, 502, "no_data", "invalid_response", "not_found"},
 		{"it is a 404 if no source knows the place", answers404, answers404, answers(410, ""), 404, "not_found", "not_found", "not_found"},
 	} {
 		it(t, c.name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestUnknownPlace(t *testing.T) {
 		if n := g.asked(); n != 1 {
 			t.Errorf("%d requests sent, want 1", n)
 		}
-		g.geocoding.Now(knows(delhi))
+		g.geocoding.Now(findsPlaces(delhi))
 		time.Sleep(2 * time.Second)
 		g.get(city).wantStatus(http.StatusOK)
 	})

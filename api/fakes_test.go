@@ -20,11 +20,11 @@ type (
 )
 
 var (
-	newFake = upstreamtest.NewFake
-	answers = upstreamtest.Answers
-	says    = upstreamtest.Says
-	hangs   = upstreamtest.Hangs
-	after   = upstreamtest.After
+	newFake   = upstreamtest.NewFake
+	answers   = upstreamtest.Answers
+	sendsJSON = upstreamtest.JSON
+	hangs     = upstreamtest.Hangs
+	after     = upstreamtest.After
 )
 
 // observations is a source of reports from a fake, which sends the domain's own types as
@@ -106,14 +106,14 @@ func airReport(number float64) *air.Report {
 func reports(number float64) behaviour {
 	return func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path == "/air" {
-			return says(airReport(number))(r)
+			return sendsJSON(airReport(number))(r)
 		}
-		return says(report(number))(r)
+		return sendsJSON(report(number))(r)
 	}
 }
 
 // knows answers every name with these places.
-func knows(places ...weather.Place) behaviour { return says(weather.Found{Places: places}) }
+func findsPlaces(places ...weather.Place) behaviour { return sendsJSON(weather.Found{Places: places}) }
 
 // answers404 answers with a 404.
 var answers404 = answers(http.StatusNotFound, "")

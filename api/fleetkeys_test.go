@@ -78,7 +78,7 @@ func lapse(t *testing.T, c *redis.Client) {
 func (m member) sending(then behaviour) (sent chan struct{}, release func()) {
 	sent, hold := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	m.directory.spoils(func(r *http.Request) (*http.Response, error) {
+	m.directory.setWrites(func(r *http.Request) (*http.Response, error) {
 		once.Do(func() { close(sent) })
 		select {
 		case <-hold:
@@ -161,7 +161,7 @@ func TestKeyOfAWriteThatWasNotDoneIsFree(t *testing.T) {
 		t.Run(w.method, func(t *testing.T) {
 			redis := redistest.Start(t)
 			a, b := newMember(t, redis.PatientURL()), newMember(t, redis.PatientURL())
-			a.directory.spoils(refuses)
+			a.directory.setWrites(refuses)
 			a.carry(w).wantOutcome(http.StatusBadGateway, "not_done", true, "connection")
 			second := b.carry(w)
 			second.wantHeader("Idempotent-Replayed", "")
@@ -406,7 +406,7 @@ func TestAnswerThatRedisDoesNotTake(t *testing.T) {
 	redis := redistest.Start(t)
 	proxy := redistest.NewProxy(t, redis)
 	a, b := newMember(t, proxy.PatientURL()), newMember(t, redis.PatientURL(), hasty)
-	a.directory.spoils(func(r *http.Request) (*http.Response, error) {
+	a.directory.setWrites(func(r *http.Request) (*http.Response, error) {
 		proxy.Cut()
 		return a.directory.serve(r)
 	})

@@ -91,7 +91,7 @@ func newGateway(t testing.TB, changes ...func(*setup)) *gateway {
 	for _, change := range changes {
 		change(s)
 	}
-	g := &gateway{t: t, geocoding: newFake(knows(delhi)), openmeteo: newFake(reports(0)), metno: newFake(reports(1)), openweather: newFake(reports(2)), openmeteoAir: newFake(reports(0))}
+	g := &gateway{t: t, geocoding: newFake(findsPlaces(delhi)), openmeteo: newFake(reports(0)), metno: newFake(reports(1)), openweather: newFake(reports(2)), openmeteoAir: newFake(reports(0))}
 	g.directory, g.github = newRegistry(), newFake(account)
 	s.complete(g)
 	g.handler = api.New(s.Config)

@@ -46,7 +46,7 @@ func TestOpenAPIPatternsArePortable(t *testing.T) {
 
 func TestOpenAPIHasEveryRoute(t *testing.T) {
 	var routes, described []string
-	err := chi.Walk(newGateway(t).handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+	err := chi.Walk(newGateway(t).handler.(*api.API).Routes(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		routes = append(routes, method+" "+route)
 		return nil
 	})

@@ -150,7 +150,7 @@ func (d *registry) serve(r *http.Request) (*http.Response, error) {
 	case at < 0:
 		return answers(http.StatusNotFound, "{}")(r)
 	}
-	return says(d.users[at])(r)
+	return sendsJSON(d.users[at])(r)
 }
 
 func (d *registry) list(r *http.Request) (*http.Response, error) {
@@ -164,9 +164,9 @@ func (d *registry) list(r *http.Request) (*http.Response, error) {
 		window = []map[string]any{}
 	}
 	if d.silent.Load() {
-		return says(window)(r)
+		return sendsJSON(window)(r)
 	}
-	return says(window, "X-Total-Count", strconv.Itoa(len(matches)))(r)
+	return sendsJSON(window, "X-Total-Count", strconv.Itoa(len(matches)))(r)
 }
 
 func (d *registry) write(r *http.Request, at int, body string) (*http.Response, error) {
@@ -220,7 +220,7 @@ func resets(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpecte
 
 // account is a GitHub account for every login.
 func account(r *http.Request) (*http.Response, error) {
-	return says(map[string]any{
+	return sendsJSON(map[string]any{
 		"login": strings.TrimPrefix(r.URL.Path, "/users/"), "name": "X", "bio": "Tests things.", "avatar_url": "https://github.com/x.png",
 		"html_url": "https://github.com/x", "public_repos": 12, "followers": 3, "created_at": "2017-08-14T09:30:00Z",
 	})(r)

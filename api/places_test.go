@@ -42,7 +42,7 @@ func namesakes(n int) []weather.Place {
 
 func TestPlacesLimitsItsList(t *testing.T) {
 	g := newGateway(t)
-	g.geocoding.Now(knows(namesakes(20)...))
+	g.geocoding.Now(findsPlaces(namesakes(20)...))
 	for query, want := range map[string]int{"": 5, "&limit=1": 1, "&limit=020": 20} {
 		if got := len(g.get("/v1/places?q=Springfield" + query).places().Data); got != want {
 			t.Errorf("%q: %d places, want %d", query, got, want)
@@ -57,7 +57,7 @@ func TestPlacesHaveAllKnownFields(t *testing.T) {
 	g := newGateway(t)
 	nameless := weather.NewPlace(-1.005, 179.999)
 	nameless.Name = "Nowhere"
-	g.geocoding.Now(knows(delhi, nameless))
+	g.geocoding.Now(findsPlaces(delhi, nameless))
 	a := g.get("/v1/places?q=Del")
 	a.wantStatus(http.StatusOK)
 	want := `{"data":[{"name":"Delhi","admin":"Delhi","country":"IN","latitude":28.65,"longitude":77.23,"timezone":"Asia/Kolkata","population":10927986},` +
@@ -94,7 +94,7 @@ func TestPlacesReportLeftOutResults(t *testing.T) {
 	it(t, "beside the readable places", func(t *testing.T) {
 		g := newGateway(t)
 		const detail = "1 of 2 left out: results[1].latitude: outside -90 to 90"
-		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: detail}))
+		g.geocoding.Now(sendsJSON(weather.Found{Places: []weather.Place{delhi}, LeftOut: detail}))
 		for _, state := range []string{"live", "cached"} {
 			a := g.get("/v1/places?q=Del")
 			a.wantStatus(http.StatusOK)
@@ -111,7 +111,7 @@ func TestPlacesReportLeftOutResults(t *testing.T) {
 
 	it(t, "for the weather of a city too", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
+		g.geocoding.Now(sendsJSON(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
 		a := g.get(city)
 		a.wantStatus(http.StatusOK)
 		a.wantState("geocoding", "live", "invalid_response")
@@ -122,7 +122,7 @@ func TestPlacesReportLeftOutResults(t *testing.T) {
 
 	it(t, "but a stale answer has its error", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.Now(says(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
+		g.geocoding.Now(sendsJSON(weather.Found{Places: []weather.Place{delhi}, LeftOut: "1 of 2 left out: results[1].name: missing"}))
 		g.get("/v1/places?q=Del")
 		time.Sleep(72 * time.Hour)
 		g.geocoding.Now(breaks)

@@ -27,7 +27,7 @@ func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 	g.get("/v1/users?q=Leanne%00").wantStatus(http.StatusBadRequest)
 	g.get("/v1/users/Leanne").wantStatus(http.StatusBadRequest)
 	for _, faults := range []behaviour{g.directory.serve, answers(422, bodies[0]), answers(200, bodies[0]), answers(200, "<html>Grace Hopper"), answers(500, bodies[0]), resets} {
-		g.directory.spoils(faults)
+		g.directory.setWrites(faults)
 		for _, body := range bodies {
 			g.call("POST", "/v1/users", body, "Idempotency-Key", `"hopper-secret"`)
 			g.call("POST", "/v1/users", body)
@@ -67,7 +67,7 @@ func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 
 func TestProblemsDoNotQuote(t *testing.T) {
 	g := populated(t)
-	g.directory.spoils(answers(422, `{"error":"Grace is taken"}`))
+	g.directory.setWrites(answers(422, `{"error":"Grace is taken"}`))
 	for _, a := range []*answer{
 		g.call("POST", "/v1/users", `{"name":"Grace"}`), g.call("POST", "/v1/users", `{"name":"Grace","email":"Grace"}`),
 		g.call("POST", "/v1/users", `{"name":"Grace"`), g.get("/v1/users?q=Grace%00"),

@@ -159,7 +159,7 @@ func TestManyWithOneKey(t *testing.T) {
 	const many = 200
 	it(t, "make one write, and get equal answers", func(t *testing.T) {
 		g := populated(t)
-		g.directory.spoils(after(time.Second, g.directory.serve))
+		g.directory.setWrites(after(time.Second, g.directory.serve))
 		var (
 			all     [many]*answer
 			callers sync.WaitGroup
@@ -196,7 +196,7 @@ func (g *gateway) beside(w write) func() *answer {
 func TestWaitingForTheFirst(t *testing.T) {
 	it(t, "ends with another body's 422 at once", func(t *testing.T) {
 		g := populated(t)
-		g.directory.spoils(after(time.Second, g.directory.serve))
+		g.directory.setWrites(after(time.Second, g.directory.serve))
 		first := g.beside(keyedPost)
 		time.Sleep(time.Millisecond)
 		start := time.Now()
@@ -210,7 +210,7 @@ func TestWaitingForTheFirst(t *testing.T) {
 		it(t, "ends with the first one's failure, with "+w.method, func(t *testing.T) {
 			for status, fault := range map[int]behaviour{502: refuses, 503: answers(429, "{}")} {
 				g := populated(t)
-				g.directory.spoils(after(time.Second, fault))
+				g.directory.setWrites(after(time.Second, fault))
 				first := g.beside(w)
 				time.Sleep(time.Millisecond)
 				a := g.carry(w)
@@ -257,7 +257,7 @@ func TestWhatIsKept(t *testing.T) {
 		for _, w := range []write{keyedPost, keyedPatch} {
 			it(t, c.name+", with "+w.method, func(t *testing.T) {
 				g := populated(t, keys(c.honours))
-				g.directory.spoils(c.fault(g.directory))
+				g.directory.setWrites(c.fault(g.directory))
 				first := g.carry(w)
 				g.directory.Now(g.directory.serve)
 				time.Sleep(time.Minute)

@@ -121,6 +121,11 @@ func appendSources(b []byte, sources []aggregate.Outcome) []byte {
 		b = strconv.AppendInt(b, o.Latency.Round(time.Millisecond).Milliseconds(), 10)
 		b = append(b, `,"attempts":`...)
 		b = strconv.AppendInt(b, int64(o.Attempts), 10)
+		if o.Source != "" {
+			b = append(b, `,"source":"`...)
+			b = append(b, o.Source...)
+			b = append(b, '"')
+		}
 		if o.Unused {
 			b = append(b, `,"used":false`...)
 		}
@@ -196,10 +201,16 @@ func cacheControl(a reply, now time.Time) string {
 			troubled = true
 			continue
 		}
+		if o.FreshUntil.IsZero() && o.Forward == upstream.NotForwarded {
+			continue // there was nothing to ask
+		}
 		left = min(left, max(0, int64(o.FreshUntil.Sub(now)/time.Second)))
 	}
-	if troubled {
+	switch {
+	case troubled:
 		left = min(left, degradedMaxAge)
+	case left == math.MaxInt64: // nothing was asked at all
+		left = 0
 	}
 	b := make([]byte, 0, 80)
 	if a.public {

@@ -2,10 +2,10 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
-	"tributary"
 	"tributary/api/auth"
 	"tributary/telemetry"
 )
@@ -22,7 +22,7 @@ func (s *server) routes() http.Handler {
 		compressed,
 		s.limitBody,
 	)
-	r.NotFound(s.handle(noRoute))
+	r.NotFound(s.notBuiltIn)
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
@@ -30,22 +30,30 @@ func (s *server) routes() http.Handler {
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
-			r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, units))
-			r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current))
-			r.Get("/v1/places", s.handle(s.places))
+			if s.serves(Weather) {
+				r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, units))
+			}
+			if s.serves(AirQuality) {
+				r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current))
+			}
+			if s.serves(Places) {
+				r.Get("/v1/places", s.handle(s.places))
+			}
 		})
-		r.Group(func(r chi.Router) {
-			r.Use(s.Auth.Require(auth.UsersRead, s.problem))
-			r.Get("/v1/users", s.handle(s.listUsers))
-			r.Get("/v1/users/{id}", s.handle(s.getUser))
-		})
-		r.Group(func(r chi.Router) {
-			r.Use(s.Auth.Require(auth.UsersWrite, s.problem))
-			r.Post("/v1/users", s.handle(s.once(s.createUser)))
-			r.Put("/v1/users/{id}", s.handle(s.replaceUser))
-			r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
-			r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
-		})
+		if s.serves(Users) {
+			r.Group(func(r chi.Router) {
+				r.Use(s.Auth.Require(auth.UsersRead, s.problem))
+				r.Get("/v1/users", s.handle(s.listUsers))
+				r.Get("/v1/users/{id}", s.handle(s.getUser))
+			})
+			r.Group(func(r chi.Router) {
+				r.Use(s.Auth.Require(auth.UsersWrite, s.problem))
+				r.Post("/v1/users", s.handle(s.once(s.createUser)))
+				r.Put("/v1/users/{id}", s.handle(s.replaceUser))
+				r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
+				r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
+			})
+		}
 		r.Get("/v1/status", s.handle(s.status))
 	})
 
@@ -55,7 +63,9 @@ func (s *server) routes() http.Handler {
 	r.Get("/", s.handle(s.root))
 	r.Get("/docs", s.handle(page("docs.html")))
 	r.Get("/docs/{file}", s.handle(serveDocsFile))
-	r.Get("/openapi.yaml", s.handle(s.file("application/yaml", tributary.OpenAPI)))
+	r.Get("/openapi.yaml", s.handle(s.document))
 	r.Get("/problems/{slug}", s.handle(s.explain))
 	return r
 }
+
+func (s *server) serves(r Resource) bool { return slices.Contains(s.BuiltIn, r) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tributary"
 	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
@@ -38,6 +39,12 @@ type Config struct {
 	Origins        []string       // origins whose pages may read answers; "*": all
 	V1             Lifecycle      // of the paths below /v1
 	PublicReads    bool           // anonymous callers may read, so shared caches may store answers
+
+	// BuiltIn names the built-in resources that are served. Nil: all.
+	BuiltIn []Resource
+
+	// Document is /openapi.yaml while no endpoint is declared. Nil: the contract.
+	Document func() []byte
 }
 
 type server struct {
@@ -47,6 +54,8 @@ type server struct {
 	fleet   *fleet
 	metrics metrics
 
+	declared current // endpoints that a file declares
+
 	// chi builds a group's middleware once for each route; state that the routes share
 	// lives here.
 	clients          *limiter // nil: no limit
@@ -54,8 +63,20 @@ type server struct {
 	warnOfProxies    sync.Once
 }
 
-// New returns the handler of the public listener.
-func New(cfg Config) http.Handler {
+// API is the handler of the public listener.
+type API struct {
+	http.Handler
+	server *server
+}
+
+// New returns an API without declared endpoints.
+func New(cfg Config) *API {
+	if cfg.BuiltIn == nil {
+		cfg.BuiltIn = Resources
+	}
+	if cfg.Document == nil {
+		cfg.Document = func() []byte { return tributary.OpenAPI }
+	}
 	tries := cfg.ClientLimit // invalid credentials are limited even if clients are not
 	if tries.Calls == 0 {
 		tries = Limit{600, time.Minute}
@@ -70,7 +91,7 @@ func New(cfg Config) http.Handler {
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
 		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
 	}
-	return s.routes()
+	return &API{s.routes(), s}
 }
 
 // statusCallerGone is nginx's 499 for a caller that disconnected. It is never sent;

@@ -60,7 +60,7 @@ func TestSourcesOfAnAnswer(t *testing.T) {
 		g := newGateway(t)
 		late := report(7)
 		late.ObservedAt = time.Now().Add(-91 * time.Minute)
-		g.metno.Now(says(late))
+		g.metno.Now(sendsJSON(late))
 		a := g.get(here)
 		if s := a.wantState("metno", "live", ""); s.Used == nil || *s.Used {
 			t.Errorf("metno = %+v, want used: false", s)
@@ -159,11 +159,11 @@ func TestStatesOfASource(t *testing.T) {
 
 	it(t, "is live, of age 0, when a 304 confirms it", func(t *testing.T) {
 		g := newGateway(t)
-		g.openmeteo.Now(says(report(0), "ETag", `"v1"`))
+		g.openmeteo.Now(sendsJSON(report(0), "ETag", `"v1"`))
 		before := g.get(here)
 		time.Sleep(time.Hour)
 		g.openmeteo.Now(answers(http.StatusNotModified, "", "ETag", `"v1"`))
-		g.metno.Now(says(report(1)))
+		g.metno.Now(sendsJSON(report(1)))
 		after := g.get(here)
 		if s := after.wantState("openmeteo", "live", ""); *s.AgeSeconds != 0 {
 			t.Errorf("age_seconds = %d, want 0", *s.AgeSeconds)
@@ -262,7 +262,7 @@ func TestOnlyIfCached(t *testing.T) {
 	})
 	it(t, "is a 404 that is cached", func(t *testing.T) {
 		g := newGateway(t)
-		g.geocoding.Now(knows())
+		g.geocoding.Now(findsPlaces())
 		g.get(city).wantStatus(http.StatusNotFound)
 		g.get(city, only...).problem(http.StatusNotFound, "not_found")
 	})
@@ -296,7 +296,7 @@ func TestNoCacheRevalidates(t *testing.T) {
 	})
 	it(t, "but no source within the lifetime its provider gave", func(t *testing.T) {
 		g := newGateway(t)
-		g.metno.Now(says(report(1), "Cache-Control", "max-age=300"))
+		g.metno.Now(sendsJSON(report(1), "Cache-Control", "max-age=300"))
 		g.get(here)
 		time.Sleep(299 * time.Second)
 		a := g.get(here, again...)

@@ -113,12 +113,15 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, "no-store", map[string]string{"status": "ready"})
 }
 
-// file serves an embedded file.
-func (s *server) file(mediaType string, body []byte) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Content-Type", mediaType)
-		w.Header().Set("Cache-Control", "public, max-age=300")
-		_, err := w.Write(body)
-		return err
+// document is GET /openapi.yaml.
+func (s *server) document(w http.ResponseWriter, _ *http.Request) error {
+	document := s.Document
+	if routes := s.declared.begin(); routes != nil {
+		defer routes.requests.Done()
+		document = routes.document
 	}
+	w.Header().Set("Content-Type", "application/yaml")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, err := w.Write(document())
+	return err
 }

@@ -35,14 +35,14 @@ func TestUnits(t *testing.T) {
 	} {
 		it(t, "are "+c.units, func(t *testing.T) {
 			g := newGateway(t, func(s *setup) { s.without = []string{"openweather"} })
-			g.openmeteo.Now(says(weather.Report{
+			g.openmeteo.Now(sendsJSON(weather.Report{
 				ObservedAt:  time.Now(),
 				Temperature: new(20.0), FeelsLike: new(-40.0), DewPoint: new(12.3), Humidity: new(47.0), Pressure: new(1013.25),
 				WindSpeed: new(10.0), WindGust: new(15.5), WindDirection: new(359.97),
 				CloudCover: new(40.0), Precipitation: new(25.4), Visibility: new(4000.0),
 				Condition: weather.Rain, IsDay: new(false), Timezone: "Asia/Kolkata",
 			}))
-			g.metno.Now(says(weather.Report{ObservedAt: time.Now(), Temperature: new(24.0)}))
+			g.metno.Now(sendsJSON(weather.Report{ObservedAt: time.Now(), Temperature: new(24.0)}))
 			a := g.get(here + "&units=" + c.units)
 			if got := string(data(a)); got != c.want {
 				t.Errorf("%s =\n%s, want\n%s", a.call, got, c.want)
@@ -54,7 +54,7 @@ func TestUnits(t *testing.T) {
 func TestSpreadOfEveryNumber(t *testing.T) {
 	g := newGateway(t, func(s *setup) { s.without = []string{"openweather"} })
 	for f, n := range map[*fake]float64{g.openmeteo: 10, g.metno: 20} {
-		f.Now(says(weather.Report{
+		f.Now(sendsJSON(weather.Report{
 			ObservedAt:  time.Now(),
 			Temperature: &n, FeelsLike: &n, DewPoint: &n, Humidity: &n, Pressure: new(1000 + n),
 			WindSpeed: &n, WindGust: &n, WindDirection: &n, CloudCover: &n, Precipitation: &n, Visibility: &n,
@@ -73,7 +73,7 @@ func TestSpreadOfEveryNumber(t *testing.T) {
 func TestEveryCondition(t *testing.T) {
 	for _, code := range theContract().Model.Components.Schemas.GetOrZero("Condition").Schema().Properties.GetOrZero("code").Schema().Enum {
 		g := newGateway(t)
-		g.all(says(weather.Report{ObservedAt: time.Now(), Condition: weather.Condition(code.Value)}))
+		g.all(sendsJSON(weather.Report{ObservedAt: time.Now(), Condition: weather.Condition(code.Value)}))
 		if got := g.get(here).weather().Data.Condition; string(got.Code) != code.Value || got.Text == "" {
 			t.Errorf("condition = %+v, want %s and a text", got, code.Value)
 		}
@@ -90,7 +90,7 @@ func TestUnitsAreMetricByDefault(t *testing.T) {
 func TestUnknownValuesAreAbsent(t *testing.T) {
 	it(t, "and not 0", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.without = []string{"openweather", "metno"} })
-		g.openmeteo.Now(says(weather.Report{ObservedAt: time.Now(), Temperature: new(0.0)}))
+		g.openmeteo.Now(sendsJSON(weather.Report{ObservedAt: time.Now(), Temperature: new(0.0)}))
 		a := g.get(here + "&units=imperial")
 		a.wantStatus(http.StatusOK)
 		want := `{"data":{"place":{"latitude":28.65,"longitude":77.23},"observed_at":"2000-01-01T00:00:00Z",` +

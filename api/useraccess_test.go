@@ -80,7 +80,7 @@ func trusting(t *testing.T, issuer behaviour) func(*setup) {
 }
 
 func publishes(key *rsa.PublicKey) behaviour {
-	return says(map[string]any{"keys": []map[string]any{{"kty": "RSA", "kid": "1", "use": "sig", "n": base64url(key.N.Bytes()), "e": "AQAB"}}})
+	return sendsJSON(map[string]any{"keys": []map[string]any{{"kty": "RSA", "kid": "1", "use": "sig", "n": base64url(key.N.Bytes()), "e": "AQAB"}}})
 }
 
 func TestScopesOfUsers(t *testing.T) {

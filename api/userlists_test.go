@@ -87,7 +87,7 @@ func TestUsersArePaged(t *testing.T) {
 
 func TestUsersOfADirectoryWithoutPages(t *testing.T) {
 	g := populated(t)
-	g.directory.Now(func(*http.Request) (*http.Response, error) { return says(g.directory.users)(nil) })
+	g.directory.Now(func(*http.Request) (*http.Response, error) { return sendsJSON(g.directory.users)(nil) })
 	a := g.get("/v1/users?page=2&per_page=2")
 	if got := a.list().Data; len(got) != 1 || got[0].ID != 3 {
 		t.Errorf("%s: users %v, want the third only", a.call, got)

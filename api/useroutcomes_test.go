@@ -65,7 +65,7 @@ func keys(honours bool) func(*setup) {
 }
 
 // spoils makes writes behave like b, while reads still work.
-func (d *registry) spoils(writes behaviour) {
+func (d *registry) setWrites(writes behaviour) {
 	d.Now(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodGet {
 			return d.serve(r)
@@ -94,7 +94,7 @@ func TestOutcomeIsUnknown(t *testing.T) {
 			}
 			it(t, c.name+" when the directory "+fault.name, func(t *testing.T) {
 				g := populated(t, keys(c.honours))
-				g.directory.spoils(g.directory.carriesOutBut(fault.then))
+				g.directory.setWrites(g.directory.carriesOutBut(fault.then))
 				g.carry(c.write).wantOutcome(fault.status, "unknown", c.safe, fault.code)
 			})
 		}
@@ -116,7 +116,7 @@ func TestOutcomeIsNotDone(t *testing.T) {
 		for _, c := range retriedWrites {
 			it(t, c.name+" when the directory "+fault.name, func(t *testing.T) {
 				g := populated(t, keys(c.honours))
-				g.directory.spoils(fault.does)
+				g.directory.setWrites(fault.does)
 				a := g.carry(c.write)
 				a.wantOutcome(fault.status, "not_done", true, fault.code)
 				if fault.status == 503 {
@@ -184,7 +184,7 @@ func TestWritesAreRetried(t *testing.T) {
 		it(t, c.name, func(t *testing.T) {
 			g := populated(t, keys(c.honours), func(s *setup) { s.policies.Retries = 2 })
 			writes := 0
-			g.directory.spoils(func(r *http.Request) (*http.Response, error) {
+			g.directory.setWrites(func(r *http.Request) (*http.Response, error) {
 				if writes++; writes == 1 {
 					return g.directory.carriesOutBut(resets)(r)
 				}
@@ -220,7 +220,7 @@ func TestRefusedByTheDirectory(t *testing.T) {
 	} {
 		for _, w := range []write{post, put, patch, remove} {
 			g := populated(t)
-			g.directory.spoils(answers(c.status, `{"error":"Grace is taken"}`))
+			g.directory.setWrites(answers(c.status, `{"error":"Grace is taken"}`))
 			a := g.carry(w)
 			p := a.problem(c.want, c.code)
 			if p.Outcome != "" || p.RetrySafe != nil {
@@ -233,7 +233,7 @@ func TestRefusedByTheDirectory(t *testing.T) {
 
 func TestDirectoryWithoutCreate(t *testing.T) {
 	g := populated(t)
-	g.directory.spoils(answers404)
+	g.directory.setWrites(answers404)
 	for range 2 { // it may succeed later, so nothing is stored under the key
 		a := g.carry(keyedPost)
 		a.wantOutcome(http.StatusBadGateway, "not_done", true, "not_found")
@@ -244,7 +244,7 @@ func TestDirectoryWithoutCreate(t *testing.T) {
 func TestCallerWhoLeavesDuringAWrite(t *testing.T) {
 	it(t, "does not stop it", func(t *testing.T) {
 		g := populated(t)
-		g.directory.spoils(after(time.Second, g.directory.serve))
+		g.directory.setWrites(after(time.Second, g.directory.serve))
 		g.client.Timeout = 100 * time.Millisecond
 		if response, err := g.client.Do(mustRequest(t, keyedPost)); err == nil {
 			response.Body.Close()

@@ -106,4 +106,7 @@ func (a *Authenticator) Authorize(c Caller, scope string) error {
 	return notConfigured(scope)
 }
 
+// AnonymousMay reports whether a caller without credentials has a scope.
+func (a *Authenticator) AnonymousMay(scope string) bool { return a.anonymous.Scopes.Has(scope) }
+
 func (a *Authenticator) configured() bool { return len(a.keys) > 0 || a.tokens != nil }

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // The scopes that requests need.
@@ -48,6 +49,22 @@ type Caller struct {
 	Scopes Scopes
 
 	fingerprint string
+	token       bearerToken
+}
+
+// bearerToken is a verified token. It is not printed.
+type bearerToken struct {
+	raw     string
+	expires time.Time
+}
+
+func (bearerToken) String() string   { return "(token)" }
+func (bearerToken) GoString() string { return "(token)" }
+
+// Token returns the caller's verified token, to be passed on to an upstream that wants
+// it, and when it expires. ok is false for callers without one. It is a secret.
+func (c Caller) Token() (raw string, expires time.Time, ok bool) {
+	return c.token.raw, c.token.expires, c.token.raw != ""
 }
 
 // Fingerprint identifies a caller: it is unique to the caller, the same on every

@@ -77,6 +77,12 @@ func wrong(e *Error) *Error {
 	return e
 }
 
+// NeedsToken is the error for a caller without a token where an upstream is asked with
+// it. An API key is ours and is never passed on.
+func NeedsToken() *Error {
+	return unauthenticated("this needs a token as Authorization: Bearer, which is passed on to an upstream; an API key is not enough")
+}
+
 func insufficientScope(scope string) *Error {
 	return &Error{
 		Status:    http.StatusForbidden,

@@ -72,7 +72,11 @@ func (t *tokens) verify(ctx context.Context, raw string) (Caller, error) {
 	}
 	switch err {
 	case nil:
-		return t.caller(claims)
+		caller, err := t.caller(claims)
+		if err == nil {
+			caller.token.raw = raw
+		}
+		return caller, err
 	case errNoKeys:
 		return Caller{}, unavailable(t.issuer.retryAfter())
 	}
@@ -124,7 +128,12 @@ func (t *tokens) caller(claims jwt.MapClaims) (Caller, error) {
 	case subject == "": // else all tokens without a subject would be one caller
 		return Caller{}, errMissingClaim
 	}
+	expires, err := claims.GetExpirationTime()
+	if err != nil || expires == nil { // the parser requires one
+		return Caller{}, errMissingClaim
+	}
 	return Caller{
+		token:       bearerToken{expires: expires.Time},
 		Kind:        Token,
 		Name:        subject,
 		Scopes:      Scopes(strings.Fields(scope)).and(t.anonymous),

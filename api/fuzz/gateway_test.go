@@ -85,7 +85,7 @@ func everyPlace(r *http.Request) (*http.Response, error) {
 	if country != strings.ToUpper(country) {
 		return upstreamtest.Answers(http.StatusOK, `{}`)(r)
 	}
-	return upstreamtest.Says(map[string]any{"results": []any{
+	return upstreamtest.JSON(map[string]any{"results": []any{
 		map[string]any{"name": "Delhi", "latitude": 28.65, "longitude": 77.23, "country_code": country},
 	}})(r)
 }

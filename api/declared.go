@@ -1,0 +1,155 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/go-chi/chi/v5"
+
+	"tributary/api/auth"
+	"tributary/upstream"
+	"tributary/upstream/declared"
+)
+
+// declaredRoutes serves the endpoints of one table.
+type declaredRoutes struct {
+	table    *declared.Table
+	handler  http.Handler
+	document func() []byte // openapi.yaml with these endpoints
+	requests sync.WaitGroup
+}
+
+// current is what is served now. Requests go on with the routes that they began with.
+type current struct {
+	mu     sync.RWMutex
+	routes *declaredRoutes // nil: no endpoint is declared
+}
+
+// begin is the routes for a request. Call requests.Done on them at its end.
+func (c *current) begin() *declaredRoutes {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.routes != nil {
+		c.routes.requests.Add(1)
+	}
+	return c.routes
+}
+
+// replace serves other routes from now on. wait returns when no request uses the ones
+// before any more.
+func (c *current) replace(routes *declaredRoutes) (wait func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := c.routes
+	c.routes = routes
+	if before == nil {
+		return func() {}
+	}
+	return before.requests.Wait
+}
+
+// Declare serves the endpoints of a table, with document as /openapi.yaml, in place of
+// those before. wait returns when no request uses the table before any more.
+func (a *API) Declare(t *declared.Table, document func() []byte) (wait func()) {
+	return a.server.declared.replace(a.server.newDeclaredRoutes(t, document))
+}
+
+func (s *server) newDeclaredRoutes(t *declared.Table, document func() []byte) *declaredRoutes {
+	mux := chi.NewRouter()
+	mux.NotFound(s.handle(noRoute))
+	mux.MethodNotAllowed(s.handle(s.otherMethods(mux)))
+	mux.Group(func(r chi.Router) {
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit, s.deadline)
+		for _, e := range t.Endpoints {
+			middlewares := chi.Middlewares{Lifecycle{e.Deprecated, e.Sunset, e.Successor}.announce}
+			if e.Scope != declared.OpenToAll {
+				middlewares = append(middlewares, s.Auth.Require(e.Scope, s.problem))
+			}
+			r.With(middlewares...).Get(e.Path, s.declaredEndpoint(t, e))
+		}
+	})
+	return &declaredRoutes{table: t, handler: mux, document: document}
+}
+
+// notBuiltIn serves a declared endpoint, if there is one at the path.
+func (s *server) notBuiltIn(w http.ResponseWriter, r *http.Request) {
+	routes := s.declared.begin()
+	if routes == nil {
+		s.handle(noRoute)(w, r)
+		return
+	}
+	defer routes.requests.Done()
+	routes.handler.ServeHTTP(w, r)
+}
+
+func (s *server) declaredEndpoint(t *declared.Table, e *declared.Endpoint) http.HandlerFunc {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if err := mustAccept(w, r); err != nil {
+			return err
+		}
+		query, err := declaredQuery(e, r)
+		if err != nil {
+			return err
+		}
+		data, sources, err := t.Answer(r.Context(), e, query)
+		if err != nil {
+			return declaredProblem(err)
+		}
+		return s.respond(w, r, reply{
+			data: data.JSON, tag: data.Tag, sources: sources,
+			public:   e.Cache == declared.CachePublic && !e.AsCaller() && (e.Scope == declared.OpenToAll || s.Auth.AnonymousMay(e.Scope)),
+			personal: e.Cache == declared.CacheRevalidate,
+		})
+	})
+}
+
+// declaredQuery reads the parameters of an endpoint, and the token that it passes on.
+func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error) {
+	q := declared.Query{Directives: upstream.ParseDirectives(r.Header), Parameters: make([]json.RawMessage, len(e.Parameters))}
+	p := parseParams(r)
+	for i, parameter := range e.Parameters {
+		given := p.values[parameter.Name]
+		if parameter.InPath {
+			given = []string{pathParam(r, parameter.Name)}
+		}
+		value, err := parameter.Parse(given)
+		if err != nil {
+			p.mistake(parameter.Name, "%s", err)
+		}
+		q.Parameters[i] = value
+	}
+	if err := p.err(); err != nil {
+		return q, err
+	}
+	if e.AsCaller() {
+		token, expires, ok := auth.FromContext(r.Context()).Token()
+		if !ok {
+			return q, auth.NeedsToken()
+		}
+		sum := sha256.Sum256([]byte(token))
+		q.Caller = &declared.Caller{Token: token, Hash: hex.EncodeToString(sum[:12]), Expires: expires}
+	}
+	return q, nil
+}
+
+// declaredProblem maps what only declared endpoints fail with.
+func declaredProblem(err error) error {
+	if wrong, ok := errors.AsType[*declared.ParameterError](err); ok {
+		p := &params{}
+		p.mistake(wrong.Parameter, "%s", wrong.Detail)
+		return p.err()
+	}
+	if refused, ok := errors.AsType[*declared.CallerRefusedError](err); ok {
+		if refused.Code == upstream.CodeForbidden {
+			return forbidden.with("an upstream refuses this caller: " + refused.Part)
+		}
+		p := unauthorized.with("an upstream refuses the caller's token: " + refused.Part)
+		p.header = http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}
+		return p
+	}
+	return configurationProblem(err)
+}
