@@ -422,10 +422,10 @@ export interface components {
          * @description `geocoding` finds places by name; `openmeteo`, `metno` and `openweather` have the weather,
          *     `openmeteo_air` and `openweather` the air quality; `directory` has the users, `github` their
          *     accounts. `activity`, `weather` and `air_quality` are the parts of a user with these names. More
-         *     may be added.
-         * @enum {string}
+         *     may be added. The sources of an endpoint that the operator has declared are its parts, with the
+         *     names that the operator gave them.
          */
-        SourceName: "geocoding" | "openmeteo" | "metno" | "openweather" | "openmeteo_air" | "directory" | "github" | "activity" | "weather" | "air_quality";
+        SourceName: ("geocoding" | "openmeteo" | "metno" | "openweather" | "openmeteo_air" | "directory" | "github" | "activity" | "weather" | "air_quality") | string;
         /**
          * @description - `live`: an answer to this request, or a cached one that the source has just confirmed.
          *     - `cached`: a fresh answer from the cache.
@@ -1125,11 +1125,8 @@ export interface components {
         };
         /** @description One upstream. A disabled one has only `name` and `enabled`. */
         Upstream: {
-            /**
-             * @description More may be added.
-             * @enum {string}
-             */
-            name: "openmeteo" | "geocoding" | "openweather" | "metno" | "directory" | "github" | "openmeteo_air";
+            /** @description More may be added. The operator's own upstreams have the names that the operator gave them. */
+            name: ("openmeteo" | "geocoding" | "openweather" | "metno" | "directory" | "github" | "openmeteo_air") | string;
             /** @description Whether the gateway uses the upstream. */
             enabled: boolean;
             breaker?: components["schemas"]["Breaker"];
@@ -1567,8 +1564,8 @@ export interface components {
             };
         };
         /**
-         * @description The answer needs a source that is switched off in this gateway: geocoding, or every provider of
-         *     weather or of air quality.
+         * @description The answer needs a source that is switched off in this gateway: geocoding, every provider of
+         *     weather or of air quality, or what a declared endpoint requires.
          */
         NotConfigured: {
             headers: {
