@@ -77,7 +77,7 @@ func benchGateway(b *testing.B, env map[string]string) http.Handler {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { flush(context.Background(), tel, log) })
-	g, err := newGateway(Network{}, cfg, tel, log)
+	g, err := newGateway(Network{}, cfg, getenv, tel, log)
 	if err != nil {
 		b.Fatal(err)
 	}

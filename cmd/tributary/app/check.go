@@ -7,8 +7,8 @@ import (
 	"tributary/telemetry"
 )
 
-// check prints each variable with its value in effect, or all mistakes. Valid values
-// that should be changed are warnings on stderr.
+// check prints each variable with its value in effect and the plan of each declared
+// endpoint, or all mistakes. Valid values that should be changed are warnings on stderr.
 func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
@@ -27,5 +27,13 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	// OpenTelemetry's SDK reads this variable, not the configuration. It is shown
 	// because it decides whether anything is exported.
 	fmt.Fprintf(stdout, "OTEL_EXPORTER_OTLP_ENDPOINT=%s\n", newSecret(getenv("OTEL_EXPORTER_OTLP_ENDPOINT")))
+	if cfg.definition == nil {
+		return 0
+	}
+	fmt.Fprintln(stdout)
+	if err := cfg.definition.WritePlan(stdout); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
 	return 0
 }

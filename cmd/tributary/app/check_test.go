@@ -33,6 +33,8 @@ func documented() [][2]string {
 		{"REDIS_URL", "unset"},
 		{"CACHE_MAX_ENTRIES", "100000"},
 		{"JAEGER_UI_URL", ""},
+		{"ENDPOINTS_FILE", ""},
+		{"BUILTIN_ENDPOINTS", "weather,places,air_quality,users"},
 	}
 	const openMeteo = "600/1m,5000/1h,10000/24h"
 	for _, u := range []struct{ name, url, enabled, concurrent, limit, fresh, revalidate, stale string }{

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"tributary/api"
 	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/upstream/declared"
 )
 
 // config is the whole configuration, each value with its type and unit. readConfig
@@ -40,9 +43,15 @@ type config struct {
 	RedisURL        Secret
 	CacheMaxEntries int
 	JaegerURL       *url.URL // nil: trace ids link nowhere
+	EndpointsFile   string   // empty: none
+	BuiltIn         resources
 
 	Upstreams []*upstreamConfig  // one for each of providers, in its order
 	Keys      map[string]*Secret // credentials of upstreams, by variable
+
+	endpoints  *declared.File       // nil: none
+	definition *declared.Definition // of endpoints
+	before     *config              // that a running gateway was started with; nil: none
 
 	DirectoryIdempotency onOff
 	UsersGitHubLink      githubLink
@@ -53,6 +62,7 @@ type config struct {
 // upstreamConfig is how one upstream is called.
 type upstreamConfig struct {
 	provider *provider
+	declared *declared.Upstream // nil: it is built in
 
 	URL                url.URL // its path does not end in a slash
 	Enabled            bool
@@ -93,6 +103,7 @@ func defaults() config {
 		CacheMaxEntries: 100_000,
 		UsersGitHubLink: githubLinkOff,
 		SimAddr:         "127.0.0.1:9100",
+		BuiltIn:         api.Resources,
 	}
 
 	cfg.Keys = map[string]*Secret{}
@@ -146,12 +157,23 @@ type configError []string
 
 func (e configError) Error() string { return strings.Join(e, "\n") }
 
-// readConfig reads the whole configuration. An empty variable counts as unset.
-// The error, if any, is a configError with all the mistakes.
-func readConfig(getenv func(string) string) (config, error) {
+// readConfig reads the whole configuration, with the file of endpoints. An empty
+// variable counts as unset. The error, if any, is a configError with all the mistakes.
+func readConfig(getenv func(string) string) (config, error) { return rereadConfig(getenv, nil) }
+
+// rereadConfig is readConfig while a gateway runs as before says. What callers may do,
+// and which upstreams are sent a trace, was decided at its start, so names that stood
+// in the file then are still known.
+func rereadConfig(getenv func(string) string, before *config) (config, error) {
 	cfg := defaults()
+	cfg.before = before
+	r := newReading()
+	var inFile []declared.Mistake
+	if file := getenv("ENDPOINTS_FILE"); file != "" {
+		inFile = cfg.declare(file, r)
+	}
 	vars := cfg.variables()
-	r := readEnvironment(getenv, vars)
+	r.environment(getenv, vars)
 	r.parse(vars)
 	cfg.settle(r)
 	cfg.check(r)
@@ -160,8 +182,12 @@ func readConfig(getenv func(string) string) (config, error) {
 			r.add(p.Variable, "%s", p.Text)
 		}
 	}
-	if len(r.mistakes) > 0 {
-		return config{}, r.err(vars)
+	if cfg.endpoints != nil {
+		inFile = append(inFile, r.takeInFile()...)
+		inFile = append(inFile, cfg.compile()...)
+	}
+	if len(r.mistakes) > 0 || len(inFile) > 0 {
+		return config{endpoints: cfg.endpoints}, append(r.err(vars), lines(filepath.Dir(getenv("ENDPOINTS_FILE")), inFile)...)
 	}
 	return cfg, nil
 }
@@ -170,19 +196,60 @@ func readConfig(getenv func(string) string) (config, error) {
 type reading struct {
 	given    map[string]string // by variable; files read, empty values left out
 	mistakes []mistake
+
+	// The file of endpoints gives some variables their defaults. What is wrong with
+	// the others of an upstream that it declares is a mistake there, too.
+	settings  map[string]func(what string) declared.Mistake // by variable, of what the file gives
+	defaulted map[string]func(what string) declared.Mistake // and of what it does not give
+}
+
+func newReading() *reading {
+	return &reading{
+		given:     map[string]string{},
+		settings:  map[string]func(string) declared.Mistake{},
+		defaulted: map[string]func(string) declared.Mistake{},
+	}
+}
+
+// takeInFile takes the mistakes about variables that the environment does not give,
+// and that the file of endpoints does or should.
+func (r *reading) takeInFile() (inFile []declared.Mistake) {
+	r.mistakes = slices.DeleteFunc(r.mistakes, func(m mistake) bool {
+		at := r.settings[m.variable]
+		if at == nil {
+			at = r.defaulted[m.variable]
+		}
+		if _, given := r.given[m.variable]; given || at == nil || m.environment {
+			return false
+		}
+		inFile = append(inFile, at(m.err.Error()))
+		return true
+	})
+	return inFile
+}
+
+// lines are the mistakes in the file and in its schemas, each once, by place. Their
+// names are as seen from where the program runs, not from the folder of the file.
+func lines(folder string, mistakes []declared.Mistake) (all []string) {
+	for _, m := range declared.Sorted(mistakes) {
+		m.File = filepath.Join(folder, m.File)
+		all = append(all, m.String())
+	}
+	return all
 }
 
 // mistake is what is wrong with one variable. An error that joins several is
 // reported a line each.
 type mistake struct {
-	variable string
-	err      error
+	variable    string
+	err         error
+	environment bool // it is about the environment, whatever the file gives
 }
 
 func (m mistake) Error() string { return m.variable + ": " + m.err.Error() }
 
-func readEnvironment(getenv func(string) string, vars []variable) *reading {
-	r := &reading{given: map[string]string{}}
+// environment reads the variables that are set, and the files of secrets.
+func (r *reading) environment(getenv func(string) string, vars []variable) {
 	for _, v := range vars {
 		value := getenv(v.name)
 		if v.secret {
@@ -192,7 +259,6 @@ func readEnvironment(getenv func(string) string, vars []variable) *reading {
 			r.given[v.name] = value
 		}
 	}
-	return r
 }
 
 // orFile returns the value of a secret: value, or the content of the file at path
@@ -230,19 +296,19 @@ func (r *reading) parse(vars []variable) {
 			continue
 		}
 		if err := v.set(text); err != nil {
-			r.mistakes = append(r.mistakes, mistake{v.name, err})
+			r.mistakes = append(r.mistakes, mistake{variable: v.name, err: err})
 		}
 	}
 }
 
 func (r *reading) add(name, format string, args ...any) {
-	r.mistakes = append(r.mistakes, mistake{name, fmt.Errorf(format, args...)})
+	r.mistakes = append(r.mistakes, mistake{variable: name, err: fmt.Errorf(format, args...)})
 }
 
 // has reports whether the environment sets the variable, also to a malformed value.
 func (r *reading) has(name string) bool {
 	_, ok := r.given[name]
-	return ok || r.mistaken(name)
+	return ok || r.settings[name] != nil || r.mistaken(name)
 }
 
 // usable reports whether the environment sets the variable to a well-formed value.
@@ -266,7 +332,7 @@ func (r *reading) err(vars []variable) configError {
 	var lines configError
 	for _, m := range r.mistakes {
 		for _, err := range joined(m.err) {
-			lines = append(lines, mistake{m.variable, err}.Error())
+			lines = append(lines, mistake{variable: m.variable, err: err}.Error())
 		}
 	}
 	return lines

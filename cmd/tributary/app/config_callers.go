@@ -92,12 +92,59 @@ func (p prefixes) String() string {
 	return strings.Join(words, ",")
 }
 
-// scopes are what a caller may do, in the order of knownScopes, none twice.
+// scopes are what a caller may do, in the order in which they are known, none twice.
 type scopes []string
 
-var knownScopes = scopes{"weather:read", "users:read", "users:write"}
+var builtInScopes = scopes{"weather:read", "users:read", "users:write"}
 
-func parseAnonymousScopes(value string) (scopes, error) {
+// knownScopes are the built-in scopes, and those that the file of endpoints names.
+func (cfg *config) knownScopes() scopes {
+	known := cfg.namedScopes()
+	if cfg.before != nil {
+		known = union(known, cfg.before.knownScopes())
+	}
+	return known
+}
+
+// namedScopes are the built-in scopes, and those that the file of endpoints names now.
+func (cfg *config) namedScopes() scopes {
+	if cfg.endpoints == nil {
+		return builtInScopes
+	}
+	return union(builtInScopes, cfg.endpoints.Scopes())
+}
+
+// unknownScopes are scopes that callers have and that are no longer named.
+func (cfg *config) unknownScopes() (unknown scopes) {
+	given := slices.Clone(cfg.AnonymousScopes)
+	for _, k := range cfg.APIKeys {
+		given = append(given, k.Scopes...)
+	}
+	for _, s := range union(scopes(nil), given) {
+		if !slices.Contains(cfg.namedScopes(), s) {
+			unknown = append(unknown, s)
+		}
+	}
+	return unknown
+}
+
+// union is a with those of b that it does not have.
+func union[S ~[]string](a S, b []string) S {
+	all := slices.Clone(a)
+	for _, word := range b {
+		if !slices.Contains(all, word) {
+			all = append(all, word)
+		}
+	}
+	return all
+}
+
+// parseAnonymousScopes returns a parser for some of the known scopes, or none.
+func parseAnonymousScopes(known scopes) func(string) (scopes, error) {
+	return func(value string) (scopes, error) { return known.parse(value) }
+}
+
+func (known scopes) parse(value string) (scopes, error) {
 	if value == "none" {
 		return nil, nil
 	}
@@ -107,11 +154,11 @@ func parseAnonymousScopes(value string) (scopes, error) {
 	}
 	var errs []error
 	for _, item := range given {
-		if !slices.Contains(knownScopes, item) {
-			errs = append(errs, fmt.Errorf("%q is not one of %s", item, joinWords(knownScopes, " ")))
+		if !slices.Contains(known, item) {
+			errs = append(errs, fmt.Errorf("%q is not one of %s", item, joinWords(known, " ")))
 		}
 	}
-	return only(knownScopes, given), errors.Join(errs...)
+	return only(known, given), errors.Join(errs...)
 }
 
 func (s scopes) String() string {
@@ -132,12 +179,16 @@ type apiKeys []apiKey
 
 // parseAPIKeys parses API_KEYS. Its errors name an entry by its number and quote
 // nothing: if the parts are in the wrong order, any of them may be the key.
-func parseAPIKeys(value string) (apiKeys, error) {
+func parseAPIKeys(known scopes) func(string) (apiKeys, error) {
+	return func(value string) (apiKeys, error) { return readAPIKeys(value, known) }
+}
+
+func readAPIKeys(value string, known scopes) (apiKeys, error) {
 	var all apiKeys
 	var errs []error
 	names, keys := map[string]int{}, map[string]int{}
 	for i, item := range items(value) {
-		key, err := parseAPIKey(item)
+		key, err := parseAPIKey(item, known)
 		secret := key.Key.Reveal()
 		switch {
 		case err != nil:
@@ -161,7 +212,7 @@ func parseAPIKeys(value string) (apiKeys, error) {
 
 // parseAPIKey splits name:scopes:key at the first and the last colon, because scopes
 // contain colons.
-func parseAPIKey(item string) (apiKey, error) {
+func parseAPIKey(item string, known scopes) (apiKey, error) {
 	first, last := strings.Index(item, ":"), strings.LastIndex(item, ":")
 	if first == last {
 		return apiKey{}, errors.New("is not name:scope+scope:key")
@@ -176,10 +227,10 @@ func parseAPIKey(item string) (apiKey, error) {
 		return apiKey{}, errors.New("has an empty key")
 	case !visibleASCII(key):
 		return apiKey{}, errors.New("has a space, a control character or something beyond ASCII in its key")
-	case slices.ContainsFunc(given, func(s string) bool { return !slices.Contains(knownScopes, s) }):
-		return apiKey{}, fmt.Errorf("has a scope that is not one of %s", joinWords(knownScopes, " "))
+	case slices.ContainsFunc(given, func(s string) bool { return !slices.Contains(known, s) }):
+		return apiKey{}, fmt.Errorf("has a scope that is not one of %s", joinWords(known, " "))
 	}
-	return apiKey{name, only(knownScopes, given), newSecret(key)}, nil
+	return apiKey{name, only(known, given), newSecret(key)}, nil
 }
 
 // String has the number of keys and their names, not the keys.

@@ -50,8 +50,7 @@ func (cfg *config) check(r *reading) {
 	r.require(cfg.CacheMaxEntries >= 1, "CACHE_MAX_ENTRIES", "%d is less than 1", cfg.CacheMaxEntries)
 	r.require(cfg.JaegerURL == nil || noQuery(*cfg.JaegerURL), "JAEGER_UI_URL", "must not hold a query")
 	// Each simulated provider listens on one of the ports after SIM_ADDR's.
-	inWords := [...]string{6: "six", 7: "seven", 8: "eight", 9: "nine"}
-	r.require(cfg.SimAddr.port()+len(providers) <= 65535, "SIM_ADDR", "%q leaves no %s ports after it", string(cfg.SimAddr), inWords[len(providers)])
+	r.require(cfg.SimAddr.port()+len(cfg.Upstreams) <= 65535, "SIM_ADDR", "%q leaves no %d ports after it", string(cfg.SimAddr), len(cfg.Upstreams))
 
 	cfg.checkTokens(r)
 	cfg.checkRedis(r)
@@ -95,6 +94,7 @@ func (u *upstreamConfig) check(r *reading) {
 	name, needs := u.provider.variable, u.provider.needs
 	r.require(!u.Enabled || needs == "" || r.has(needs), name("ENABLED"), "true needs %s, which is not set", needs)
 	r.require(noQuery(u.URL), name("URL"), "must not hold a query")
+	u.requireURL(r)
 	r.positive(name("TIMEOUT"), u.Timeout)
 	r.require(u.Retries >= 0 && u.Retries <= 10, name("RETRIES"), "%d is not between 0 and 10", u.Retries)
 	r.positive(name("RETRY_DELAY"), u.RetryDelay)

@@ -312,9 +312,9 @@ func TestConfigMistakes(t *testing.T) {
 			environment{"LISTEN_ADDR": "http://:8080"},
 			[]string{`LISTEN_ADDR: "http://:8080" is not host:port (use :8080, 127.0.0.1:8080)`},
 		},
-		"it wants room for seven simulators": {
+		"it wants room for the simulated providers": {
 			environment{"SIM_ADDR": ":65529"},
-			[]string{`SIM_ADDR: ":65529" leaves no seven ports after it`},
+			[]string{`SIM_ADDR: ":65529" leaves no 7 ports after it`},
 		},
 		"it wants units": {
 			environment{"REQUEST_TIMEOUT": "abc", "DRAIN_DELAY": "5"},

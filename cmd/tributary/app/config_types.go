@@ -196,11 +196,15 @@ func oneOf[T ~string](words ...T) func(string) (T, error) {
 	}
 }
 
-// sourceNames are names of upstreams, in the order of providers, none twice.
+// sourceNames are names of upstreams, in the order of config.Upstreams, none twice.
 type sourceNames []string
 
-func parseSourceNames(value string) (sourceNames, error) {
-	known := providerNames()
+// parseSourceNames returns a parser for some of the known names.
+func parseSourceNames(known sourceNames) func(string) (sourceNames, error) {
+	return func(value string) (sourceNames, error) { return known.parse(value) }
+}
+
+func (known sourceNames) parse(value string) (sourceNames, error) {
 	given := items(value)
 	var errs []error
 	for _, item := range given {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -23,7 +24,7 @@ func demo(ctx context.Context, n Network, getenv func(string) string, stdout, st
 	}
 	defer simulator.Close()
 	env := demoEnv(getenv, simulator)
-	return serveUntil(ctx, n, env, stderr, func(at listening) {
+	announce := func(at listening) {
 		fmt.Fprintf(stdout, "api %s\n", urlOf(at.api))
 		if at.admin != nil {
 			fmt.Fprintf(stdout, "admin %s\n", urlOf(at.admin))
@@ -33,7 +34,8 @@ func demo(ctx context.Context, n Network, getenv func(string) string, stdout, st
 			fmt.Fprintf(stdout, "key %s\n", demoKey) // may do everything
 		}
 		fmt.Fprintln(stdout, "ready")
-	})
+	}
+	return serveUntil(ctx, n, env, stderr, events{listening: announce, loaded: simulator.use})
 }
 
 // demoKey is an API key with every scope. It is public: the demo's users are made up.
@@ -41,18 +43,24 @@ const demoKey = "demo-key"
 
 // demoEnv returns the environment with the demo's presets for unset variables.
 func demoEnv(getenv func(string) string, simulator *simulated) func(string) string {
+	named := simulator.cfg.namedScopes()
+	reads := slices.DeleteFunc(slices.Clone(named), func(scope string) bool { return scope == "users:write" })
 	presets := map[string]string{
 		"LISTEN_ADDR":           "127.0.0.1:8080",
-		"API_KEYS":              "demo:weather:read+users:read+users:write:" + demoKey,
+		"API_KEYS":              "demo:" + named.String() + ":" + demoKey,
 		"USERS_GITHUB_LINK":     "username",
-		"ANONYMOUS_SCOPES":      "weather:read+users:read",
+		"ANONYMOUS_SCOPES":      reads.String(),
 		"DIRECTORY_IDEMPOTENCY": "on",
 		"CORS_ORIGINS":          "*",
+		"TRACE_PROPAGATE":       simulator.cfg.upstreamNames().String(),
 	}
-	for _, p := range providers {
+	for _, u := range simulator.cfg.Upstreams {
+		p := u.provider
 		presets[p.variable("URL")] = simulator.URL(p.name)
 		presets[p.variable("RATE_LIMIT")] = "off"
 		switch {
+		case u.declared != nil: // whatever credentials it has, now or after the file has changed
+			presets[p.variable("TOKEN")], presets[p.variable("API_KEY")] = "demo", "demo"
 		case p.needs == "":
 		case p.contact:
 			presets[p.needs] = "https://example.com/demo"
@@ -60,13 +68,7 @@ func demoEnv(getenv func(string) string, simulator *simulated) func(string) stri
 			presets[p.needs] = "demo"
 		}
 	}
-	presets["TRACE_PROPAGATE"] = providerNames().String()
-	return func(name string) string {
-		if v := getenv(name); v != "" || getenv(name+"_FILE") != "" {
-			return v
-		}
-		return presets[name]
-	}
+	return preset(getenv, presets)
 }
 
 func urlOf(a net.Addr) string { return "http://" + a.String() }

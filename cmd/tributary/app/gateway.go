@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -16,28 +15,31 @@ import (
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/air"
+	"tributary/upstream/declared"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
 
 // gateway connects the packages as the configuration says.
 type gateway struct {
-	api       http.Handler
+	api       *api.API
 	auth      *auth.Authenticator
 	store     *cache.Store
 	redis     *cache.Redis                  // nil: replicas share nothing
-	upstreams map[string]*upstream.Upstream // the enabled ones, by name
+	upstreams map[string]*upstream.Upstream // the enabled ones that are built in, by name
+	builtIn   map[string]declared.AskBuiltIn
+	endpoints *endpoints // nil: none are declared
 	draining  atomic.Bool
 }
 
-func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
+func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	var err error
 	if g.redis, err = newRedis(n, cfg, tel, log); err != nil {
 		return nil, err
 	}
 	for _, u := range cfg.Upstreams {
-		if u.Enabled {
+		if u.Enabled && u.declared == nil {
 			c := g.upstreamConfig(cfg, u, tel, log)
 			c.Transport = n.upstream(u.MaxConcurrent)
 			g.upstreams[c.Name] = upstream.New(c)
@@ -51,14 +53,18 @@ func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logge
 	if err := g.measure(cfg, tel.Meter()); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	weather := g.weather(cfg)
-	air := g.air(cfg, weather)
+	current := g.weather(cfg)
+	quality := g.air(cfg, current)
+	people := g.users(cfg, current, quality)
+	g.builtIn = askBuiltIn(map[string]weather.Ask{"weather": current.Current, "air_quality": quality.Current}, people)
 	g.api = api.New(api.Config{
 		Auth:           g.auth,
 		Redis:          g.redis,
-		Weather:        weather,
-		Air:            air,
-		Users:          g.users(cfg, weather, air),
+		Weather:        current,
+		Air:            quality,
+		Users:          people,
+		BuiltIn:        cfg.BuiltIn,
+		Document:       document(cfg, log),
 		Status:         g.status,
 		Ready:          func() bool { return !g.draining.Load() },
 		Telemetry:      tel,
@@ -69,7 +75,8 @@ func newGateway(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logge
 		Origins:        cfg.CORSOrigins,
 		PublicReads:    slices.Contains(cfg.AnonymousScopes, "weather:read"),
 	})
-	return g, nil
+	g.endpoints, err = newEndpoints(g, n, cfg, getenv, tel, log)
+	return g, err
 }
 
 // Close cancels the calls to upstreams that are still running and waits for them until
@@ -79,6 +86,7 @@ func (g *gateway) Close(ctx context.Context) error {
 	for name, u := range g.upstreams {
 		parts[name] = u.Close
 	}
+	parts["declared upstreams"] = g.endpoints.close
 	if err := closeAll(ctx, parts); err != nil {
 		return err
 	}
@@ -195,15 +203,14 @@ func quotas(limits rates) (all []upstream.Quota) {
 // is time to write the answer.
 func writingTime(budget time.Duration) time.Duration { return min(budget/20, 250*time.Millisecond) }
 
-// status lists all providers, the disabled ones by name only, with cache counters over
+// status lists all upstreams, the disabled ones by name only, with cache counters over
 // all enabled ones.
 func (g *gateway) status() api.Status {
 	s := api.Status{Upstreams: []api.UpstreamStatus{}}
-	for _, p := range providers {
-		u, enabled := g.upstreams[p.name]
-		if !enabled {
-			s.Upstreams = append(s.Upstreams, api.UpstreamStatus{Name: p.name})
-			continue
+	add := func(name string, u *upstream.Upstream) {
+		if u == nil {
+			s.Upstreams = append(s.Upstreams, api.UpstreamStatus{Name: name})
+			return
 		}
 		status := u.Status()
 		s.Upstreams = append(s.Upstreams, api.Enabled(status))
@@ -211,6 +218,12 @@ func (g *gateway) status() api.Status {
 		s.Cache.Misses += status.Cache.Misses
 		s.Cache.StaleServed += status.Cache.Stale
 		s.Cache.Collapsed += status.Cache.Collapsed
+	}
+	for _, p := range providers {
+		add(p.name, g.upstreams[p.name])
+	}
+	for _, d := range g.endpoints.all() {
+		add(d.name, d.up)
 	}
 	s.Cache.Entries = g.store.Entries()
 	s.Cache.Evictions = g.store.Evictions()

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"tributary/telemetry"
+	"tributary/upstream/declared"
 )
 
 // serve runs the gateway until SIGINT or SIGTERM.
@@ -24,7 +26,7 @@ func serve(ctx context.Context, n Network, getenv func(string) string, stderr io
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	return serveUntil(ctx, n, getenv, stderr, func(listening) {})
+	return serveUntil(ctx, n, getenv, stderr, events{})
 }
 
 // listening holds the addresses of a gateway's listeners.
@@ -32,9 +34,14 @@ type listening struct {
 	api, admin net.Addr // admin is nil when it is off
 }
 
-// serveUntil reads the configuration and serves until ctx is done. It calls announce
-// once all listeners are open.
-func serveUntil(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer, announce func(listening)) int {
+// events are what a command may want to know of its gateway. Each may be nil.
+type events struct {
+	listening func(listening)            // all listeners are open
+	loaded    func(*declared.Definition) // called before the endpoints of a file are served
+}
+
+// serveUntil reads the configuration and serves until ctx is done.
+func serveUntil(ctx context.Context, n Network, getenv func(string) string, stderr io.Writer, on events) int {
 	cfg, err := readConfig(getenv)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -42,14 +49,14 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 	}
 	log := newLogger(cfg, getenv, stderr)
 	logEnvironment(log, getenv)
-	if err := serveConfig(ctx, n, cfg, getenv, log, announce); err != nil {
+	if err := serveConfig(ctx, n, cfg, getenv, log, on); err != nil {
 		log.Error("stopped", "error", err.Error())
 		return 1
 	}
 	return 0
 }
 
-func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string) string, log *slog.Logger, announce func(listening)) (err error) {
+func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string) string, log *slog.Logger, on events) (err error) {
 	tel, err := telemetry.Setup(ctx, telemetry.Config{
 		Service: "tributary",
 		Version: thisBuild().version,
@@ -79,7 +86,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		at.admin = admin.Addr()
 	}
 
-	g, err := newGateway(n, cfg, tel, log)
+	g, err := newGateway(n, cfg, getenv, tel, log)
 	if err != nil {
 		return err
 	}
@@ -97,8 +104,19 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		defer operators.Close() // does not wait for a running profile
 		go func() { failed <- operators.Serve(admin) }()
 	}
+	if g.endpoints != nil {
+		g.endpoints.loaded = on.loaded
+		hangUp := make(chan os.Signal, 1)
+		signal.Notify(hangUp, syscall.SIGHUP) // without a file the signal ends the process, as usual
+		defer signal.Stop(hangUp)
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		go g.endpoints.watch(ctx, hangUp)
+	}
 	log.Info("listening", "api", at.api.String())
-	announce(at)
+	if on.listening != nil {
+		on.listening(at)
+	}
 
 	select {
 	case err := <-failed:

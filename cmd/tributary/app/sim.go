@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
 	"tributary/telemetry"
+	"tributary/upstream/declared"
 	upstreamsim "tributary/upstream/sim"
 )
 
@@ -23,9 +25,14 @@ func sim(ctx context.Context, n Network, getenv func(string) string, stdout, std
 		return code
 	}
 	defer simulator.Close()
+	hangUp := make(chan os.Signal, 1)
+	if simulator.declared != nil {
+		signal.Notify(hangUp, syscall.SIGHUP) // without a file the signal ends the process, as usual
+		defer signal.Stop(hangUp)
+	}
 	announceSimulator(stdout, simulator)
 	fmt.Fprintln(stdout, "ready")
-	<-ctx.Done()
+	simulator.watch(ctx, getenv, hangUp)
 	return 0
 }
 
@@ -35,17 +42,24 @@ type simulated struct {
 	*upstreamsim.Simulator
 	tel *telemetry.Telemetry
 	log *slog.Logger
+	cfg config // that it was started with; the URLs of declared upstreams are not their own
+
+	declared *declared.Simulation // nil: there is no file of endpoints
 }
 
-// startSimulator returns a running simulator, or nil and the exit code. In one process
+// startSimulator returns a running simulator, or nil and the exit code. It reads the
+// file of endpoints, so that nothing listens when that has mistakes. In one process
 // with a gateway, OTEL_SERVICE_NAME is the gateway's name only.
 func startSimulator(ctx context.Context, n Network, getenv func(string) string, besideGateway bool, stderr io.Writer) (*simulated, int) {
-	cfg, err := readConfig(getenv)
+	cfg, err := readConfig(withoutURLs(getenv))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return nil, 1
 	}
-	s := &simulated{log: newLogger(cfg, getenv, stderr)}
+	s := &simulated{log: newLogger(cfg, getenv, stderr), cfg: cfg}
+	if cfg.definition != nil {
+		s.declared = declared.NewSimulation(cfg.definition)
+	}
 	if !besideGateway { // a gateway logs the same
 		logEnvironment(s.log, getenv)
 	}
@@ -64,6 +78,7 @@ func startSimulator(ctx context.Context, n Network, getenv func(string) string, 
 	s.Simulator, err = upstreamsim.Start(ctx, upstreamsim.Config{
 		Addr:           string(cfg.SimAddr),
 		OpenWeatherKey: cfg.Keys["OPENWEATHER_API_KEY"].Reveal(),
+		Further:        s.further(),
 		Listen:         n.Listen,
 		Logger:         s.log,
 		Tracer:         s.tel.Tracer(),

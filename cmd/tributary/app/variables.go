@@ -57,15 +57,17 @@ func (cfg *config) variables() []variable {
 		bind("CLIENT_RATE_LIMIT", &cfg.ClientRateLimit, parseRate),
 		bind("TRUSTED_PROXIES", &cfg.TrustedProxies, parsePrefixes),
 		bind("TRACE_PARENT", &cfg.TraceParent, oneOf(traceJoin, traceTrust, traceLink)),
-		bind("TRACE_PROPAGATE", &cfg.TracePropagate, parseSourceNames),
-		bindSecret("API_KEYS", &cfg.APIKeys, parseAPIKeys),
+		bind("TRACE_PROPAGATE", &cfg.TracePropagate, parseSourceNames(cfg.knownUpstreams())),
+		bindSecret("API_KEYS", &cfg.APIKeys, parseAPIKeys(cfg.knownScopes())),
 		bind("JWT_JWKS_URL", &cfg.JWKSURL, parseURLPointer),
 		bind("JWT_ISSUER", &cfg.JWTIssuer, parseText),
 		bind("JWT_AUDIENCE", &cfg.JWTAudience, parseText),
-		bind("ANONYMOUS_SCOPES", &cfg.AnonymousScopes, parseAnonymousScopes),
+		bind("ANONYMOUS_SCOPES", &cfg.AnonymousScopes, parseAnonymousScopes(cfg.knownScopes())),
 		bindSecret("REDIS_URL", &cfg.RedisURL, parseSecret),
 		bind("CACHE_MAX_ENTRIES", &cfg.CacheMaxEntries, parseInt),
 		bind("JAEGER_UI_URL", &cfg.JaegerURL, parseURLPointer),
+		bind("ENDPOINTS_FILE", &cfg.EndpointsFile, parseText),
+		bind("BUILTIN_ENDPOINTS", &cfg.BuiltIn, parseResources),
 	}
 	for i := range cfg.Upstreams {
 		vars = append(vars, cfg.Upstreams[i].variables()...)

@@ -356,6 +356,24 @@ func TestBrowserShowsPages(t *testing.T) {
 	})
 }
 
+func TestBrowserShowsDeclaredEndpoints(t *testing.T) {
+	b, gateway := startChromium(t), serveOrders(t)
+	p := b.openOperation(t, gateway.url, "declared-get_v1_orders_id")
+	const operation = chromedp.CSS("#operations-declared-get_v1_orders_id")
+	p.do(chromedp.ScrollIntoView(operation))
+	p.screenshot("api, a declared endpoint")
+	text, err := act(p, chromedp.TextContent(operation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"An order, who placed it", "orders:read", `"customer": {`, `"name": "parcels"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page shows %q, want %s in it", text, want)
+		}
+	}
+	p.wantPeace(gateway.url)
+}
+
 // lastOperation is at the end of the page of the API: when it is there, nothing
 // moves any more.
 const lastOperation = chromedp.CSS("#operations-documentation-getProblemType")

@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,6 +70,22 @@ func TestFrontend(t *testing.T) {
 			t.Errorf("node smoke.js: %v\n%s", err, out)
 		}
 	})
+	t.Run("compiles with the types of declared endpoints", func(t *testing.T) {
+		files := map[string][]byte{
+			filepath.Join(dir, "..", "..", "openapi.yaml"): ordersDocument(t),
+			filepath.Join(dir, "orders.ts"):                []byte(ordersClient),
+		}
+		for name, content := range files {
+			if err := os.WriteFile(name, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, script := range []string{"generate", "check"} {
+			if out, err := npm(t, dir, "run", script); err != nil {
+				t.Fatalf("npm run %s: %v\n%s", script, err, out)
+			}
+		}
+	})
 	t.Run("has a page whose scripts are there", func(t *testing.T) {
 		page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 		if err != nil {
@@ -83,6 +101,56 @@ func TestFrontend(t *testing.T) {
 			}
 		}
 	})
+}
+
+// ordersClient uses the types of examples/orders.
+const ordersClient = `import { answer, connect } from "./client.js";
+
+export async function orders() {
+  const gateway = connect("http://localhost:8080");
+  const { data, meta } = await answer(gateway.GET("/v1/orders/{id}", { params: { path: { id: "1" } } }));
+  const titles: (string | undefined)[] | undefined = data.lines?.map((line) => line.title);
+  const failed: ("order" | "customer" | "parcels" | "products" | "weather" | undefined)[] = meta.sources
+    .filter((source) => source.state === "failed")
+    .map((source) => source.name);
+  // @ts-expect-error: a value may be absent
+  data.total.toFixed(2);
+  // @ts-expect-error: a value that is not there
+  data.totl;
+  // @ts-expect-error: a part that is not there
+  meta.sources.some((source) => source.name === "parcel");
+  // @ts-expect-error: a parameter of another type
+  gateway.GET("/v1/orders/{id}", { params: { path: { id: 1 } } });
+  return { titles, failed };
+}
+`
+
+// ordersDocument is /openapi.yaml of a gateway with examples/orders.
+func ordersDocument(t *testing.T) []byte {
+	t.Helper()
+	response, err := http.Get(serveOrders(t).url + "/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	document, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// serveOrders is a gateway with examples/orders, none of whose upstreams can be
+// reached.
+func serveOrders(t *testing.T) *gateway {
+	t.Helper()
+	env := map[string]string{"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "ENDPOINTS_FILE": "../../../examples/orders/orders.yaml"}
+	for _, name := range []string{"ORDERS", "CUSTOMERS", "SHIPPING", "CATALOGUE"} {
+		env[name+"_URL"] = "http://127.0.0.1:1"
+	}
+	g := serve(t, env, &lockedBuffer{})
+	t.Cleanup(g.stop)
+	return g
 }
 
 // installFrontend is a copy of the example, with what it depends on, beside a
