@@ -7,11 +7,13 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"tributary/api/auth"
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 	"tributary/upstream/declared"
 )
 
@@ -97,10 +99,14 @@ func (s *server) declaredEndpoint(t *declared.Table, e *declared.Endpoint) http.
 		}
 		data, sources, err := t.Answer(r.Context(), e, query)
 		if err != nil {
-			return declaredProblem(err)
+			return declaredProblem(e, err)
+		}
+		var until time.Time
+		if query.Caller != nil {
+			until = query.Caller.Expires
 		}
 		return s.respond(w, r, reply{
-			data: data.JSON, tag: data.Tag, sources: sources,
+			data: data.JSON, tag: data.Tag, sources: sources, until: until,
 			public:   e.Cache == declared.CachePublic && !e.AsCaller() && (e.Scope == declared.OpenToAll || s.Auth.AnonymousMay(e.Scope)),
 			personal: e.Cache == declared.CacheRevalidate,
 		})
@@ -110,6 +116,14 @@ func (s *server) declaredEndpoint(t *declared.Table, e *declared.Endpoint) http.
 // declaredQuery reads the parameters of an endpoint, and the token that it passes on.
 func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error) {
 	q := declared.Query{Directives: upstream.ParseDirectives(r.Header), Parameters: make([]json.RawMessage, len(e.Parameters))}
+	if e.AsCaller() {
+		token, expires, ok := auth.FromContext(r.Context()).Token()
+		if !ok {
+			return q, auth.NeedsToken()
+		}
+		sum := sha256.Sum256([]byte(token))
+		q.Caller = &declared.Caller{Token: token, Hash: hex.EncodeToString(sum[:12]), Expires: expires}
+	}
 	p := parseParams(r)
 	for i, parameter := range e.Parameters {
 		given := p.values[parameter.Name]
@@ -122,33 +136,27 @@ func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error
 		}
 		q.Parameters[i] = value
 	}
-	if err := p.err(); err != nil {
-		return q, err
-	}
-	if e.AsCaller() {
-		token, expires, ok := auth.FromContext(r.Context()).Token()
-		if !ok {
-			return q, auth.NeedsToken()
-		}
-		sum := sha256.Sum256([]byte(token))
-		q.Caller = &declared.Caller{Token: token, Hash: hex.EncodeToString(sum[:12]), Expires: expires}
-	}
-	return q, nil
+	return q, p.err()
 }
 
 // declaredProblem maps what only declared endpoints fail with.
-func declaredProblem(err error) error {
+func declaredProblem(e *declared.Endpoint, err error) error {
 	if wrong, ok := errors.AsType[*declared.ParameterError](err); ok {
 		p := &params{}
 		p.mistake(wrong.Parameter, "%s", wrong.Detail)
 		return p.err()
 	}
 	if refused, ok := errors.AsType[*declared.CallerRefusedError](err); ok {
-		if refused.Code == upstream.CodeForbidden {
-			return forbidden.with("an upstream refuses this caller: " + refused.Part)
+		p := forbidden.with("an upstream does not allow this to the caller's token: " + refused.Part)
+		if refused.Code == upstream.CodeUnauthorized {
+			p = credentialProblem(auth.TokenRefused("an upstream refuses the token: " + refused.Part))
 		}
-		p := unauthorized.with("an upstream refuses the caller's token: " + refused.Part)
-		p.header = http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}
+		p.sources = refused.Sources
+		return p
+	}
+	if silent, ok := errors.AsType[*aggregate.NoAnswerError](err); ok && e.AsCaller() {
+		p := noAnswerProblem(silent)
+		p.private = true
 		return p
 	}
 	return configurationProblem(err)

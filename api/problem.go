@@ -34,6 +34,7 @@ type problem struct {
 
 	sources    []aggregate.Outcome
 	retryAfter time.Duration
+	private    bool        // it is about this caller alone: no cache may store it
 	header     http.Header // headers to set on the answer
 }
 
@@ -61,9 +62,9 @@ var (
 	invalidParameters = newKind("invalid-parameters", http.StatusBadRequest, "Invalid parameters",
 		"One or more parameters break a rule. `errors` lists every mistake, with the parameter and its rule.")
 	unauthorized = newKind("unauthorized", http.StatusUnauthorized, "Credentials are missing or wrong",
-		"The request needs an API key or a token, or the one that it sent is not valid. `detail` and WWW-Authenticate say which.")
+		"The request needs an API key or a token, or the one that it sent is not valid, or is not to an upstream that it is passed on to. `detail` and WWW-Authenticate say which.")
 	forbidden = newKind("forbidden", http.StatusForbidden, "Not allowed",
-		"The caller's credentials lack the scope that `detail` names, or this gateway has no credentials configured that could have it.")
+		"The caller's credentials lack the scope that `detail` names, or this gateway has no credentials configured that could have it, or an upstream that the caller's token is passed on to does not allow it.")
 	authUnavailable = newKind("auth-unavailable", http.StatusServiceUnavailable, "Credentials cannot be checked",
 		"The token cannot be checked, because the keys of its issuer have not been read yet. It may be valid: send it again after Retry-After.")
 	notFound = newKind("not-found", http.StatusNotFound, "Not found",
@@ -275,7 +276,7 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	if p.Status == http.StatusNotFound {
+	if p.Status == http.StatusNotFound && !p.private {
 		h.Set("Cache-Control", "max-age=30")
 	}
 	if p.retryAfter > 0 {

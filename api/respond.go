@@ -25,8 +25,9 @@ type reply struct {
 	tag     string // changes when data does
 	sources []aggregate.Outcome
 
-	public   bool // shared caches may store it
-	personal bool // caches must revalidate it before every use
+	until    time.Time // when it ends, because the caller's token does; zero: it has no such end
+	public   bool      // shared caches may store it
+	personal bool      // caches must revalidate it before every use
 }
 
 // respond writes an aggregate in its envelope. data is encoded once and cached;
@@ -212,6 +213,9 @@ func cacheControl(a reply, now time.Time) string {
 	case left == math.MaxInt64: // nothing was asked at all
 		left = 0
 	}
+	if !a.until.IsZero() {
+		left = min(left, max(0, int64(a.until.Sub(now)/time.Second)))
+	}
 	b := make([]byte, 0, 80)
 	if a.public {
 		b = append(b, "public, max-age="...)
@@ -219,7 +223,7 @@ func cacheControl(a reply, now time.Time) string {
 		b = append(b, "private, max-age="...)
 	}
 	b = strconv.AppendInt(b, left, 10)
-	if !troubled {
+	if !troubled && a.until.IsZero() { // those times could go on after the end
 		b = append(b, ", stale-while-revalidate=60, stale-if-error=86400"...)
 	}
 	return string(b)

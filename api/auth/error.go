@@ -83,6 +83,9 @@ func NeedsToken() *Error {
 	return unauthenticated("this needs a token as Authorization: Bearer, which is passed on to an upstream; an API key is not enough")
 }
 
+// TokenRefused is the error for a caller whose valid token an upstream has refused.
+func TokenRefused(detail string) *Error { return invalidToken(detail) }
+
 func insufficientScope(scope string) *Error {
 	return &Error{
 		Status:    http.StatusForbidden,

@@ -21,7 +21,8 @@ type Query struct {
 // Answer asks for all parts of an endpoint and makes its data of them. The outcomes
 // are those of the parts, in the order of the file. The error is an
 // *aggregate.NoAnswerError when a required part has no value, or when no part has one
-// and none is skipped; it is a *ParameterError for a value that cannot be asked for;
+// and none is skipped, and a *CallerRefusedError when that is because the caller's token
+// was refused; it is a *ParameterError for a value that cannot be asked for;
 // and it wraps aggregate.ErrSwitchedOff if a required part's upstream is disabled.
 func (t *Table) Answer(ctx context.Context, e *Endpoint, q Query) (aggregate.Encoded, []aggregate.Outcome, error) {
 	r, err := t.newRun(e, &q)
@@ -74,28 +75,47 @@ func (r *run) problem(outcomes []aggregate.Outcome) error {
 	failed, useful, skipped := false, false, false
 	for i := range r.parts {
 		p := &r.parts[i]
-		o := &outcomes[p.part.listed]
 		useful = useful || p.has
-		skipped = skipped || o.State == upstream.Skipped
-		if p.part.required {
-			if !p.has && p.switchedOff {
+		skipped = skipped || outcomes[p.part.listed].State == upstream.Skipped
+		if p.part.required && !p.has {
+			if p.switchedOff {
 				return fmt.Errorf("part %s: its upstream is disabled: %w", p.part.name, aggregate.ErrSwitchedOff)
 			}
-			if !p.has {
-				if err := callerRefused(p.part, *o); err != nil {
-					return err
-				}
-			}
-			failed = failed || !p.has
+			failed = true
 		}
 	}
 	switch {
 	case failed:
-		return &aggregate.NoAnswerError{Subject: "what was asked for", Sources: r.required(outcomes)}
+		return noAnswer(r.required(outcomes), r.refused(outcomes, true))
 	case !useful && !skipped:
-		return &aggregate.NoAnswerError{Subject: "what was asked for", Sources: outcomes}
+		refused := r.refused(outcomes, false)
+		if len(refused) < len(outcomes) {
+			refused = nil // another part may have a value later
+		}
+		return noAnswer(outcomes, refused)
 	}
 	return nil
+}
+
+// noAnswer is the error for sources without a value. refused are those parts that
+// failed because the caller's token was refused, if the caller is to be told so.
+func noAnswer(sources, refused []aggregate.Outcome) error {
+	if len(refused) > 0 {
+		return &CallerRefusedError{refused[0].Err.Code, refused[0].Name, sources}
+	}
+	return &aggregate.NoAnswerError{Subject: "what was asked for", Sources: sources}
+}
+
+// refused are the outcomes of the parts, or of the required ones alone, that failed
+// because the caller's token was refused.
+func (r *run) refused(outcomes []aggregate.Outcome, required bool) (all []aggregate.Outcome) {
+	for i := range r.parts {
+		p := &r.parts[i]
+		if o := outcomes[p.part.listed]; p.callerRefused(o) && (p.part.required || !required) {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // required are the outcomes of the required parts: the others were given up.

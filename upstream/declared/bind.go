@@ -39,6 +39,9 @@ func (s *source) spec(baseURL string) upstream.Spec[question, *jsontree.Tree] {
 }
 
 func callerOf(q question) upstream.Caller {
+	if q.caller == nil {
+		return upstream.Caller{}
+	}
 	return upstream.Caller{
 		Credentials: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+q.caller.Token) },
 		Expires:     q.caller.Expires,

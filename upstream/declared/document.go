@@ -41,7 +41,7 @@ func Document(contract []byte, hidden []string, d *Definition) ([]byte, error) {
 		indent int
 	}{
 		{[]string{"paths"}, paths, 2},
-		{[]string{"components", "responses"}, yamlMap(pair{nothingFound, notFoundResponse()}), 4},
+		{[]string{"components", "responses"}, yamlMap(pair{nothingFound, notFoundResponse("Cached for 30 seconds.", "HalfAMinute")}), 4},
 		{[]string{"components", "schemas"}, schemas, 4},
 	} {
 		var b bytes.Buffer

@@ -27,26 +27,34 @@ func (e *Endpoint) AsCaller() bool {
 
 func (p *part) asCaller() bool {
 	for _, s := range p.sources {
-		if s.source != nil && s.source.caller {
+		if s.asCaller() {
 			return true
 		}
 	}
 	return false
 }
 
-// CallerRefusedError is the error of an endpoint whose required part was asked with
-// the caller's own token, which the upstream refused.
+func (s *partSource) asCaller() bool { return s.source != nil && s.source.caller }
+
+// CallerRefusedError is the error of an endpoint that has no answer because an upstream
+// refused the caller's own token.
 type CallerRefusedError struct {
-	Code upstream.Code // CodeUnauthorized or CodeForbidden
-	Part string
+	Code    upstream.Code // CodeUnauthorized or CodeForbidden
+	Part    string
+	Sources []aggregate.Outcome // of the required parts; of all, if none is required
 }
 
 func (e *CallerRefusedError) Error() string { return e.Part + ": the upstream refuses the caller" }
 
-// callerRefused is that error for a part without a value, nil if it failed otherwise.
-func callerRefused(p *part, o aggregate.Outcome) error {
-	if !p.asCaller() || o.Err == nil || o.Err.Code != upstream.CodeUnauthorized && o.Err.Code != upstream.CodeForbidden {
-		return nil
+// callerRefused reports whether the part failed because the upstream itself refused the
+// caller's token. Of several sources, the one counts whose failure is told.
+func (p *running) callerRefused(o aggregate.Outcome) bool {
+	if o.State != upstream.Failed || o.Err == nil || o.Err.Status == 0 {
+		return false
 	}
-	return &CallerRefusedError{o.Err.Code, p.name}
+	asCaller := p.part.asCaller()
+	if several, ok := p.asked.(*firstOf); ok {
+		asCaller = several.all[several.chosen].caller
+	}
+	return asCaller && (o.Err.Code == upstream.CodeUnauthorized || o.Err.Code == upstream.CodeForbidden)
 }

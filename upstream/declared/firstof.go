@@ -23,8 +23,9 @@ type firstOf struct {
 // alternative is one of the sources that are asked in turn.
 type alternative struct {
 	asked
-	name string
-	done bool
+	name   string
+	caller bool // it is asked with the caller's own token
+	done   bool
 }
 
 // answers reports whether nobody else needs to be asked.

@@ -146,46 +146,70 @@ func (o *operation) parameters() *yaml.Node {
 const nothingFound = "NothingFound"
 
 func (o *operation) responses() *yaml.Node {
-	cacheControl, notModified := "CacheControl", "NotModified"
+	cacheControl, notModified, notFound := yamlRef("headers", "CacheControl"), yamlRef("responses", "NotModified"), yamlRef("responses", nothingFound)
 	if o.Cache == CacheRevalidate {
-		cacheControl, notModified = "Personal", "UserNotModified"
+		cacheControl, notModified = yamlRef("headers", "Personal"), yamlRef("responses", "UserNotModified")
+	} else if o.AsCaller() {
+		cacheControl, notModified = untilTheTokenEnds(), yamlMap(
+			pair{"description", yamlText("The answer still has one of the entity tags in `If-None-Match`.")},
+			pair{"headers", answerHeaders(untilTheTokenEnds())},
+		)
+	}
+	if o.AsCaller() {
+		notFound = notFoundResponse("It is not to be stored, as another caller may find something.", "NoStore")
 	}
 	content := yamlMap(pair{"schema", yamlRef("schemas", o.name)})
 	if o.example != nil {
 		content.Content = append(content.Content, yamlText("examples"),
 			yamlMap(pair{"madeUp", yamlMap(pair{"summary", yamlText("An answer with made-up values")}, pair{"value", o.example})}))
 	}
+	shared := func(name string) *yaml.Node { return yamlRef("responses", name) }
 	n := yamlMap(pair{"200", yamlMap(
 		pair{"description", yamlText("The answer. A `degraded` answer is a 200 too: a part that is not required has failed, or a part is old.")},
-		pair{"headers", yamlMap(
-			pair{"Cache-Control", yamlRef("headers", cacheControl)},
-			pair{"ETag", yamlRef("headers", "ETag")},
-			pair{"Vary", yamlRef("headers", "Vary")},
-			pair{"Cache-Status", yamlRef("headers", "CacheStatus")},
-			pair{"Server-Timing", yamlRef("headers", "ServerTiming")},
-			pair{"X-Request-Id", yamlRef("headers", "RequestId")},
-		)},
+		pair{"headers", answerHeaders(cacheControl)},
 		pair{"content", yamlMap(pair{"application/json", content})},
 	)})
 	for _, r := range []struct {
 		status int
-		name   string
+		is     *yaml.Node
 	}{
-		{304, notModified}, {400, "InvalidParameters"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, nothingFound},
-		{405, "MethodNotAllowed"}, {406, "NotAcceptable"}, {413, "BodyTooLarge"}, {429, "TooManyRequests"},
-		{500, "InternalError"}, {501, "NotConfigured"}, {502, "SourcesFailed"}, {503, "SourcesRefused"}, {504, "SourcesTimedOut"},
+		{304, notModified}, {400, shared("InvalidParameters")}, {401, shared("Unauthorized")}, {403, shared("Forbidden")}, {404, notFound},
+		{405, shared("MethodNotAllowed")}, {406, shared("NotAcceptable")}, {413, shared("BodyTooLarge")}, {429, shared("TooManyRequests")},
+		{500, shared("InternalError")}, {501, shared("NotConfigured")}, {502, shared("SourcesFailed")}, {503, shared("SourcesRefused")}, {504, shared("SourcesTimedOut")},
 	} {
-		n.Content = append(n.Content, yamlText(fmt.Sprint(r.status)), yamlRef("responses", r.name))
+		n.Content = append(n.Content, yamlText(fmt.Sprint(r.status)), r.is)
 	}
 	return n
 }
 
-func notFoundResponse() *yaml.Node {
+// answerHeaders are the headers of an answer.
+func answerHeaders(cacheControl *yaml.Node) *yaml.Node {
+	return yamlMap(
+		pair{"Cache-Control", cacheControl},
+		pair{"ETag", yamlRef("headers", "ETag")},
+		pair{"Vary", yamlRef("headers", "Vary")},
+		pair{"Cache-Status", yamlRef("headers", "CacheStatus")},
+		pair{"Server-Timing", yamlRef("headers", "ServerTiming")},
+		pair{"X-Request-Id", yamlRef("headers", "RequestId")},
+	)
+}
+
+// untilTheTokenEnds is the Cache-Control of answers that were asked for with the
+// caller's token.
+func untilTheTokenEnds() *yaml.Node {
+	return yamlMap(
+		pair{"required", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
+		pair{"description", yamlText("How long the caller may keep the answer, in seconds: never longer than its token is valid.")},
+		pair{"schema", yamlMap(pair{"type", yamlText("string")}, pair{"pattern", yamlText("^private, max-age=[0-9]+$")})},
+	)
+}
+
+func notFoundResponse(cached, cacheControl string) *yaml.Node {
 	required := yamlMap(pair{"required", yamlWords("sources")})
 	return yamlMap(
-		pair{"description", yamlText("What was asked for does not exist: a required part, or every part, was not found. Cached for 30 seconds. `sources` lists the parts.")},
+		pair{"description", yamlText("What was asked for does not exist: a required part, or every part, was not found. " + cached + " `sources` lists the parts.")},
 		pair{"headers", yamlMap(
-			pair{"Cache-Control", yamlRef("headers", "HalfAMinute")},
+			pair{"Cache-Control", yamlRef("headers", cacheControl)},
 			pair{"Vary", yamlRef("headers", "Vary")},
 			pair{"Server-Timing", yamlRef("headers", "ServerTimingOfProblem")},
 			pair{"X-Request-Id", yamlRef("headers", "RequestId")},

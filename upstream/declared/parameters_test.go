@@ -3,6 +3,7 @@ package declared_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -146,4 +147,17 @@ endpoints: {/v1/me: {scope: none, parts: {me: {ask: {}}}, data: me}}
 		ask("ada")
 		w.wantAsked("mine", "/me", "/me")
 	})
+}
+
+func TestACallerIsNotPrinted(t *testing.T) {
+	c := declared.Caller{Token: "hush.hush.hush", Hash: "0f"}
+	asJSON, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", c, c, c, c), fmt.Sprintf("%v %+v %#v", &c, &c, &c), string(asJSON)} {
+		if strings.Contains(text, "hush") {
+			t.Errorf("%s has the token", text)
+		}
+	}
 }

@@ -19,10 +19,14 @@ type question struct {
 
 // Caller is a caller whose own token is passed on.
 type Caller struct {
-	Token   string
+	Token   string `json:"-"`
 	Hash    string // of the token, for keys of the cache
 	Expires time.Time
 }
+
+// String and GoString keep the token out of panics and logs.
+func (Caller) String() string   { return "(caller)" }
+func (Caller) GoString() string { return "(caller)" }
 
 // cacheKey is different for different values: each stands after its length.
 func cacheKey(values []string, caller *Caller) string {

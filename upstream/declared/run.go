@@ -104,7 +104,7 @@ func (p *running) question(texts, keys []string) (_ asked, switchedOff bool) {
 	for i := range p.part.sources {
 		s := &p.part.sources[i]
 		if one, ok := t.ask(new(singleQuestion), s, texts, keys, q); ok {
-			all = append(all, alternative{asked: one, name: s.name})
+			all = append(all, alternative{asked: one, name: s.name, caller: s.asCaller()})
 		}
 	}
 	if len(all) == 0 {

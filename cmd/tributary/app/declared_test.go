@@ -76,7 +76,7 @@ func newWorld(t *testing.T, env map[string]string, hosts map[string]http.Handler
 		t.Fatal(err)
 	}
 	w.tel = tel
-	if w.g, err = newGateway(Network{Dial: listener.Dial}, cfg, getenv, tel, log); err != nil {
+	if w.g, err = newGateway(Network{Dial: dialer(listener.Dial)}, cfg, getenv, tel, log); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
