@@ -47,7 +47,9 @@ func Gather(ctx context.Context, patience time.Duration, parts ...Part) {
 	if arm {
 		startClock()
 	}
+	var panics Panics
 	ask := func(p Part) {
+		defer panics.Catch()
 		p.Ask(ctx)
 		if p.Useful() {
 			startClock()
@@ -59,4 +61,5 @@ func Gather(ctx context.Context, patience time.Duration, parts ...Part) {
 	}
 	ask(asked[0]) // here: a lone part needs no goroutine
 	wg.Wait()
+	panics.Repanic()
 }

@@ -110,12 +110,20 @@ func (g *graph) ask(ctx context.Context, asked []int) {
 	early, stop := g.within(ctx, g.start)
 	defer stop()
 
-	var wg sync.WaitGroup
-	for _, i := range asked[1:] {
-		wg.Go(func() { g.askOne(ctx, early, i) })
+	var (
+		wg     sync.WaitGroup
+		panics Panics
+	)
+	one := func(i int) {
+		defer panics.Catch()
+		g.askOne(ctx, early, i)
 	}
-	g.askOne(ctx, early, asked[0]) // here: a lone part needs no goroutine
+	for _, i := range asked[1:] {
+		wg.Go(func() { one(i) })
+	}
+	one(asked[0]) // here: a lone part needs no goroutine
 	wg.Wait()
+	panics.Repanic()
 }
 
 // askOne asks one node: within early if it could be asked from the start, else when

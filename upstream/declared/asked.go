@@ -22,8 +22,11 @@ type asked interface {
 func (t *Table) ask(single *singleQuestion, s *partSource, texts, keys []string, q *Query) (_ asked, ok bool) {
 	if s.builtIn != nil {
 		ask := t.connections.BuiltIn[s.name]
+		if ask == nil {
+			return nil, false
+		}
 		values := s.arrange(texts)
-		return &builtInQuestion{table: t, ask: ask, key: s.name + " " + cacheKey(values, nil), values: values, directives: q.Directives}, ask != nil
+		return &builtInQuestion{table: t, ask: ask, key: s.name + " " + cacheKey(values, nil), values: values, directives: q.Directives}, true
 	}
 	question := question{values: s.arrange(texts)}
 	if s.source.caller {
@@ -96,6 +99,12 @@ func (b *builtInQuestion) Ask(ctx context.Context) {
 	if b.tree, err = b.table.parse(b.key, data); err != nil {
 		b.answer.Provenance = upstream.Provenance{State: upstream.Failed, Err: upstream.Errorf(upstream.CodeInvalidResponse, "its answer cannot be read")}
 	}
+}
+
+// isSwitchedOff reports whether every provider of the built-in source is disabled: then
+// the question is skipped, and nobody says why.
+func (b *builtInQuestion) isSwitchedOff() bool {
+	return b.answer.State == upstream.Skipped && b.answer.Err == nil && len(b.answer.Sources) == 0
 }
 
 // taggedTree is the parsed answer of a built-in source.

@@ -67,6 +67,7 @@ func (f *firstOf) Ask(ctx context.Context) {
 		results = make(chan int, len(f.all))
 		running int
 		next    int
+		panics  aggregate.Panics
 	)
 	ask := func() {
 		i := next
@@ -75,10 +76,11 @@ func (f *firstOf) Ask(ctx context.Context) {
 			results <- i
 		} else {
 			go func() {
+				defer func() { results <- i }()
+				defer panics.Catch()
 				if done, _ := f.all[i].Now(ctx, time.Now()); !done {
 					f.all[i].Ask(ctx)
 				}
-				results <- i
 			}()
 		}
 		running++
@@ -97,17 +99,18 @@ func (f *firstOf) Ask(ctx context.Context) {
 			case f.all[i].answers():
 				winner = i
 				cancel() // the others are waited for no longer; their fetches go on
-			case next < len(f.all):
+			case next < len(f.all) && ctx.Err() == nil:
 				ask()
 				slow.Reset(f.patience / 2)
 			}
 		case <-slow.C:
-			if winner < 0 && next < len(f.all) {
+			if winner < 0 && next < len(f.all) && ctx.Err() == nil {
 				ask()
 				slow.Reset(f.patience / 2)
 			}
 		}
 	}
+	panics.Repanic()
 	if winner < 0 {
 		winner = f.best()
 	}

@@ -76,6 +76,10 @@ func (p *running) Useful() bool { return p.has }
 func (p *running) publish() {
 	if p.has = p.asked.Useful(); p.has {
 		p.run.values[p.part.root] = p.asked.value()
+		return
+	}
+	if b, ok := p.asked.(*builtInQuestion); ok {
+		p.switchedOff = b.isSwitchedOff()
 	}
 }
 
@@ -98,7 +102,10 @@ func (p *running) question(texts, keys []string) (_ asked, switchedOff bool) {
 	t, q := p.run.table, p.run.query
 	if sources := p.part.sources; len(sources) == 1 {
 		one, ok := t.ask(&p.single, &sources[0], texts, keys, q)
-		return one, !ok
+		if !ok {
+			return nil, true
+		}
+		return one, false
 	}
 	var all []alternative
 	for i := range p.part.sources {
