@@ -278,6 +278,9 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Cache-Control", "no-store")
 	if p.Status == http.StatusNotFound && !p.private {
 		h.Set("Cache-Control", "max-age=30")
+		if len(p.sources) > 0 && !s.PublicReads { // another caller may be told something else
+			h.Add("Vary", "Authorization, X-API-Key")
+		}
 	}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
