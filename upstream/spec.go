@@ -27,11 +27,11 @@ type Spec[Q, A any] struct {
 	// base URL, its User-Agent, validators and, last, credentials.
 	Request func(ctx context.Context, q Q) (*http.Request, error)
 
-	// Caller says with whose credentials q is asked, where these are a caller's and
-	// not ours. Key must then tell callers apart, by a hash of the credentials:
-	// callers whose keys are equal get each other's answers. Nothing is stored in
-	// the shared cache. A 401, 403 or 404 removes an old answer, and a 401, 403 or
-	// 429 stops questions with the same key, but no others. Nil: ours.
+	// Caller returns the caller whose credentials the request has. If it is nil, the
+	// request has our own credentials. With a Caller, Key must tell callers apart, by a
+	// hash of the credentials: callers whose keys are equal get each other's answers.
+	// Nothing is stored in the shared cache. A 401, 403 or 404 removes the old answer of
+	// its key. After a 401, 403 or 429 only that key is not asked for a while.
 	Caller func(Q) Caller
 
 	// Accepts says which statuses of 400 and above are answers too, which Decode

@@ -63,7 +63,7 @@ func (p *Provenance) add(o *Provenance) {
 	p.Collapsed = p.Collapsed || o.Collapsed
 }
 
-// sooner is the earlier of two ends, where there are two.
+// sooner returns the earlier of two times; a zero time counts as none.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

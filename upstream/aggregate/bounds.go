@@ -1,7 +1,7 @@
 package aggregate
 
-// DropOutside makes a number unknown unless it is between least and most. A number above
-// most by excess or less becomes most.
+// DropOutside makes a number unknown unless it is between least and most. A number that
+// is greater than most, but by no more than excess, becomes most.
 func DropOutside(number **float64, least, most, excess float64) {
 	v := *number
 	switch {

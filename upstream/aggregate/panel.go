@@ -68,9 +68,9 @@ func NewPanel[R any](reports []*R, at func(*R) time.Time, lateAfter time.Duratio
 	}
 }
 
-// Each calls yield with the field of each report that has it and is not too late for it,
-// in order, and marks the report as used. of returns the field, nil if the report does
-// not have it.
+// Each calls yield for each report that has a field and is not too late for it, in
+// order, and marks the report as used. The function of returns the field of a report,
+// nil if the report does not have it.
 func Each[R, T any](p *Panel[R], of func(*R) *T, yield func(*R, T)) {
 	p.newlyUsed = p.newlyUsed[:0]
 	for i := range p.seats {

@@ -76,7 +76,8 @@ func (o *operation) meta() *yaml.Node {
 	)
 }
 
-// result is what the result of a part has beyond the contract's SingleSource.
+// result is the schema of the members that a part's outcome has in addition to the
+// contract's SingleSource.
 func (o *operation) result(names []string) *yaml.Node {
 	var firstOf []string
 	builtIn := false

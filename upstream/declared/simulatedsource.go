@@ -128,7 +128,8 @@ type binding struct {
 	bound  []bool
 }
 
-// bind is false if the parameter has another value already.
+// bind gives a parameter its value. It returns false if the parameter already has
+// another value.
 func (b *binding) bind(parameter int, text string) bool {
 	if b.bound[parameter] {
 		return b.values[parameter] == text

@@ -74,7 +74,7 @@ func (s *spliced) find(names []string) (start, end int, ok bool) {
 	return start, end, true
 }
 
-// above is the first of the comments and empty lines that stand above a line.
+// above returns the first line of the comments and empty lines directly above a line.
 func (s *spliced) above(line int) int {
 	for line > 0 {
 		text := bytes.TrimSpace(s.lines[line-1])

@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// Provider is a service that is simulated beside the seven: a name, and who answers.
+// Provider is a service that is simulated beside the built-in providers.
 type Provider struct {
 	Name string
 
-	// Handler makes the answers. It gets the whole request, with its body read. A fault
-	// changes what it has answered, so that it need not know of faults.
+	// Handler makes the answers. It gets the whole request, with its body read. Faults
+	// are applied to its answers afterwards.
 	Handler http.Handler
 
 	// Route returns the pattern of a request's path, such as /orders/{id}, which names
@@ -18,7 +18,8 @@ type Provider struct {
 	Route func(*http.Request) string
 }
 
-// further is a Provider as the seven are.
+// further makes a provider of a Provider, so that it has faults, logs and spans like the
+// built-in ones.
 func further(p Provider) provider {
 	return provider{
 		name:        p.Name,

@@ -10,8 +10,8 @@ import (
 	"tributary/telemetry"
 )
 
-// newLogger writes to w as the configuration has it, and makes libraries that
-// would write to stderr log to it. Text is coloured on a terminal, unless NO_COLOR
+// newLogger returns a logger that writes to w in the configured format. Libraries that
+// would write to stderr use this logger, too. Text is coloured on a terminal, unless NO_COLOR
 // (no-color.org) is set.
 func newLogger(cfg config, getenv func(string) string, w io.Writer) *slog.Logger {
 	style := telemetry.JSON

@@ -44,7 +44,7 @@ func (l *Loader) compile(f *file, n *yaml.Node) (*Schema, []Mistake) {
 	return &Schema{Type: typeOf(rules), rules: rules, names: b.names, digest: sha256.Sum256(canonical)}, nil
 }
 
-// library compiles the document.
+// library compiles the document with the validator's library.
 func (b *bundle) library(doc any) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
