@@ -26,6 +26,7 @@ endpoints:
 const typed = `{"type": "object", "properties": {
 	"text": {"type": ["string", "null"]}, "n": {"type": ["integer", "null"]}, "x": {"type": ["number", "null"]}, "yes": {"type": "boolean"},
 	"list": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}},
+	"rows": {"type": "array", "items": {"type": "object", "properties": {"cells": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "integer"}}}}}}},
 	"names": {"type": "array", "items": {"type": "string"}},
 	"inner": {"type": "object", "properties": {"a": {"type": "string"}, "f.g": {"type": "string"}}}}}`
 
@@ -95,6 +96,10 @@ func TestWhatCannotBeComputedIsAbsentWithAnError(t *testing.T) {
 		{"a number beyond float64", "{a: thing.x + 1, b: thing.x}", `{"x": 1e400}`, `{"b":1e400}`, "64 bits"},
 		{"a division by 0", "{a: 1 / thing.n, b: thing.n}", `{"n": 0}`, `{"b":0}`, "zero"},
 		{"a remainder of a division by 0", "{a: 1 % thing.n, b: thing.n}", `{"n": 0}`, `{"b":0}`, "zero"},
+		{"an item alone", "{all: {each: thing.list, as: {id: .id, half: 1 % .id}}}", `{"list": [{"id": 0}, {"id": 1}]}`, `{"all":[{"id":0},{"id":1,"half":0}]}`, "zero"},
+		{"an item and a parameter", "{all: {each: thing.list, as: {id: .id, half: number % .id}}}", `{"list": [{"id": 0}]}`, `{"all":[{"id":0}]}`, "zero"},
+		{"an item of a computed list", "{all: {each: 'filter(thing.list, .id == 0)', as: {id: .id, half: 1 % .id}}}", `{"list": [{"id": 0}]}`, `{"all":[{"id":0}]}`, "zero"},
+		{"an item of a list in a list", "{all: {each: thing.rows, as: {cells: {each: .cells, as: {id: .id, half: 1 % .id}}}}}", `{"rows": [{"cells": [{"id": 0}]}, {"cells": [{"id": 0}]}]}`, `{"all":[{"cells":[{"id":0}]},{"cells":[{"id":0}]}]}`, "zero"},
 		{"long text", "{a: upper(thing.text), b: thing.yes}", `{"text": "` + long + `", "yes": true}`, `{"b":true}`, "64 kB"},
 		{"text that becomes long", "{a: 'replace(thing.text, \"x\", \"" + strings.Repeat("y", 1000) + "\")', b: thing.yes}", `{"text": "` + strings.Repeat("x", 100) + `", "yes": true}`, `{"b":true}`, "64 kB"},
 	} {

@@ -20,7 +20,7 @@ func (d *Definition) example(e *Endpoint) *yaml.Node {
 	for i, p := range e.parts {
 		x.part(i, p)
 	}
-	body, _, err := render(e.data, x.values)
+	body, _, err := render(e.data, x.values, len(e.Parameters))
 	if err != nil {
 		return nil
 	}

@@ -30,7 +30,7 @@ func (t *Table) data(e *Endpoint, r *run) (aggregate.Encoded, []fault, error) {
 			return was.data, was.faults, nil
 		}
 	}
-	body, faults, err := render(e.data, r.values)
+	body, faults, err := render(e.data, r.values, len(e.Parameters))
 	if err != nil {
 		return aggregate.Encoded{}, nil, err
 	}

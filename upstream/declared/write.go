@@ -16,6 +16,8 @@ import (
 type rendering struct {
 	values values
 	memo   memo
+	parts  int // the root of the first part; those before it are parameters
+	over   int // the part that the surrounding each goes over; itemRoot: none
 	faults []fault
 
 	tooLarge bool
@@ -23,7 +25,7 @@ type rendering struct {
 
 // fault is why a value could not be computed.
 type fault struct {
-	root int // the first part or parameter that it reads
+	root int // the first part that it reads; itemRoot: it reads none
 	text string
 }
 
@@ -36,9 +38,9 @@ const (
 
 var errDataTooLarge = errors.New("the answer is larger than 16 MiB")
 
-// render writes the data of an answer.
-func render(d *dataNode, v values) ([]byte, []fault, error) {
-	r := &rendering{values: v, memo: memo{}}
+// render writes the data of an answer. The values from parts on are those of parts.
+func render(d *dataNode, v values, parts int) ([]byte, []fault, error) {
+	r := &rendering{values: v, memo: memo{}, parts: parts, over: itemRoot}
 	b, ok := r.write(make([]byte, 0, 512), d, jsontree.Node{})
 	switch {
 	case r.tooLarge || len(b) > maxData:
@@ -105,6 +107,10 @@ func (r *rendering) list(b []byte, d *dataNode, item jsontree.Node) (_ []byte, o
 	if !ok {
 		return b, false
 	}
+	if r.over == itemRoot {
+		r.over = r.partOf(d.each)
+		defer func() { r.over = itemRoot }()
+	}
 	b = append(b, '[')
 	first := true
 	for i := range list.Items() {
@@ -147,17 +153,29 @@ func (r *rendering) items(d *dataNode, item jsontree.Node) (list jsontree.Node, 
 	return tree.Root(), tree.Root().Kind() == jsontree.List
 }
 
+// fault notes why a leaf has no value. What reads only the item of a list is told at
+// the part that the list comes from.
 func (r *rendering) fault(l *leaf, err error) {
 	if len(r.faults) == maxFaults {
 		return
 	}
-	f := fault{root: itemRoot, text: err.Error()}
-	if roots := l.roots(); len(roots) > 0 {
-		f.root = roots[0]
+	f := fault{root: r.partOf(l), text: err.Error()}
+	if f.root == itemRoot {
+		f.root = r.over
 	}
 	if !slices.Contains(r.faults, f) {
 		r.faults = append(r.faults, f)
 	}
+}
+
+// partOf is the root of the first part that a leaf reads, itemRoot if it reads none.
+func (r *rendering) partOf(l *leaf) int {
+	for _, root := range l.roots() {
+		if root >= r.parts {
+			return root
+		}
+	}
+	return itemRoot
 }
 
 // append copies the bytes of a value.
