@@ -141,10 +141,8 @@ func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error
 
 // declaredProblem maps what only declared endpoints fail with.
 func declaredProblem(e *declared.Endpoint, err error) error {
-	if wrong, ok := errors.AsType[*declared.ParameterError](err); ok {
-		p := &params{}
-		p.mistake(wrong.Parameter, "%s", wrong.Detail)
-		return p.err()
+	if _, ok := errors.AsType[*declared.ParameterError](err); ok {
+		return wrongParameters(err)
 	}
 	if refused, ok := errors.AsType[*declared.CallerRefusedError](err); ok {
 		p := forbidden.with("an upstream does not allow this to the caller's token: " + refused.Part)
@@ -160,4 +158,19 @@ func declaredProblem(e *declared.Endpoint, err error) error {
 		return p
 	}
 	return configurationProblem(err)
+}
+
+// wrongParameters lists the *declared.ParameterErrors that err is, or that it joins.
+func wrongParameters(err error) error {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	p := &params{}
+	for _, err := range all {
+		if wrong, ok := errors.AsType[*declared.ParameterError](err); ok {
+			p.mistake(wrong.Parameter, "%s", wrong.Detail)
+		}
+	}
+	return p.err()
 }

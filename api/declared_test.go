@@ -19,8 +19,11 @@ import (
 const declaredFile = `
 version: 1
 upstreams: {things: {}}
-sources: {thing: {get: "things /things/{id}", answer: any.json}}
+sources:
+  thing: {get: "things /things/{id}", answer: any.json}
+  goods: {get: "things /goods?sku={skus}", answer: any.json, batch: {over: skus, by: .sku, most: 3, join: ","}}
 endpoints:
+  /v1/goods: {scope: none, parameters: {sku: {type: array, items: {type: string}}}, parts: {goods: {ask: {skus: sku}, required: true}}, data: goods}
   /v1/private/{id}: &x
     scope: weather:read
     parameters: {id: {type: string}, size: {type: integer, maximum: 9}}
@@ -135,6 +138,7 @@ func TestADeclaredEndpoint(t *testing.T) {
 	}{
 		{"names a parameter that breaks a rule", "GET", "/v1/public/1?size=10", 200, 400, `"size"`},
 		{"names a parameter that would be another path", "GET", "/v1/public/%2e%2e", 200, 400, `"id"`},
+		{"names a parameter that nobody can be asked for", "GET", "/v1/goods?sku=a%2Cb", 200, 400, `"parameter":"sku","detail":"1 of 1 keys cannot be asked`},
 		{"needs its scope", "GET", "/v1/closed/1", 200, 403, "things:read"},
 		{"is found by its whole path", "GET", "/v1/public/1/2", 200, 404, "not-found"},
 		{"has no other methods", "POST", "/v1/public/1", 200, 405, "method-not-allowed"},

@@ -22,7 +22,7 @@ type Query struct {
 // are those of the parts, in the order of the file. The error is an
 // *aggregate.NoAnswerError when a required part has no value, or when no part has one
 // and none is skipped, and a *CallerRefusedError when that is because the caller's token
-// was refused; it is a *ParameterError for a value that cannot be asked for;
+// was refused; it wraps a *ParameterError for each value that cannot be asked for;
 // and it wraps aggregate.ErrSwitchedOff if a required part's upstream is disabled.
 func (t *Table) Answer(ctx context.Context, e *Endpoint, q Query) (aggregate.Encoded, []aggregate.Outcome, error) {
 	r, err := t.newRun(e, &q)
@@ -31,7 +31,7 @@ func (t *Table) Answer(ctx context.Context, e *Endpoint, q Query) (aggregate.Enc
 	}
 	r.gather(ctx)
 	outcomes := r.outcomes()
-	if err := r.problem(outcomes); err != nil {
+	if err := r.problem(e, outcomes); err != nil {
 		return aggregate.Encoded{}, nil, err
 	}
 	data, faults, err := t.data(e, r)
@@ -71,7 +71,7 @@ func (r *run) outcomes() []aggregate.Outcome {
 }
 
 // problem is why there is no answer, nil if there is one.
-func (r *run) problem(outcomes []aggregate.Outcome) error {
+func (r *run) problem(e *Endpoint, outcomes []aggregate.Outcome) error {
 	failed, useful, skipped := false, false, false
 	for i := range r.parts {
 		p := &r.parts[i]
@@ -82,6 +82,11 @@ func (r *run) problem(outcomes []aggregate.Outcome) error {
 				return fmt.Errorf("part %s: its upstream is disabled: %w", p.part.name, aggregate.ErrSwitchedOff)
 			}
 			failed = true
+		}
+	}
+	if failed || !useful && !skipped {
+		if err := r.wrongParameters(e, outcomes, failed); err != nil {
+			return err
 		}
 	}
 	switch {

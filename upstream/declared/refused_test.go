@@ -1,0 +1,101 @@
+package declared_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/upstream"
+	"tributary/upstream/aggregate"
+	"tributary/upstream/declared"
+	"tributary/upstream/declared/shape"
+)
+
+// refusals is a file whose batch does not ask for keys with a comma, and whose built-in
+// source refuses each question.
+var refusals = map[string]string{
+	"any.json":  `{}`,
+	"item.json": `{"type": "object", "properties": {"sku": {"type": "string"}}}`,
+	"endpoints.yaml": `
+version: 1
+upstreams: {things: {}, goods: {}}
+sources:
+  thing: {get: things /thing, answer: any.json}
+  items: {get: "goods /goods?sku={skus}", answer: item.json, batch: {over: skus, by: .sku, most: 3, join: ","}}
+endpoints:
+  /v1/items:
+    scope: none
+    parameters: {sku: {type: array, items: {type: string}, maxItems: 2000, required: true}}
+    parts: {items: {ask: {skus: sku}, required: true}}
+    data: items
+  /v1/optional:
+    scope: none
+    parameters: {sku: {type: array, items: {type: string}, maxItems: 2000, required: true}}
+    parts: {items: {ask: {skus: sku}}, thing: {ask: {}}}
+    data: {items: items, thing: thing.a}
+  /v1/given:
+    scope: none
+    parts: {thing: {ask: {}, required: true}, items: {ask: {skus: thing.skus}, required: true}}
+    data: items
+  /v1/user:
+    scope: none
+    parameters: {id: {type: string, required: true}}
+    parts: {thing: {ask: {}, required: true}, user: {ask: {id: id}, required: true}}
+    data: user
+`}
+
+// openRefusals connects refusals with upstreams.
+func openRefusals(t *testing.T, things behaviour) *world {
+	w := open(t, map[string]string{"endpoints.yaml": "version: 1\nendpoints: {}\n"}, map[string]behaviour{"things": things, "goods": answers(200, "[]")})
+	d, mistakes := load(declared.Known{Files: folder(refusals), Sources: map[string]*declared.BuiltIn{
+		"user": {Parameters: []declared.BuiltInParameter{{Name: "id", Kind: shape.Integer}}, Type: &shape.Type{}},
+	}}, "endpoints.yaml")
+	if d == nil {
+		t.Fatalf("mistakes:\n%s", strings.Join(mistakes, "\n"))
+	}
+	c := w.connections()
+	c.BuiltIn = map[string]declared.AskBuiltIn{
+		"user": func(context.Context, []string, upstream.Directives) (aggregate.Encoded, aggregate.Outcome) {
+			time.Sleep(time.Millisecond) // the other part has begun
+			return aggregate.Encoded{}, aggregate.Outcome{Name: "user", Provenance: upstream.Provenance{
+				State: upstream.Failed, Err: upstream.Errorf(upstream.CodeBadRequest, "id must be a positive integer"),
+			}}
+		},
+	}
+	w.table = d.Bind(c, nil)
+	return w
+}
+
+func TestWhatTheCallerGaveAndNobodyCanBeAskedForIsItsMistake(t *testing.T) {
+	for _, c := range []struct {
+		name, path, given string
+		things            behaviour
+		parameter, detail string // none: it is no mistake of the caller
+	}{
+		{"a key that cannot be asked", "/v1/items", "sku=a,b", answers(200, "{}"), "sku", "1 of 1 keys cannot be asked"},
+		{"a question that a built-in source refuses", "/v1/user", "id=x", answers(200, "{}"), "id", "id must be a positive integer"},
+		{"the same while another part is asked", "/v1/user", "id=x", hangs, "id", "id must be a positive integer"},
+		{"another part fails", "/v1/user", "id=x", answers(500, ""), "", ""},
+		{"another optional part fails", "/v1/optional", "sku=a,b", answers(500, ""), "", ""},
+		{"an upstream gave the key", "/v1/given", "", answers(200, `{"skus": ["a,b"]}`), "", ""},
+	} {
+		it(t, c.name, func(t *testing.T) {
+			r := openRefusals(t, c.things).get(c.path, c.given)
+			if c.parameter == "" {
+				r.noAnswer(t)
+				return
+			}
+			wrong, ok := errors.AsType[*declared.ParameterError](r.err)
+			if !ok || wrong.Parameter != c.parameter || !strings.HasPrefix(wrong.Detail, c.detail) {
+				t.Errorf("error = %v, want a ParameterError of %s: %s", r.err, c.parameter, c.detail)
+			}
+		})
+	}
+	it(t, "unless an upstream refused it", func(t *testing.T) {
+		w := openRefusals(t, answers(200, "{}"))
+		w.now("goods", answers(400, ""))
+		w.get("/v1/items", "sku=a").noAnswer(t)
+	})
+}
