@@ -127,14 +127,22 @@ type batchQuestion struct {
 	slot    aggregate.BatchSlot[question, *jsontree.Tree]
 	keys    []string // that are asked, in their order
 	refused int      // keys that cannot be asked
+	why     string   // they cannot; empty: there are too many
 }
+
+// maxKeys is how many keys a part may have: one request must not make calls without end.
+const maxKeys = 1000
 
 func newBatchQuestion(s *source, b *batched, all question, keys []string, d upstream.Directives) *batchQuestion {
 	q := &batchQuestion{}
+	if len(keys) > maxKeys {
+		q.refused, keys = len(keys), nil
+	}
+	inPath := s.template.inPath(s.batch.over)
 	var each []question
 	for _, key := range keys {
-		if b.join != "" && strings.Contains(key, b.join) || s.template.inPath(s.batch.over) && !fitsPath(key) {
-			q.refused++
+		if why := b.refuses(key, inPath); why != "" {
+			q.refused, q.why = q.refused+1, why
 			continue
 		}
 		one := question{values: append([]string(nil), all.values...), caller: all.caller}
@@ -157,15 +165,33 @@ func (q *batchQuestion) Ask(ctx context.Context) { q.slot.Ask(ctx) }
 // Useful implements aggregate.Part.
 func (q *batchQuestion) Useful() bool { return q.slot.Useful() && (q.refused == 0 || len(q.keys) > 0) }
 
+// refuses says why a key cannot be asked, "" if it can.
+func (b *batched) refuses(key string, inPath bool) string {
+	switch {
+	case b.join != "" && strings.Contains(key, b.join):
+		return "a key must not hold the text that stands between keys"
+	case inPath && !fitsPath(key):
+		return "a key in a path must not be . or .., and must not have control characters"
+	}
+	return ""
+}
+
 // outcome is that of all keys together. A key that cannot be asked is told beside
 // the others.
 func (q *batchQuestion) outcome() aggregate.Outcome {
 	o := q.slot.Outcome()
-	if q.refused > 0 && o.Err == nil {
-		o.Err = upstream.Errorf(upstream.CodeBadRequest, "%d of %d keys cannot be asked: they hold the text that stands between keys", q.refused, q.refused+len(q.keys))
-		if len(q.keys) == 0 {
-			o.State = upstream.Failed
-		}
+	if q.refused == 0 {
+		return o
+	}
+	if len(q.keys) == 0 {
+		o.State = upstream.Failed
+	}
+	switch {
+	case o.Err != nil:
+	case q.why == "":
+		o.Err = upstream.Errorf(upstream.CodeBadRequest, "more than 1,000 keys")
+	default:
+		o.Err = upstream.Errorf(upstream.CodeBadRequest, "%d of %d keys cannot be asked: %s", q.refused, q.refused+len(q.keys), q.why)
 	}
 	return o
 }

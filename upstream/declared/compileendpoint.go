@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -169,6 +170,10 @@ func (c *compiler) parameter(d parameterDecl, inPath []string) *Parameter {
 	if p.InPath && p.Repeats() {
 		c.mistake(d.schema, d.where, "a parameter of the path cannot be a list")
 	}
+	if p.Repeats() && !hasKey(&rest, "maxItems") {
+		rest.Content = append(rest.Content, yamlText("maxItems"), &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(maxValues)})
+		p.Schema, p.written = c.inline(&rest, d.where)
+	}
 	if given != nil {
 		p.Default = c.defaultOf(p, given, d.where+".default")
 	}
@@ -220,6 +225,18 @@ func (c *compiler) defaultOf(p *Parameter, n *yaml.Node, where string) json.RawM
 		c.mistake(n, where, "is never used, as the parameter is required")
 	}
 	return raw
+}
+
+// maxValues is how many values a list takes that does not say it itself.
+const maxValues = 100
+
+func hasKey(n *yaml.Node, key string) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
 }
 
 func isParameterType(t *shape.Type) bool {

@@ -3,6 +3,7 @@ package declared_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,11 @@ endpoints:
     parameters: {sku: {type: array, items: {type: string}, maxItems: 2000, required: true}}
     parts: {items: {ask: {skus: sku}}, thing: {ask: {}}}
     data: {items: items, thing: thing.a}
+  /v1/few:
+    scope: none
+    parameters: {sku: {type: array, items: {type: string}}}
+    parts: {items: {ask: {skus: sku}}}
+    data: items
   /v1/given:
     scope: none
     parts: {thing: {ask: {}, required: true}, items: {ask: {skus: thing.skus}, required: true}}
@@ -97,5 +103,38 @@ func TestWhatTheCallerGaveAndNobodyCanBeAskedForIsItsMistake(t *testing.T) {
 		w := openRefusals(t, answers(200, "{}"))
 		w.now("goods", answers(400, ""))
 		w.get("/v1/items", "sku=a").noAnswer(t)
+	})
+}
+
+func TestOneRequestAsksForABoundedNumberOfKeys(t *testing.T) {
+	given := func(n int) (all []string) {
+		for i := range n {
+			all = append(all, fmt.Sprintf("sku=%d", i))
+		}
+		return all
+	}
+	it(t, "of 1,000 in a part", func(t *testing.T) {
+		w := openRefusals(t, answers(200, "{}"))
+		if r := w.get("/v1/items", given(1000)...); len(w.asked("goods")) != 334 {
+			t.Errorf("%d calls, error %v; want 334", len(w.asked("goods")), r.err)
+		}
+	})
+	it(t, "and for none of more", func(t *testing.T) {
+		w := openRefusals(t, answers(200, "{}"))
+		r := w.get("/v1/items", given(1001)...)
+		if wrong, ok := errors.AsType[*declared.ParameterError](r.err); !ok || wrong.Detail != "more than 1,000 keys" {
+			t.Errorf("error = %v, want a ParameterError that tells of more than 1,000 keys", r.err)
+		}
+		w.get("/v1/optional", given(1001)...).want(t, "{}", "items failed bad_request, thing live")
+		w.wantAsked("goods")
+	})
+	it(t, "of 100 values where a parameter does not say how many it takes", func(t *testing.T) {
+		w := openRefusals(t, answers(200, "{}"))
+		if r := w.get("/v1/few", given(100)...); r.err != nil {
+			t.Errorf("error = %v with 100 values", r.err)
+		}
+		if r := w.get("/v1/few", given(101)...); r.err == nil || !strings.Contains(r.err.Error(), "100") {
+			t.Errorf("error = %v with 101 values, want one that names the limit", r.err)
+		}
 	})
 }
