@@ -61,11 +61,11 @@ func (s *source) queryLength(q question) int {
 	return length
 }
 
-// decodeAll reads the items of an answer. An answer that is one page of more is
-// refused: what is on the others would be taken for what does not exist.
+// decodeAll reads the items of an answer. An answer that is only one of several
+// pages is refused: what is on the others would be taken for what does not exist.
 func (s *source) decodeAll(all []question, r upstream.Response) (map[string]upstream.Item[*jsontree.Tree], error) {
-	if hasNextPage(r.Header) {
-		return nil, errors.New("one page of more (Link with rel=next)")
+	if _, more := aggregate.LinkTargets(r.Header)["next"]; more {
+		return nil, errors.New("only one of several pages (Link with rel=next)")
 	}
 	tree, err := jsontree.Parse(r.Body)
 	if err != nil {
@@ -104,22 +104,6 @@ func (s *source) item(n jsontree.Node) upstream.Item[*jsontree.Tree] {
 		err = validate(s.schema, tree)
 	}
 	return upstream.Item[*jsontree.Tree]{Value: tree, Err: err, Size: len(n.Bytes())}
-}
-
-// hasNextPage reports whether an answer links a next page (RFC 8288 §3.3).
-func hasNextPage(h http.Header) bool {
-	for _, line := range h.Values("Link") {
-		for link := range strings.SplitSeq(line, ",") {
-			_, parameters, _ := strings.Cut(link, ">")
-			for parameter := range strings.SplitSeq(parameters, ";") {
-				name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
-				if strings.EqualFold(name, "rel") && strings.EqualFold(strings.Trim(value, `"`), "next") {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // batchQuestion asks a batch for the items of some keys.

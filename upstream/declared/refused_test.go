@@ -106,6 +106,21 @@ func TestWhatTheCallerGaveAndNobodyCanBeAskedForIsItsMistake(t *testing.T) {
 	})
 }
 
+func TestAnAnswerThatIsOneOfSeveralPagesIsInvalid(t *testing.T) {
+	for link, more := range map[string]bool{
+		`</a?p=2>; rel="next"`: true, `</a?p=2>; rel="prev next"`: true, `</a?p=2>; rel = "next"`: true, `</a?p=2>; title="a, b"; rel=next`: true,
+		`</a?p=1>; title="a;rel=next"; rel=prev`: false, `</a?p=1>; rel="prev"`: false,
+	} {
+		it(t, link, func(t *testing.T) {
+			w := openRefusals(t, answers(200, "{}"))
+			w.now("goods", answers(200, `[{"sku": "a"}]`, "Link", link))
+			if r := w.get("/v1/items", "sku=a"); (r.err != nil) != more {
+				t.Errorf("error = %v, want one: %t", r.err, more)
+			}
+		})
+	}
+}
+
 func TestOneRequestAsksForABoundedNumberOfKeys(t *testing.T) {
 	given := func(n int) (all []string) {
 		for i := range n {

@@ -65,7 +65,7 @@ func decodeCount(r upstream.Response, read func([]byte, *count) error) (count, e
 	if err := upstream.DecodeJSON(r.Body, '[', &items); err != nil {
 		return count{}, err
 	}
-	t := count{Items: len(items), Total: totalCount(r.Header, len(items)), Next: linkTargets(r.Header)["next"]}
+	t := count{Items: len(items), Total: totalCount(r.Header, len(items)), Next: aggregate.LinkTargets(r.Header)["next"]}
 	for i, item := range items {
 		err := read(item, &t)
 		if err == nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tributary/upstream"
+	"tributary/upstream/aggregate"
 )
 
 // ListQuery selects a page of the users that have a text in any field.
@@ -85,7 +86,7 @@ func decodeList(r upstream.Response) (*listed, error) {
 	if left > 0 && left == len(items) {
 		return nil, errors.New(leftOut(left, len(items), l.Fault))
 	}
-	links := linkTargets(r.Header)
+	links := aggregate.LinkTargets(r.Header)
 	_, first := links["first"]
 	_, last := links["last"]
 	_, l.Prev = links["prev"]
