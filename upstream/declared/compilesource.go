@@ -91,6 +91,9 @@ func (c *compiler) get(s *source) {
 		c.mistakeIn(d.get, max(0, len([]rune(d.get.text))-len([]rune(text))), where, "%s", what)
 	}
 	s.template = t
+	if declared != nil && declared.Credentials.Kind == QueryCredentials && t.hasQuery(declared.Credentials.Name) {
+		c.mistakeIn(d.get, 0, where, "the query parameter %s holds the credentials of %s", declared.Credentials.Name, name)
+	}
 	for _, p := range t.parameters {
 		if expression.Reserved(p) || p == "answer" {
 			c.mistakeIn(d.get, 0, where, "%s is a word of expressions and cannot name a parameter", p)

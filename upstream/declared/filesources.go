@@ -57,6 +57,7 @@ func (r *reader) sources(section member) (all []*sourceDecl) {
 		r.require(m, "answer", s.answer.text, "the JSON Schema of the answer: schemas/order.json")
 		if s.batch != nil && s.notFound != nil {
 			r.mistake(s.notFound, m.where+".not_found", "does not go with batch: a key that is not in the answer is not found")
+			s.notFound = nil // one mistake is enough
 		}
 		all = append(all, s)
 	}

@@ -1,8 +1,10 @@
 package declared
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -102,15 +104,30 @@ func (r *reader) credentials(m member) Credentials {
 		case !ok:
 		case c.Kind != NoCredentials:
 			r.mistake(field.key, field.where, "goes alone: a header or a query parameter, not both")
+		case field.name() == "query" && !isQueryName(s.text):
+			r.mistake(field.value, field.where, "is not a plain name of a query parameter")
 		case field.name() == "query":
 			c = Credentials{QueryCredentials, s.text}
 		case !headerName.MatchString(s.text):
 			r.mistake(field.value, field.where, "is not the name of a header")
+		case slices.Contains(ownHeaders, http.CanonicalHeaderKey(s.text)):
+			r.mistake(field.value, field.where, "the gateway itself decides this header")
 		default:
 			c = Credentials{HeaderCredentials, s.text}
 		}
 	}
 	return c
+}
+
+// ownHeaders are the headers that the gateway or its HTTP client sets.
+var ownHeaders = []string{
+	"Host", "Content-Length", "Connection", "Transfer-Encoding", "Accept-Encoding", "Traceparent", "Tracestate",
+	"If-None-Match", "If-Modified-Since", "User-Agent",
+}
+
+// isQueryName reports whether a name stands in a query as it is.
+func isQueryName(name string) bool {
+	return name != "" && !strings.ContainsAny(name, "&=#?%+;{}") && !strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f })
 }
 
 // MistakeIn is what is wrong with a setting of an upstream.

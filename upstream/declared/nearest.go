@@ -1,9 +1,10 @@
 package declared
 
 // didYouMean is " (did you mean NAME?)" with the known name that differs from given
-// in the fewest characters, or "" if none is near.
+// in the fewest characters, or "" if none is near: a third of the characters at most may
+// differ.
 func didYouMean(given string, known []string) string {
-	best, distance := "", len(given)/3+2
+	best, distance := "", max(1, (len(given)+1)/3)+1
 	for _, k := range known {
 		if d := editDistance(given, k); d < distance {
 			best, distance = k, d

@@ -36,6 +36,8 @@ func parseTemplate(text string) (t template, what string) {
 	switch {
 	case !strings.HasPrefix(path, "/"):
 		return t, "the path must begin with /"
+	case strings.Contains(path, "//"):
+		return t, "the path must not have an empty segment"
 	case strings.Contains(text, "#"):
 		return t, "a URL that is asked has no # part"
 	case strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == '\\' || unicode.IsControl(c) }):
@@ -51,7 +53,7 @@ func parseTemplate(text string) (t template, what string) {
 		}
 	}
 	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
+		if plain, err := url.PathUnescape(segment); err == nil && (plain == "." || plain == "..") {
 			return t, "the path must not have . or .. as a segment"
 		}
 	}
@@ -106,6 +108,16 @@ func (t *template) parameter(name string) int {
 	}
 	t.parameters = append(t.parameters, name)
 	return len(t.parameters) - 1
+}
+
+// hasQuery reports whether the query has a parameter of a name.
+func (t *template) hasQuery(name string) bool {
+	for _, q := range t.query {
+		if written, err := url.QueryUnescape(q.name); err == nil && written == name {
+			return true
+		}
+	}
+	return false
 }
 
 // inPath reports whether a parameter stands in the path.
