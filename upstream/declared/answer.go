@@ -79,7 +79,7 @@ func (r *run) problem(e *Endpoint, outcomes []aggregate.Outcome) error {
 		skipped = skipped || outcomes[p.part.listed].State == upstream.Skipped
 		if p.part.required && !p.has {
 			if p.switchedOff {
-				return fmt.Errorf("part %s: its upstream is disabled: %w", p.part.name, aggregate.ErrSwitchedOff)
+				return fmt.Errorf("the upstream of part %s is %w", p.part.name, aggregate.ErrSwitchedOff)
 			}
 			failed = true
 		}
