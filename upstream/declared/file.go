@@ -20,6 +20,8 @@ type File struct {
 	Name      string
 	Upstreams []*Upstream // in the order of the file
 
+	Unread bool // it could not be read, or is not YAML: what it names is not known
+
 	reader    *reader
 	read      map[string][sha256.Size]byte // the content of each file that was read; zero: it could not be
 	fsys      fs.FS
@@ -37,11 +39,13 @@ func Read(fsys fs.FS, name string) (*File, []Mistake) {
 	content, err := readFile(fsys, name, maxFile)
 	f.read[name] = sumOf(content)
 	if err != nil {
+		f.Unread = true
 		f.reader.mistakeAt(1, 1, "", "the file cannot be read: %s", reason(err))
 		return f, f.reader.mistakes
 	}
 	f.reader.lines = strings.Split(string(content), "\n")
-	if root := f.reader.parse(content); root != nil {
+	root := f.reader.parse(content)
+	if f.Unread = root == nil; root != nil {
 		f.readRoot(root)
 	}
 	return f, f.reader.mistakes.sorted()

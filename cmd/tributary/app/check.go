@@ -18,6 +18,9 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	for _, warning := range cfg.APIKeys.warnings() {
 		fmt.Fprintln(stderr, warning)
 	}
+	for _, u := range cfg.withoutCredentials() {
+		fmt.Fprintf(stderr, "%s: warning: is not set, so %s is called without credentials\n", u.provider.credential.variable, u.provider.name)
+	}
 	for _, p := range telemetry.CheckEnvironment(getenv) {
 		fmt.Fprintf(stderr, "%s: warning: %s\n", p.Variable, p.Text)
 	}

@@ -139,6 +139,8 @@ func TestCheckReportsMistakesInEndpoints(t *testing.T) {
 			}},
 		{"a schema that is wrong", [2]string{"answer: thing.json", "answer: none.json"}, nil,
 			[]string{"FILE:9:13: sources.thing.answer: "}},
+		{"what is no YAML, so that its scopes are not known", [2]string{"version: 1", "version: ["}, environment{"API_KEYS": "web:things:read:0123456789abcdef,web", "ANONYMOUS_SCOPES": "things:read"},
+			[]string{"API_KEYS: entry 2 is not name:scope+scope:key", "FILE:3:1: not valid YAML"}},
 		{"what is no YAML", [2]string{"version: 1", "version: ["}, nil,
 			[]string{"FILE:3:1: not valid YAML"}},
 	} {
@@ -160,6 +162,28 @@ func TestCheckReportsMistakesInEndpoints(t *testing.T) {
 				if !strings.HasPrefix(lines[i], want) {
 					t.Errorf("line %d is\n%s\nwant\n%s", i+1, lines[i], want)
 				}
+			}
+		})
+	}
+}
+
+func TestASecretOfADeclaredUpstreamThatIsNotSetIsAWarning(t *testing.T) {
+	for _, c := range []struct {
+		name, credentials string
+		vars              environment
+		want              string
+	}{
+		{"a token", "bearer", nil, "SHOP_TOKEN: warning: is not set, so shop is called without credentials\n"},
+		{"a key in a header", "{header: X-Key}", nil, "SHOP_API_KEY: warning: is not set, so shop is called without credentials\n"},
+		{"a key in the query", "{query: key}", nil, "SHOP_API_KEY: warning: is not set, so shop is called without credentials\n"},
+		{"a token that is set", "bearer", environment{"SHOP_TOKEN": "s3cret"}, ""},
+		{"a token of an upstream that is off", "bearer", environment{"SHOP_ENABLED": "false"}, ""},
+		{"none", "none", nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := writeEndpoints(t, strings.Replace(endpointsFile, "timeout: 1s", "credentials: "+c.credentials, 1))
+			if _, stderr, code := runProgram(t, c.vars, "check", "--endpoints", file); code != 0 || stderr != c.want {
+				t.Errorf("check = %d, stderr %q, want 0 and %q", code, stderr, c.want)
 			}
 		})
 	}

@@ -171,6 +171,7 @@ func rereadConfig(getenv func(string) string, before *config) (config, error) {
 	var inFile []declared.Mistake
 	if file := getenv("ENDPOINTS_FILE"); file != "" {
 		inFile = cfg.declare(file, r)
+		r.scopesUnknown = cfg.endpoints.Unread
 	}
 	vars := cfg.variables()
 	r.environment(getenv, vars)
@@ -196,6 +197,10 @@ func rereadConfig(getenv func(string) string, before *config) (config, error) {
 type reading struct {
 	given    map[string]string // by variable; files read, empty values left out
 	mistakes []mistake
+
+	// scopesUnknown: the file of endpoints could not be read, and with it the scopes
+	// that it names.
+	scopesUnknown bool
 
 	// The file of endpoints gives some variables their defaults. What is wrong with
 	// the others of an upstream that it declares is a mistake there, too.
@@ -295,7 +300,11 @@ func (r *reading) parse(vars []variable) {
 		if !ok {
 			continue
 		}
-		if err := v.set(text); err != nil {
+		err := v.set(text)
+		if err != nil && r.scopesUnknown {
+			err = withoutUnknownScopes(err)
+		}
+		if err != nil {
 			r.mistakes = append(r.mistakes, mistake{variable: v.name, err: err})
 		}
 	}

@@ -155,7 +155,7 @@ func (known scopes) parse(value string) (scopes, error) {
 	var errs []error
 	for _, item := range given {
 		if !slices.Contains(known, item) {
-			errs = append(errs, fmt.Errorf("%q is not one of %s", item, joinWords(known, " ")))
+			errs = append(errs, unknownScopeError{fmt.Errorf("%q is not one of %s", item, joinWords(known, " "))})
 		}
 	}
 	return only(known, given), errors.Join(errs...)
@@ -166,6 +166,17 @@ func (s scopes) String() string {
 		return "none"
 	}
 	return joinWords(s, "+")
+}
+
+// unknownScopeError is a scope that neither the gateway nor the file of endpoints names.
+type unknownScopeError struct{ error }
+
+// withoutUnknownScopes is err without its unknownScopeErrors.
+func withoutUnknownScopes(err error) error {
+	return errors.Join(slices.DeleteFunc(slices.Clone(joined(err)), func(e error) bool {
+		_, ok := errors.AsType[unknownScopeError](e)
+		return ok
+	})...)
 }
 
 // apiKey is a key that callers may present, and what it lets them do.
@@ -228,7 +239,7 @@ func parseAPIKey(item string, known scopes) (apiKey, error) {
 	case !visibleASCII(key):
 		return apiKey{}, errors.New("has a space, a control character or something beyond ASCII in its key")
 	case slices.ContainsFunc(given, func(s string) bool { return !slices.Contains(known, s) }):
-		return apiKey{}, fmt.Errorf("has a scope that is not one of %s", joinWords(known, " "))
+		return apiKey{}, unknownScopeError{fmt.Errorf("has a scope that is not one of %s", joinWords(known, " "))}
 	}
 	return apiKey{name, only(known, given), newSecret(key)}, nil
 }

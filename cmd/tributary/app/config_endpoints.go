@@ -151,6 +151,17 @@ func (u *upstreamConfig) requireURL(r *reading) {
 	}
 }
 
+// withoutCredentials are the upstreams of the file that should be sent a secret which is
+// not set.
+func (cfg *config) withoutCredentials() (all []*upstreamConfig) {
+	for _, u := range cfg.Upstreams {
+		if u.declared != nil && u.Enabled && u.provider.credential.variable != "" && !cfg.key(u).IsSet() {
+			all = append(all, u)
+		}
+	}
+	return all
+}
+
 // upstreamNames are the names of all upstreams, in order.
 func (cfg *config) upstreamNames() (names sourceNames) {
 	for _, u := range cfg.Upstreams {

@@ -26,7 +26,7 @@ func serve(ctx context.Context, n Network, getenv func(string) string, stderr io
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	return serveUntil(ctx, n, getenv, stderr, events{})
+	return serveUntil(ctx, n, getenv, stderr, events{credentials: true})
 }
 
 // listening holds the addresses of a gateway's listeners.
@@ -38,6 +38,8 @@ type listening struct {
 type events struct {
 	listening func(listening)            // all listeners are open
 	loaded    func(*declared.Definition) // called before the endpoints of a file are served
+
+	credentials bool // the upstreams are real, so a secret that is not set is told
 }
 
 // serveUntil reads the configuration and serves until ctx is done.
@@ -49,6 +51,11 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 	}
 	log := newLogger(cfg, getenv, stderr)
 	logEnvironment(log, getenv)
+	if on.credentials {
+		for _, u := range cfg.withoutCredentials() {
+			log.Warn("a secret is not set, so the upstream is called without credentials", "upstream", u.provider.name, "variable", u.provider.credential.variable)
+		}
+	}
 	if err := serveConfig(ctx, n, cfg, getenv, log, on); err != nil {
 		log.Error("stopped", "error", err.Error())
 		return 1
