@@ -17,7 +17,7 @@ var Resources = []Resource{Weather, Places, AirQuality, Users}
 
 // paths are the paths of each resource below its own.
 var paths = map[Resource][]string{
-	Weather:    {"/v1/weather"},
+	Weather:    {"/v1/weather", "/v1/weather/forecast"},
 	Places:     {"/v1/places"},
 	AirQuality: {"/v1/air-quality"},
 	Users:      {"/v1/users", "/v1/users/{id}"},

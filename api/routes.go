@@ -32,6 +32,7 @@ func (s *server) routes() http.Handler {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
 			if s.serves(Weather) {
 				r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, units))
+				r.Get("/v1/weather/forecast", s.aboutPlace(s.Forecast.Ask, units, span))
 			}
 			if s.serves(AirQuality) {
 				r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current))

@@ -17,6 +17,7 @@ import (
 	"tributary/cache"
 	"tributary/telemetry"
 	"tributary/upstream/air"
+	"tributary/upstream/forecast"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -25,6 +26,7 @@ import (
 type Config struct {
 	Auth      *auth.Authenticator
 	Weather   *weather.Service
+	Forecast  *forecast.Service
 	Air       *air.Service
 	Users     *users.Service // nil: no directory is configured
 	Redis     *cache.Redis   // stores idempotency keys for all replicas; nil: each replica stores its own

@@ -38,6 +38,12 @@ func units(p *params, q *weather.Query) {
 	q.Units, _ = weather.ParseUnits(p.oneOf("units", string(weather.Metric), string(weather.Imperial)))
 }
 
+// span reads how far a forecast reaches.
+func span(p *params, q *weather.Query) {
+	q.Days = p.integer("days", 1, 7, 5)
+	q.Hourly = p.oneOf("hourly", "false", "true") == "true"
+}
+
 // placeQuery reads the place: a city, or coordinates.
 func placeQuery(p *params) weather.Query {
 	coordinates := p.has("lat") || p.has("lon")

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -16,7 +17,7 @@ const mergedFor = time.Hour
 
 // Provider is one source of reports, and the attribution that its licence requires.
 type Provider[Q, R any] struct {
-	Source      *upstream.Source[Q, *R]
+	Source      Source[Q, *R]
 	Attribution string
 }
 
@@ -35,9 +36,12 @@ type MergerConfig[Q, R, M any] struct {
 	// At returns the entry of a report that is valid now. nil: the report itself.
 	At func(r *R, now time.Time) *R
 
-	// Merge merges reports, at least one of which is not nil. A nil report stands for a
-	// provider without one. used says for each whether a field of the result uses it.
-	Merge func(now time.Time, reports []*R) (merged *M, used []bool)
+	// Merge merges reports about q, at least one of which is not nil. A nil report stands
+	// for a provider without one. used says for each whether a field of the result uses it.
+	Merge func(q Q, now time.Time, reports []*R) (merged *M, used []bool)
+
+	// Forms is the number of forms in which a merge is encoded; 0 means two.
+	Forms int
 }
 
 // NewMerger returns a merger that caches its merges in store.
@@ -51,7 +55,7 @@ type Merged[R, M any] struct {
 	Value   *M
 	reports []*R
 	used    []bool
-	encoded [2]atomic.Pointer[Encoded]
+	encoded []atomic.Pointer[Encoded] // by form
 }
 
 // Ask asks all providers at the same time and returns the merge, nil if no provider has
@@ -76,7 +80,7 @@ func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.D
 			reports[i] = r
 		}
 	}
-	merged := m.merge(key, reports, now)
+	merged := m.merge(q, key, reports, now)
 	outcomes := make([]Outcome, len(slots))
 	for i, p := range m.Providers {
 		outcomes[i] = slots[i].Outcome()
@@ -87,7 +91,7 @@ func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.D
 }
 
 // merge returns the cached merge of these reports or makes it; nil without a report.
-func (m *Merger[Q, R, M]) merge(key string, reports []*R, now time.Time) *Merged[R, M] {
+func (m *Merger[Q, R, M]) merge(q Q, key string, reports []*R, now time.Time) *Merged[R, M] {
 	if e := m.memory.Get(key); e != nil {
 		if kept := e.Value.(*Merged[R, M]); slices.Equal(kept.reports, reports) {
 			return kept
@@ -96,14 +100,14 @@ func (m *Merger[Q, R, M]) merge(key string, reports []*R, now time.Time) *Merged
 	if !slices.ContainsFunc(reports, func(r *R) bool { return r != nil }) {
 		return nil
 	}
-	merged := &Merged[R, M]{reports: reports}
-	merged.Value, merged.used = m.Merge(now, reports)
+	merged := &Merged[R, M]{reports: reports, encoded: make([]atomic.Pointer[Encoded], cmp.Or(m.Forms, 2))}
+	merged.Value, merged.used = m.Merge(q, now, reports)
 	m.memory.Set(key, &cache.Entry{Value: merged, StoredAt: now, Windows: cache.FreshOnly(now, mergedFor)})
 	return merged
 }
 
-// Encode returns the JSON of what present returns, in one of two forms, 0 or 1. Each
-// form is encoded once.
+// Encode returns the JSON of what present returns, in one of the forms, counted from 0.
+// Each form is encoded once.
 func (m *Merged[R, M]) Encode(form int, present func(*M) any) (Encoded, error) {
 	if e := m.encoded[form].Load(); e != nil {
 		return *e, nil

@@ -7,18 +7,26 @@ import (
 	"tributary/upstream"
 )
 
+// Source answers questions. *upstream.Source is one, *upstream.Reading another.
+type Source[Q, A any] interface {
+	Name() string
+	Key(Q) string
+	Lookup(ctx context.Context, now time.Time, q Q, key string, d upstream.Directives) (a upstream.Answer[A], done, held bool)
+	Fetch(ctx context.Context, q Q, key string, d upstream.Directives) upstream.Answer[A]
+}
+
 // Slot is a question to a source, and the place for its answer.
 type Slot[Q, A any] struct {
 	Answer upstream.Answer[A]
 
-	source     *upstream.Source[Q, A]
+	source     Source[Q, A]
 	q          Q
 	key        string
 	directives upstream.Directives
 }
 
 // NewSlot makes a slot, which is answered when it is gathered.
-func NewSlot[Q, A any](s *upstream.Source[Q, A], q Q, d upstream.Directives) Slot[Q, A] {
+func NewSlot[Q, A any](s Source[Q, A], q Q, d upstream.Directives) Slot[Q, A] {
 	return Slot[Q, A]{source: s, q: q, key: s.Key(q), directives: d}
 }
 

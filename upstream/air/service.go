@@ -31,12 +31,12 @@ func NewService(store *cache.Store, locate weather.Locate, patience time.Duratio
 		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[weather.Place, Report, Merged]{
 			Providers: providers,
 			Patience:  patience,
-			Merge: func(_ time.Time, reports []*Report) (*Merged, []bool) {
+			Merge: func(_ weather.Place, _ time.Time, reports []*Report) (*Merged, []bool) {
 				m := Merge(reports...)
 				return m, m.Used
 			},
 		}),
-		Present: func(place weather.Place, m *Merged, _ weather.Units) any { return Present(place, m) },
+		Present: func(place weather.Place, m *Merged, _ weather.Query) any { return Present(place, m) },
 	}}
 }
 

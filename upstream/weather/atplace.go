@@ -2,6 +2,7 @@ package weather
 
 import (
 	"context"
+	"time"
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
@@ -15,6 +16,10 @@ type Query struct {
 	At         Place
 	Units      Units
 	Directives upstream.Directives
+
+	// Of a forecast only.
+	Days   int // how many, from 1
+	Hourly bool
 }
 
 // Ask answers a query with JSON, and the sources that it is from.
@@ -33,8 +38,16 @@ type AtPlace[R, M any] struct {
 	Locate     Locate
 	Merger     *aggregate.Merger[Place, R, M]
 
-	// Present is what the JSON has of a merge. Subjects without units ignore u.
-	Present func(place Place, merged *M, u Units) any
+	// Present is what the JSON has of a merge. Subjects without units ignore those of q.
+	Present func(place Place, merged *M, q Query) any
+
+	// Form numbers what Present returns, from 0: queries about one place with equal forms
+	// have equal JSON. nil: by units.
+	Form func(q Query) int
+
+	// Key is the key of the merge at a place. It changes when the merge of the same
+	// reports does. nil: that of the place.
+	Key func(place Place, now time.Time) string
 }
 
 // Ask is the merge at the queried place, in JSON, and the sources that it is from,
@@ -48,15 +61,25 @@ func (a *AtPlace[R, M]) Ask(ctx context.Context, q Query) (aggregate.Encoded, []
 	if err != nil {
 		return aggregate.Encoded{}, nil, err
 	}
-	merged, outcomes := a.Merger.Ask(ctx, place, place.AnswerKey(), q.Directives)
+	key := place.AnswerKey()
+	if a.Key != nil {
+		key = a.Key(place, time.Now())
+	}
+	merged, outcomes := a.Merger.Ask(ctx, place, key, q.Directives)
 	sources = append(sources, outcomes...)
 	if merged == nil {
 		return aggregate.Encoded{}, nil, &aggregate.NoAnswerError{Subject: a.Subject, Sources: sources}
 	}
-	form := 0
-	if q.Units == Imperial {
-		form = 1
-	}
-	data, err := merged.Encode(form, func(m *M) any { return a.Present(place, m, q.Units) })
+	data, err := merged.Encode(a.form(q), func(m *M) any { return a.Present(place, m, q) })
 	return data, sources, err
+}
+
+func (a *AtPlace[R, M]) form(q Query) int {
+	switch {
+	case a.Form != nil:
+		return a.Form(q)
+	case q.Units == Imperial:
+		return 1
+	}
+	return 0
 }

@@ -1,7 +1,6 @@
 package weather
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -14,7 +13,7 @@ const lateAfter = 90 * time.Minute
 
 // Merged is the combination of several reports.
 type Merged struct {
-	Report        // without Next, PrecipitationNextHour and VisibilityCapped; ObservedAt is the oldest of the reports used
+	Report        // without Next, Forecast, PrecipitationNextHour and VisibilityCapped; ObservedAt is the oldest of the reports used
 	Spread Spread // how far the reports differ
 	Used   []bool // for each report given to Merge: whether it was used for any field
 }
@@ -155,49 +154,11 @@ func (p panel) direction() (*float64, aggregate.Range) {
 	if p.AnyInTime((*Report).calm) && !p.AnyInTime(func(r *Report) bool { return of(r) != nil }) {
 		return nil, aggregate.Range{}
 	}
-	v := p.Sorted(of)
-	if len(v) == 0 {
-		return nil, aggregate.Range{}
+	mean, arc := aggregate.Direction(p.Sorted(of))
+	if mean == nil {
+		return nil, arc
 	}
-	if len(v) == 1 {
-		return p.Keep(v[0]), aggregate.Range{}
-	}
-	var north, east float64
-	for _, d := range v {
-		sin, cos := math.Sincos(d * math.Pi / 180)
-		north, east = north+cos, east+sin
-	}
-	arc := smallestArc(v)
-	if math.Hypot(north, east)/float64(len(v)) < 1e-6 {
-		return nil, arc // the vectors cancel out
-	}
-	return p.Keep(clockwise(math.Atan2(east, north) * 180 / math.Pi)), arc
-}
-
-// smallestArc is the circle without the widest gap between two neighbours.
-func smallestArc(ascending []float64) aggregate.Range {
-	n := len(ascending)
-	arc := aggregate.Range{Min: ascending[0], Max: ascending[n-1], Sources: n}
-	widest := 360 - (arc.Max - arc.Min)
-	for i := 1; i < n; i++ {
-		if gap := ascending[i] - ascending[i-1]; gap > widest {
-			widest = gap
-			arc.Min, arc.Max = ascending[i], ascending[i-1]
-		}
-	}
-	return arc
-}
-
-// clockwise maps an angle of -360 to 360 to [0, 360). A tiny negative angle, for
-// which adding 360 rounds to 360, becomes 0.
-func clockwise(degrees float64) float64 {
-	if degrees < 0 {
-		degrees += 360
-	}
-	if degrees >= 360 {
-		degrees -= 360
-	}
-	return degrees
+	return p.Keep(*mean), arc
 }
 
 func (p panel) condition() Condition {

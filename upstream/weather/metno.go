@@ -19,8 +19,8 @@ import (
 const METNorwayAttribution = "Data from MET Norway (CC BY 4.0)"
 
 const (
-	// metnoHorizon is how many hours of the series are kept. It must exceed the half
-	// hour after which MET is asked again.
+	// metnoHorizon is how many hours of the series can become the current weather. It
+	// must exceed the half hour after which MET is asked again.
 	metnoHorizon = 5 * time.Hour
 
 	// metnoRenewable is the greatest age of the entry for now at which a 304 may renew
@@ -29,7 +29,8 @@ const (
 )
 
 // METNorway gets MET Norway's Locationforecast. Its current weather is the latest
-// entry of the forecast whose time is not after now.
+// entry of the forecast whose time is not after now; the whole of it is in
+// Report.Forecast, so that both need one call.
 // https://docs.api.met.no/doc/locationforecast/HowTO.html
 func METNorway() upstream.Spec[Place, *Report] {
 	return upstream.Spec[Place, *Report]{
@@ -128,20 +129,20 @@ func decodeMETNorway(r upstream.Response) (*Report, error) {
 		report.dropImpossible()
 		last.Next, last = report, report
 	}
+	first.Forecast = series.forecast(declared)
 	return first, nil
 }
 
-// metnoSeries decodes the part of the series that is needed: the entry for now and
-// those of the following hours. It skips later entries, nine tenths of an answer. An
-// unreadable entry is ignored if a readable one after it shows that its time has
-// passed; otherwise the series ends before it.
+// metnoSeries decodes the series. An unreadable entry is ignored if a readable one
+// after it shows that its time has passed; otherwise the series ends before it.
 type metnoSeries struct {
 	now  time.Time     // set before decoding
 	kind jsontext.Kind // kind of the JSON value; 0: absent
-	kept []metnoTimed
-	last time.Time // time of the last entry read
-	gap  error     // why the entry after the kept ones is unreadable
-	over bool      // no later entry is needed
+	all  []metnoTimed
+	kept []metnoTimed // the entry for now and those of the hours after it
+	last time.Time    // time of the last entry read
+	gap  error        // why the entry after the kept ones is unreadable
+	over bool         // the series has ended
 }
 
 // metnoTimed is an entry with its parsed time.
@@ -186,10 +187,14 @@ func (s *metnoSeries) add(e metnoEntry) {
 		s.gap = errors.New("timeseries: not in the order of time")
 	case !at.After(s.now): // an entry for now replaces earlier ones
 		s.kept, s.gap, s.last = append(s.kept[:0], entry), nil, at
-	case s.gap != nil || len(s.kept) > 0 && at.Sub(s.kept[0].at) > metnoHorizon:
+		s.all = append(s.all, entry)
+	case s.gap != nil:
 		s.over = true
 	default:
-		s.kept, s.last = append(s.kept, entry), at
+		if len(s.kept) == 0 || at.Sub(s.kept[0].at) <= metnoHorizon {
+			s.kept = append(s.kept, entry)
+		}
+		s.all, s.last = append(s.all, entry), at
 	}
 }
 

@@ -28,8 +28,10 @@ const MinFresh = 30 * time.Second
 const openMeteoVariables = "temperature_2m,relative_humidity_2m,apparent_temperature,dew_point_2m,is_day," +
 	"precipitation,weather_code,cloud_cover,pressure_msl,wind_speed_10m,wind_direction_10m,wind_gusts_10m,visibility"
 
-const openMeteoQuery = "&current=" + openMeteoVariables +
-	"&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime"
+const (
+	openMeteoQuery = "&current=" + openMeteoVariables + openMeteoUnits
+	openMeteoUnits = "&temperature_unit=celsius&wind_speed_unit=ms&precipitation_unit=mm&timeformat=unixtime"
+)
 
 // OpenMeteo gets the current weather from Open-Meteo's forecast API.
 // https://open-meteo.com/en/docs
@@ -150,7 +152,7 @@ func (a *openMeteoAnswer) currentReport() (*Report, error) {
 		Visibility:    u.Read("visibility", c.Visibility, toMetres),
 		Condition:     wmoCondition(c.WeatherCode.Pointer()),
 		IsDay:         dayOrNight(c.IsDay),
-		Timezone:      a.zone(),
+		Timezone:      zoneName(a.Timezone),
 	}, nil
 }
 
@@ -168,7 +170,7 @@ func (a *openMeteoAnswer) oldReport() (*Report, error) {
 		WindDirection: u.Read("winddirection", o.WindDirection, toDegrees),
 		Condition:     wmoCondition(o.WeatherCode.Pointer()),
 		IsDay:         dayOrNight(o.IsDay),
-		Timezone:      a.zone(),
+		Timezone:      zoneName(a.Timezone),
 	}, nil
 }
 
@@ -203,15 +205,6 @@ func (c *OpenMeteoClock) Time(raw jsontext.Value) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("utc_offset_seconds: %g is more than a day", offset.Value)
 	}
 	return t.Add(-time.Duration(offset.Value) * time.Second), nil
-}
-
-// zone returns the place's time zone. GMT is the API's default for a request without
-// one, so it counts as unknown.
-func (a *openMeteoAnswer) zone() string {
-	if a.Timezone == "GMT" {
-		return ""
-	}
-	return string(a.Timezone)
 }
 
 func dayOrNight(isDay number) *bool {

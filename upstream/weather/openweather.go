@@ -186,13 +186,18 @@ func (m *openWeatherMain) pressure() *float64 {
 	return m.Pressure.Pointer()
 }
 
-// precipitation is the sum of rain and snow in mm/h. Absent blocks mean 0 only if
-// every condition in weather is dry, because OpenWeather sometimes omits them in
-// rain. If one amount is unreadable, the sum is unknown.
+// precipitation is the sum of rain and snow in mm/h.
 func (a *openWeatherAnswer) precipitation() *float64 {
+	return openWeatherSum(a.Weather, openWeatherRate(a.Rain), openWeatherRate(a.Snow))
+}
+
+// openWeatherSum is the sum of rain and snow. Absent blocks mean 0 only if every
+// condition in weather is dry, because OpenWeather sometimes omits them in rain. If one
+// amount is unreadable, the sum is unknown.
+func openWeatherSum(skies []object[openWeatherSky], rain, snow number) *float64 {
 	var sum float64
 	told := false
-	for _, fall := range [...]number{openWeatherRate(a.Rain), openWeatherRate(a.Snow)} {
+	for _, fall := range [...]number{rain, snow} {
 		switch {
 		case fall.Known && fall.Value >= 0:
 			sum, told = sum+fall.Value, true
@@ -203,12 +208,12 @@ func (a *openWeatherAnswer) precipitation() *float64 {
 	if told {
 		return &sum
 	}
-	for _, sky := range a.Weather {
+	for _, sky := range skies {
 		if !openWeatherCondition(sky.Value.ID.Pointer()).dry() {
 			return nil
 		}
 	}
-	if len(a.Weather) == 0 {
+	if len(skies) == 0 {
 		return nil
 	}
 	return new(0.0)
@@ -248,9 +253,13 @@ func (s *openWeatherSky) isDay() *bool {
 // nobody has ever measured 50 °C. In warmer places and in cold weather °F is not
 // detected.
 func (a *openWeatherAnswer) plausible(report *Report) error {
-	latitude := a.Coord.Value.Lat.Value // 0 where it is unknown
-	if math.Abs(latitude) > 40 && *report.Temperature > 50 {
-		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", *report.Temperature, latitude)
+	return openWeatherPlausible(a.Coord.Value.Lat.Value, *report.Temperature)
+}
+
+// openWeatherPlausible takes a latitude of 0 where it is unknown.
+func openWeatherPlausible(latitude, temperature float64) error {
+	if math.Abs(latitude) > 40 && temperature > 50 {
+		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", temperature, latitude)
 	}
 	return nil
 }

@@ -36,6 +36,10 @@ type Report struct {
 	// forecast lets a cached answer, or one confirmed by a 304, still describe the
 	// current hour.
 	Next *Report `json:"next,omitempty"`
+
+	// Forecast is the forecast that came with the current weather, if the provider sends
+	// both in one answer.
+	Forecast *Series `json:"forecast,omitempty"`
 }
 
 // At returns the report for now from the series that starts with r: the latest one

@@ -46,12 +46,12 @@ func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found
 			Providers: providers,
 			Patience:  patience,
 			At:        (*Report).At,
-			Merge: func(now time.Time, reports []*Report) (*Merged, []bool) {
+			Merge: func(_ Place, now time.Time, reports []*Report) (*Merged, []bool) {
 				m := Merge(now, reports...)
 				return m, m.Used
 			},
 		}),
-		Present: func(place Place, m *Merged, u Units) any { return Present(place, m, u) },
+		Present: func(place Place, m *Merged, q Query) any { return Present(place, m, q.Units) },
 	}
 	return s
 }

@@ -1,5 +1,7 @@
 package weather
 
+import "tributary/upstream/aggregate"
+
 // Units is a system of units for answers.
 type Units string
 
@@ -61,6 +63,21 @@ func (u Units) system() *system {
 	return &metric
 }
 
+// Temperature converts °C and rounds.
+func (u Units) Temperature(celsius float64) float64 { return u.system().temperature(celsius) }
+
+// Speed converts m/s and rounds.
+func (u Units) Speed(mps float64) float64 { return u.system().speed(mps) }
+
+// Pressure converts hPa and rounds.
+func (u Units) Pressure(hPa float64) float64 { return u.system().pressure(hPa) }
+
+// Precipitation converts mm and rounds, or mm/h.
+func (u Units) Precipitation(mm float64) float64 { return u.system().precipitation(mm) }
+
+// Names are the symbols of the units.
+func (u Units) Names() UnitNames { return u.system().names }
+
 // miles rounds to two decimals below 10: one decimal would round dense fog to 0.
 func miles(metres float64) float64 {
 	v := metres / 1609.344
@@ -73,5 +90,5 @@ func miles(metres float64) float64 {
 // OneDecimal rounds to tenths, halves away from zero.
 func OneDecimal(v float64) float64 { return roundTo(v, 10) }
 
-// bearing rounds a direction; 359.97 is north, which is 0.
-func bearing(degrees float64) float64 { return clockwise(OneDecimal(degrees)) }
+// Bearing rounds a direction; 359.97 is north, which is 0.
+func Bearing(degrees float64) float64 { return aggregate.Clockwise(OneDecimal(degrees)) }

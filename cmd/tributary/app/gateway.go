@@ -16,6 +16,7 @@ import (
 	"tributary/upstream/aggregate"
 	"tributary/upstream/air"
 	"tributary/upstream/declared"
+	"tributary/upstream/forecast"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
 )
@@ -53,7 +54,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 	if err := g.measure(cfg, tel.Meter()); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	current := g.weather(cfg)
+	current, reports := g.weather(cfg)
 	quality := g.air(cfg, current)
 	people := g.users(cfg, current, quality)
 	g.builtIn = askBuiltIn(map[string]weather.Ask{"weather": current.Current, "air_quality": quality.Current}, people)
@@ -61,6 +62,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 		Auth:           g.auth,
 		Redis:          g.redis,
 		Weather:        current,
+		Forecast:       g.forecast(cfg, current, reports),
 		Air:            quality,
 		Users:          people,
 		BuiltIn:        cfg.BuiltIn,
@@ -109,29 +111,56 @@ func (cfg *config) auth(log *slog.Logger) auth.Config {
 	return a
 }
 
-// weather wires the weather. The order of its providers decides ties.
-func (g *gateway) weather(cfg config) *weather.Service {
+// weather wires the weather. The order of its providers decides ties. reports are its
+// sources, by name.
+func (g *gateway) weather(cfg config) (_ *weather.Service, reports reportSources) {
 	var geocoding *upstream.Source[weather.PlaceQuery, weather.Found]
 	if u, ok := g.upstreams["geocoding"]; ok {
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}
-	return weather.NewService(g.store, geocoding, cfg.Patience,
-		reporters(g, func(p provider) *placeSource[weather.Report] { return p.weather })...)
+	reports = make(reportSources)
+	providers := reporters(g, func(p provider) *placeSource[weather.Report] { return p.weather },
+		func(p provider, up *upstream.Upstream) aggregate.Source[weather.Place, *weather.Report] {
+			reports[p.name] = upstream.NewSource(up, p.weather.spec())
+			return reports[p.name]
+		})
+	return weather.NewService(g.store, geocoding, cfg.Patience, providers...), reports
+}
+
+// reportSources are the sources of current weather, by name.
+type reportSources map[string]*upstream.Source[weather.Place, *weather.Report]
+
+// forecast wires the forecast. Where a provider sends it with the current weather, both
+// are read from the same answers.
+func (g *gateway) forecast(cfg config, w *weather.Service, reports reportSources) *forecast.Service {
+	return forecast.NewService(g.store, w.Locate, cfg.Patience,
+		reporters(g, func(p provider) *placeSource[weather.Series] { return p.forecast },
+			func(p provider, up *upstream.Upstream) aggregate.Source[weather.Place, *weather.Series] {
+				if p.forecast.spec == nil {
+					return weather.ForecastIn(reports[p.name])
+				}
+				return upstream.NewSource(up, p.forecast.spec())
+			})...)
 }
 
 // air wires the air quality. It finds places as the weather does.
 func (g *gateway) air(cfg config, w *weather.Service) *air.Service {
 	return air.NewService(g.store, w.Locate, cfg.Patience,
-		reporters(g, func(p provider) *placeSource[air.Report] { return p.air })...)
+		reporters(g, func(p provider) *placeSource[air.Report] { return p.air },
+			func(p provider, up *upstream.Upstream) aggregate.Source[weather.Place, *air.Report] {
+				return upstream.NewSource(up, p.air.spec())
+			})...)
 }
 
-// reporters returns the enabled providers of one kind of report, by rank.
-func reporters[R any](g *gateway, source func(provider) *placeSource[R]) (asked []aggregate.Provider[weather.Place, R]) {
+// reporters returns the enabled providers of one kind of report, by rank. open makes
+// the source of one.
+func reporters[R any](g *gateway, source func(provider) *placeSource[R],
+	open func(provider, *upstream.Upstream) aggregate.Source[weather.Place, *R],
+) (asked []aggregate.Provider[weather.Place, R]) {
 	ranked := slices.DeleteFunc(slices.Clone(providers), func(p provider) bool { return source(p) == nil || g.upstreams[p.name] == nil })
 	slices.SortFunc(ranked, func(a, b provider) int { return source(a).rank - source(b).rank })
 	for _, p := range ranked {
-		s := source(p)
-		asked = append(asked, aggregate.Provider[weather.Place, R]{Source: upstream.NewSource(g.upstreams[p.name], s.spec()), Attribution: s.attribution})
+		asked = append(asked, aggregate.Provider[weather.Place, R]{Source: open(p, g.upstreams[p.name]), Attribution: source(p).attribution})
 	}
 	return asked
 }

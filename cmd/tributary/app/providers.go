@@ -36,15 +36,16 @@ type provider struct {
 	// use is then served as stale only if the operator sets NAME_STALE_FOR.
 	personal bool
 
-	weather *placeSource[weather.Report] // nil: not a source of current weather
-	air     *placeSource[air.Report]     // nil: not a source of air quality
+	weather  *placeSource[weather.Report] // nil: not a source of current weather
+	forecast *placeSource[weather.Series] // nil: not a source of forecasts
+	air      *placeSource[air.Report]     // nil: not a source of air quality
 }
 
 // placeSource is a provider's source of reports about places.
 type placeSource[R any] struct {
-	rank        int // when providers disagree, the lowest decides
-	spec        func() upstream.Spec[weather.Place, *R]
-	attribution string // that its licence requires; may be empty
+	rank        int                                     // when providers disagree, the lowest decides
+	spec        func() upstream.Spec[weather.Place, *R] // nil: the reports are in the answers about the current weather
+	attribution string                                  // that its licence requires; may be empty
 }
 
 // openMeteo is the limit of each of Open-Meteo's free hosts.
@@ -57,6 +58,7 @@ var providers = []provider{
 		name: "openmeteo", host: "api.open-meteo.com", quota: openMeteo, concurrency: 5,
 		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
 		weather:    &placeSource[weather.Report]{1, weather.OpenMeteo, weather.OpenMeteoAttribution},
+		forecast:   &placeSource[weather.Series]{1, weather.OpenMeteoForecast, weather.OpenMeteoAttribution},
 	},
 	{
 		name: "geocoding", host: "geocoding-api.open-meteo.com", quota: openMeteo, concurrency: 5,
@@ -66,13 +68,15 @@ var providers = []provider{
 	{
 		name: "openweather", host: "api.openweathermap.org", quota: rates{{60, time.Minute}},
 		credential: credential{"OPENWEATHER_API_KEY", inQuery("appid")}, needs: "OPENWEATHER_API_KEY",
-		weather: &placeSource[weather.Report]{3, weather.OpenWeather, ""},
-		air:     &placeSource[air.Report]{2, air.OpenWeather, ""},
+		weather:  &placeSource[weather.Report]{3, weather.OpenWeather, ""},
+		forecast: &placeSource[weather.Series]{3, weather.OpenWeatherForecast, ""},
+		air:      &placeSource[air.Report]{2, air.OpenWeather, ""},
 	},
 	{
 		name: "metno", host: "api.met.no", quota: rates{{20, time.Second}},
 		contact: true, needs: "METNO_CONTACT", // its terms require a contact
-		weather: &placeSource[weather.Report]{2, weather.METNorway, weather.METNorwayAttribution},
+		weather:  &placeSource[weather.Report]{2, weather.METNorway, weather.METNorwayAttribution},
+		forecast: &placeSource[weather.Series]{2, nil, weather.METNorwayAttribution},
 	},
 	{
 		name: "directory", host: "jsonplaceholder.typicode.com", personal: true,
