@@ -6,10 +6,10 @@ import (
 )
 
 // The series is hourly for two days, then continues to the next of the hours 0, 6, 12
-// and 18 UTC, and from there in steps of six hours.
+// and 18 UTC, and from there for a week in steps of six hours.
 const (
 	hourlyFor = 48
-	sixHourly = 6 // entries
+	sixHourly = 28 // entries
 )
 
 // metSeries holds the weather of all hours of a forecast.
@@ -19,7 +19,7 @@ type metSeries struct {
 	hours []weather
 }
 
-// forecast writes the GeoJSON without encoding/json, because it has about fifty entries.
+// forecast writes the GeoJSON without encoding/json, because it has about eighty entries.
 func (q metQuery) forecast(from time.Time) []byte {
 	hourly := hourlyFor
 	for (from.Hour()+hourly)%6 != 0 {

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// openMeteo is one of the APIs of https://open-meteo.com/en/docs, its current
-// block only: hourly and daily are ignored, as are several coordinates in one
-// call.
+// openMeteo is one of the APIs of https://open-meteo.com/en/docs. Several coordinates in
+// one call are ignored, and hourly and daily where it has no series.
 type openMeteo struct {
 	openMeteoAPI
 	now   func() time.Time
@@ -26,6 +25,7 @@ type openMeteoAPI struct {
 	variable string        // what its errors call a variable
 	interval time.Duration // of the current block
 	cell     func(deg float64) float64
+	series   bool // it answers hourly and daily
 
 	// knows reports whether current may ask for a variable.
 	knows func(name string) bool
@@ -48,6 +48,7 @@ var openMeteoForecast = openMeteoAPI{
 	variable: "ForecastVariable",
 	interval: 15 * time.Minute,
 	cell:     gridCell,
+	series:   true,
 	knows:    func(name string) bool { _, ok := currentVariables[name]; return ok },
 	measure: func(q openMeteoQuery, at time.Time) func(string) measurement {
 		w, ground := openMeteoModel.at(q.lat, q.lon, at), elevation(q.lat, q.lon)
@@ -85,10 +86,11 @@ func (o *openMeteo) answer(r *http.Request) answer {
 type openMeteoQuery struct {
 	lat, lon  float64
 	variables []string // of the current block, in the caller's order
-	units     units
-	unixTime  bool
-	zone      *time.Location
-	zoneName  string
+	openMeteoSeries
+	units    units
+	unixTime bool
+	zone     *time.Location
+	zoneName string
 }
 
 // parse returns the provider's reason for rejecting a request, else "".
@@ -128,7 +130,8 @@ func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
 			q.variables = append(q.variables, name)
 		}
 	}
-	return q, ""
+	q.openMeteoSeries, reason = o.parseSeries(v)
+	return q, reason
 }
 
 // current writes the answer by hand: members come in the order in which they were
@@ -155,15 +158,12 @@ func (o *openMeteo) current(q openMeteoQuery, now time.Time) []byte {
 		b = q.appendUnits(b, of)
 		b = o.appendCurrent(b, q, at, of)
 	}
+	b = q.appendSeries(b, now)
 	return append(b, '}')
 }
 
 func (q openMeteoQuery) appendUnits(b []byte, of func(string) measurement) []byte {
-	format := "iso8601"
-	if q.unixTime {
-		format = "unixtime"
-	}
-	b = fmt.Appendf(b, `,"current_units":{"time":"%s","interval":"seconds"`, format)
+	b = fmt.Appendf(b, `,"current_units":{"time":"%s","interval":"seconds"`, q.timeUnit())
 	for _, name := range q.variables {
 		b = append(b, ',')
 		b = strconv.AppendQuote(b, name)

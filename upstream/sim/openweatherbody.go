@@ -238,21 +238,26 @@ func (q openWeatherQuery) forecast(count int) openWeatherForecast {
 	return f
 }
 
-// threeHours is the entry for the three hours before at.
+// threeHours is the entry of a time: the weather then, and the precipitation of the three
+// hours before, with the condition of the wettest of these.
 func (q openWeatherQuery) threeHours(at time.Time) owmThreeHours {
 	w := openWeatherModel.at(q.lat, q.lon, at)
-	sum := 0.0
-	for h := range 3 {
-		sum += openWeatherModel.at(q.lat, q.lon, at.Add(-time.Duration(h)*time.Hour)).precipitation
+	told, sum, chance := openWeatherModel.at(q.lat, q.lon, at.Add(-time.Hour)), 0.0, 0.0
+	for h := 1; h <= 3; h++ {
+		hour := openWeatherModel.at(q.lat, q.lon, at.Add(-time.Duration(h)*time.Hour))
+		if hour.precipitation > told.precipitation {
+			told = hour
+		}
+		sum, chance = sum+hour.precipitation, max(chance, hour.chance)
 	}
 	e := owmThreeHours{
 		DT:      at.Unix(),
 		Main:    q.main(w),
-		Weather: owmConditions(w),
+		Weather: owmConditions(told),
 		Clouds:  owmClouds{whole(w.cloud)},
 		Wind:    q.wind(w),
 		Vis:     owmVisibility(w),
-		Pop:     min(1, round(sum, 2)),
+		Pop:     round(chance/100, 2),
 		Sys:     owmPartOfDay{"n"},
 		Text:    at.Format(time.DateTime),
 	}
@@ -261,7 +266,7 @@ func (q openWeatherQuery) threeHours(at time.Time) owmThreeHours {
 	}
 	switch fallen := (&owmSum{round(sum, 2)}); {
 	case sum == 0:
-	case w.temperature <= 0:
+	case told.condition.isSnow():
 		e.Snow = fallen
 	default:
 		e.Rain = fallen

@@ -16,6 +16,7 @@ const (
 	ofAngle
 	ofCode
 	ofFlag
+	ofIndex
 	dimensions
 )
 
@@ -42,6 +43,7 @@ func defaultUnits() units {
 		ofAngle:       {"°", 1, 0, 0},
 		ofCode:        {"wmo code", 1, 0, 0},
 		ofFlag:        {"", 1, 0, 0},
+		ofIndex:       {"", 1, 0, 2},
 	}
 }
 

@@ -18,6 +18,7 @@ type weather struct {
 	windFrom      float64 // degrees clockwise from north, 0 up to 360
 	cloud         float64 // %
 	precipitation float64 // mm/h of water; 0, or at least 0.1
+	chance        float64 // % of precipitation
 	showery       bool    // precipitation comes as showers
 	visibility    float64 // m
 	sun           sun
@@ -60,6 +61,8 @@ func (m model) at(lat, lon float64, t time.Time) weather {
 	if w.precipitation < 0.1 {
 		w.precipitation = 0
 	}
+
+	w.chance = clamp(90*(moisture+0.35)+4*drift, 0, 100)
 
 	warmestAt15 := math.Cos(2 * math.Pi * (w.sun.hour - 15) / 24)
 	w.humidity = clamp(63+33*moisture-9*warmestAt15+2*drift, 8, 100)
