@@ -18,6 +18,7 @@ import (
 // openapi.yaml.
 var operations = []write{
 	{"GET", here, "", ""},
+	{"GET", forecastHere, "", ""},
 	{"GET", airHere, "", ""},
 	{"GET", "/v1/places?q=Delhi", "", ""},
 	{"GET", "/v1/users", "", ""},

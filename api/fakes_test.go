@@ -38,6 +38,11 @@ func airObservations(name string) upstream.Spec[weather.Place, *air.Report] {
 	return reportsAt[air.Report](name, "/air")
 }
 
+// forecasts asks a fake for series.
+func forecasts(name string) upstream.Spec[weather.Place, *weather.Series] {
+	return reportsAt[weather.Series](name, "/forecast")
+}
+
 func reportsAt[R any](name, path string) upstream.Spec[weather.Place, *R] {
 	return upstream.Spec[weather.Place, *R]{
 		Name:  name,
@@ -102,11 +107,34 @@ func airReport(number float64) *air.Report {
 	}
 }
 
-// reports answers with report(number), of now, or with that of the air.
+// series is a forecast of ten days from yesterday on, warmer the greater the number. That
+// of number 0 has the sun.
+func series(number float64) *weather.Series {
+	s := &weather.Series{Timezone: "Asia/Kolkata"}
+	from := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
+	for i := range 240 {
+		s.Steps = append(s.Steps, weather.Step{
+			At: from.Add(time.Duration(i) * time.Hour), Hours: 1,
+			Temperature: new(20 + number + float64(i%24)/4), FeelsLike: new(19 + number), Humidity: new(40 + number), Pressure: new(1010 + number),
+			CloudCover: new(30 + number), WindSpeed: new(3 + number), WindDirection: new(90 + number), UVIndex: new(4 + number),
+			Precipitation: new(0.1), PrecipitationProbability: new(20 + number), WindGust: new(8 + number), Condition: weather.Rain,
+		})
+		if number == 0 && i%24 == 0 {
+			midnight := from.Add(time.Duration(i) * time.Hour)
+			s.Sun = append(s.Sun, weather.Sun{Rise: midnight.Add(time.Hour), Set: midnight.Add(12 * time.Hour)})
+		}
+	}
+	return s
+}
+
+// reports answers with report(number), of now, with that of the air, or with a forecast.
 func reports(number float64) behaviour {
 	return func(r *http.Request) (*http.Response, error) {
-		if r.URL.Path == "/air" {
+		switch r.URL.Path {
+		case "/air":
 			return sendsJSON(airReport(number))(r)
+		case "/forecast":
+			return sendsJSON(series(number))(r)
 		}
 		return sendsJSON(report(number))(r)
 	}

@@ -22,6 +22,7 @@ import (
 	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
 	"tributary/upstream/air"
+	"tributary/upstream/forecast"
 	"tributary/upstream/pipetest"
 	"tributary/upstream/users"
 	"tributary/upstream/weather"
@@ -138,7 +139,7 @@ func (s *setup) complete(g *gateway) {
 	}
 }
 
-// serve makes the weather and the air, which share OpenWeather.
+// serve makes the weather, the forecast and the air, which share upstreams.
 func (s *setup) serve(g *gateway) {
 	store := cache.NewStore(1000)
 	open := func(name string, f *fake) *upstream.Upstream { return s.open(g, name, f, store) }
@@ -148,6 +149,7 @@ func (s *setup) serve(g *gateway) {
 		geocoding = upstream.NewSource(up, lookups)
 	}
 	var providers []weather.Provider
+	var forecasters []forecast.Provider
 	var airProviders []air.Provider
 	addAir := func(up *upstream.Upstream, name, attribution string) {
 		if up != nil {
@@ -158,6 +160,7 @@ func (s *setup) serve(g *gateway) {
 		up := open(name, f)
 		if up != nil {
 			providers = append(providers, weather.Provider{Source: upstream.NewSource(up, observations(name)), Attribution: attribution})
+			forecasters = append(forecasters, forecast.Provider{Source: upstream.NewSource(up, forecasts(name)), Attribution: attribution})
 		}
 		return up
 	}
@@ -167,6 +170,7 @@ func (s *setup) serve(g *gateway) {
 	addAir(open("openmeteo_air", g.openmeteoAir), "openmeteo_air", air.OpenMeteoAttribution)
 	addAir(openweather, "openweather", "")
 	s.Weather = weather.NewService(store, geocoding, s.patience, providers...)
+	s.Forecast = forecast.NewService(store, s.Weather.Locate, s.patience, forecasters...)
 	s.Air = air.NewService(store, s.Weather.Locate, s.patience, airProviders...)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"tributary/cache"
 	"tributary/upstream"
+	"tributary/upstream/forecast"
 	"tributary/upstream/sim"
 	"tributary/upstream/weather"
 )
@@ -49,12 +50,18 @@ func simulated(t *testing.T) (*sim.Simulator, *gateway) {
 		t.Cleanup(up.Close)
 		return up
 	}
+	openmeteo, metno, openweather := open(sim.OpenMeteo), upstream.NewSource(open(sim.MetNorway), weather.METNorway()), open(sim.OpenWeather)
 	service := weather.NewService(store, upstream.NewSource(open(sim.Geocoding), weather.Geocoding()), time.Minute, // patience never ends before an answer
-		weather.Provider{Source: upstream.NewSource(open(sim.OpenMeteo), weather.OpenMeteo()), Attribution: weather.OpenMeteoAttribution},
-		weather.Provider{Source: upstream.NewSource(open(sim.MetNorway), weather.METNorway()), Attribution: weather.METNorwayAttribution},
-		weather.Provider{Source: upstream.NewSource(open(sim.OpenWeather), weather.OpenWeather())},
+		weather.Provider{Source: upstream.NewSource(openmeteo, weather.OpenMeteo()), Attribution: weather.OpenMeteoAttribution},
+		weather.Provider{Source: metno, Attribution: weather.METNorwayAttribution},
+		weather.Provider{Source: upstream.NewSource(openweather, weather.OpenWeather())},
 	)
-	return simulator, newGateway(t, func(s *setup) { s.Weather = service })
+	ahead := forecast.NewService(store, service.Locate, time.Minute,
+		forecast.Provider{Source: upstream.NewSource(openmeteo, weather.OpenMeteoForecast()), Attribution: weather.OpenMeteoAttribution},
+		forecast.Provider{Source: weather.ForecastIn(metno), Attribution: weather.METNorwayAttribution},
+		forecast.Provider{Source: upstream.NewSource(openweather, weather.OpenWeatherForecast())},
+	)
+	return simulator, newGateway(t, func(s *setup) { s.Weather, s.Forecast = service, ahead })
 }
 
 func TestUnitsShareTheirCalls(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"tributary/telemetry"
 	"tributary/upstream"
 	"tributary/upstream/air"
+	"tributary/upstream/forecast"
 	"tributary/upstream/sim"
 	"tributary/upstream/upstreamtest"
 	"tributary/upstream/users"
@@ -49,15 +50,15 @@ func newGateway(t testing.TB) http.Handler {
 		t.Fatal(err)
 	}
 	t.Cleanup(callers.Close)
-	weather, air, users := newServices(t)
+	weather, forecast, air, users := newServices(t)
 	return api.New(api.Config{
-		Auth: callers, Weather: weather, Air: air, Users: users,
+		Auth: callers, Weather: weather, Forecast: forecast, Air: air, Users: users,
 		Status: func() api.Status { return api.Status{} }, Ready: func() bool { return true },
 		Telemetry: tel, Logger: log, RequestTimeout: patience, PublicReads: true,
 	})
 }
 
-func newServices(t testing.TB) (*weather.Service, *air.Service, *users.Service) {
+func newServices(t testing.TB) (*weather.Service, *forecast.Service, *air.Service, *users.Service) {
 	t.Helper()
 	s, err := sim.Start(t.Context(), sim.Config{Addr: "127.0.0.1:0"})
 	if err != nil {
@@ -69,10 +70,12 @@ func newServices(t testing.TB) (*weather.Service, *air.Service, *users.Service) 
 	}
 	geocoding := upstreamtest.Open(t, sim.Geocoding, "http://geocoding.test", upstream.Config{Transport: upstreamtest.NewFake(everyPlace)})
 	store := cache.NewStore(1000)
+	openmeteo := open(sim.OpenMeteo)
 	w := weather.NewService(store, upstream.NewSource(geocoding, weather.Geocoding()), patience,
-		weather.Provider{Source: upstream.NewSource(open(sim.OpenMeteo), weather.OpenMeteo())})
+		weather.Provider{Source: upstream.NewSource(openmeteo, weather.OpenMeteo())})
+	f := forecast.NewService(store, w.Locate, patience, forecast.Provider{Source: upstream.NewSource(openmeteo, weather.OpenMeteoForecast())})
 	a := air.NewService(store, w.Locate, patience, air.Provider{Source: upstream.NewSource(open(sim.OpenMeteoAir), air.OpenMeteo())})
-	return w, a, users.NewService(users.Config{
+	return w, f, a, users.NewService(users.Config{
 		Directory: open(sim.Directory), GitHub: open(sim.GitHub),
 		Weather: users.FromWeather(w), AirQuality: users.AtPlace(a.Current, (*air.Current).OmitSpread),
 		Patience: patience, LinkByUsername: true,

@@ -116,4 +116,3 @@ func every(distance time.Duration, from time.Time, n int, fill func(i int, s *we
 	}
 	return s
 }
-

@@ -15,6 +15,9 @@ func TestProvidersAreDistinct(t *testing.T) {
 		if own := p.credential.variable; p.needs != "" && p.needs != own && !(p.contact && p.needs == p.variable("CONTACT")) {
 			t.Errorf("%s needs %s, which is no variable of its own", p.name, p.needs)
 		}
+		if p.forecast != nil && (p.weather == nil || p.forecast.rank != p.weather.rank || p.forecast.attribution != p.weather.attribution) {
+			t.Errorf("%s: its forecast has another rank or attribution than its current weather", p.name)
+		}
 		if p.weather == nil {
 			continue
 		}

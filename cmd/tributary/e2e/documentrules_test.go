@@ -383,6 +383,7 @@ var togetherInWords = map[string]func(url.Values) bool{
 	// "Give exactly one of city, or lat and lon together"; country "only
 	// together with city".
 	"getWeather":    onePlace,
+	"getForecast":   onePlace,
 	"getAirQuality": onePlace,
 	// "include is refused here".
 	"listUsers": func(q url.Values) bool { return !q.Has("include") },
