@@ -51,7 +51,7 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := guarded(t, strings.Fields(c.anonymous)...)
-			for _, path := range []string{here, airHere, "/v1/places?q=Delhi"} {
+			for _, path := range []string{here, forecastHere, airHere, "/v1/places?q=Delhi"} {
 				a := g.get(path, c.header...)
 				a.wantStatus(c.want)
 				if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, c.challenge) || (got == "") != (c.challenge == "") {
@@ -92,7 +92,7 @@ func TestClientsOverTheirLimit(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.ClientLimit = api.Limit{Calls: 2, Window: time.Minute} })
 		g.get(here).wantHeader("RateLimit", `"default";r=1;t=30`)
 		g.get("/v1/weather").wantHeader("RateLimit", `"default";r=0;t=60`) // invalid requests count too
-		for _, path := range []string{here, airHere, "/v1/places?q=Delhi", "/v1/status"} {
+		for _, path := range []string{here, forecastHere, airHere, "/v1/places?q=Delhi", "/v1/status"} {
 			a := g.get(path)
 			a.problem(http.StatusTooManyRequests, "too_many_requests")
 			a.wantHeader("Retry-After", "30")

@@ -20,7 +20,7 @@ func TestETag(t *testing.T) {
 
 	it(t, "is the same for the same data on another instance", func(t *testing.T) {
 		one, other := newGateway(t), newGateway(t)
-		for _, path := range []string{here, airHere, city, "/v1/places?q=Delhi", here + "&units=imperial"} {
+		for _, path := range []string{here, forecastHere, airHere, city, "/v1/places?q=Delhi", here + "&units=imperial"} {
 			other.get(path).wantHeader("ETag", one.get(path).Header.Get("ETag"))
 		}
 	})
@@ -28,7 +28,7 @@ func TestETag(t *testing.T) {
 	it(t, "differs if data differs", func(t *testing.T) {
 		g := newGateway(t)
 		seen := map[string]string{}
-		for _, path := range []string{here, airHere, city, here + "&units=imperial", "/v1/weather?lat=1&lon=2", "/v1/places?q=Delhi"} {
+		for _, path := range []string{here, forecastHere, airHere, city, here + "&units=imperial", "/v1/weather?lat=1&lon=2", "/v1/places?q=Delhi"} {
 			tag := g.get(path).Header.Get("ETag")
 			if before, ok := seen[tag]; ok {
 				t.Errorf("%s and %s both have %s", before, path, tag)
@@ -88,7 +88,7 @@ func data(a *answer) []byte {
 }
 
 func TestIfNoneMatch(t *testing.T) {
-	for _, path := range []string{here, airHere, "/v1/places?q=Delhi"} {
+	for _, path := range []string{here, forecastHere, airHere, "/v1/places?q=Delhi"} {
 		g := newGateway(t)
 		tag := g.get(path).Header.Get("ETag")
 		strong := strings.TrimPrefix(tag, "W/")

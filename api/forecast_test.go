@@ -126,6 +126,13 @@ func TestForecast(t *testing.T) {
 			t.Errorf("%d more requests upstream, want none", now-asked)
 		}
 	})
+	it(t, "asks again for a caller who wants that", func(t *testing.T) {
+		g := newGateway(t)
+		g.get(forecastHere + "&units=metric")
+		time.Sleep(31 * time.Second)
+		a := g.get(forecastHere, "Cache-Control", "no-cache")
+		a.wantState("openmeteo", "live", "")
+	})
 	it(t, "serves an old forecast when asking fails", func(t *testing.T) {
 		g := newGateway(t)
 		g.get(forecastHere)

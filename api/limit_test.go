@@ -277,7 +277,7 @@ func TestWrongCredentials(t *testing.T) {
 	it(t, "are a problem as openapi.yaml has it", func(t *testing.T) {
 		g := newGateway(t, guarded(1))
 		g.get("/v1/status", "X-API-Key", "guess").problem(http.StatusUnauthorized, "unauthorized")
-		for _, path := range []string{here, airHere, "/v1/places?q=Delhi", "/v1/users", "/v1/users/1", "/v1/status"} {
+		for _, path := range []string{here, forecastHere, airHere, "/v1/places?q=Delhi", "/v1/users", "/v1/users/1", "/v1/status"} {
 			g.get(path, "X-API-Key", "guess").problem(http.StatusTooManyRequests, "too_many_requests")
 		}
 		g.get("/livez", "X-API-Key", "guess").wantStatus(http.StatusOK)

@@ -14,7 +14,7 @@ import (
 )
 
 // paths are all paths, with a valid query.
-var paths = []string{here, airHere, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/start.js", "/openapi.yaml", "/problems/not-found"}
+var paths = []string{here, forecastHere, airHere, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/start.js", "/openapi.yaml", "/problems/not-found"}
 
 func TestOtherMethods(t *testing.T) {
 	g := newGateway(t)
@@ -122,6 +122,7 @@ func TestHead(t *testing.T) {
 		g.get(here) // so that both requests find the same cache entries
 		g.get("/v1/places?q=Delhi")
 		g.get(airHere)
+		g.get(forecastHere)
 		for _, path := range append(paths, "/v1/weather", "/problems/unknown", "/nothing") {
 			get, head := g.get(path, "Accept-Encoding", "identity"), g.send(http.MethodHead, path, "Accept-Encoding", "identity")
 			head.wantStatus(get.StatusCode)

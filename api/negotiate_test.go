@@ -39,7 +39,7 @@ func TestAccept(t *testing.T) {
 			for _, v := range c.header {
 				header = append(header, "Accept", v)
 			}
-			for _, path := range []string{here, airHere, "/v1/places?q=Delhi", "/v1/status"} {
+			for _, path := range []string{here, forecastHere, airHere, "/v1/places?q=Delhi", "/v1/status"} {
 				a := g.get(path, header...)
 				a.wantStatus(c.want)
 				a.wantHeader("Vary", "Accept")

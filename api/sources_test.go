@@ -226,7 +226,7 @@ func TestOnlyIfCached(t *testing.T) {
 	only := []string{"Cache-Control", "Only-If-Cached"}
 	it(t, "is a 504 if nothing is cached, without a request", func(t *testing.T) {
 		g := populated(t)
-		for _, path := range []string{here, airHere, city, "/v1/places?q=Delhi", "/v1/users", everything} {
+		for _, path := range []string{here, forecastHere, airHere, city, "/v1/places?q=Delhi", "/v1/users", everything} {
 			a := g.get(path, only...)
 			p := a.problem(http.StatusGatewayTimeout, "not_cached")
 			if len(p.Sources) == 0 || p.Sources[0].Error.Code != "not_cached" || p.Sources[0].Attempts != 0 {

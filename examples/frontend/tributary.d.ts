@@ -32,6 +32,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/weather/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Weather forecast for a place
+         * @description The days and hours to come, merged from every provider that is enabled. Scope `weather:read`.
+         *
+         *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two decimals
+         *     before a source is asked; `data.place` has the coordinates of the request.
+         *
+         *     A day is one of the place's calendar, from today on, in the time zone that `data.place.timezone`
+         *     names: `UTC` if no other is known. It is made from the hours of each source, 23 or 25 of them
+         *     where the clocks change. A source has a say in a minimum, a maximum, the wind's direction and the
+         *     condition of a day if it has a value in at least seven of the day's eight steps of three hours,
+         *     and in a sum if its periods make up the whole day. So sources that forecast the rest of a day only
+         *     have none in that of today.
+         *
+         *     Each number is the median of the sources that gave it. A source's wind direction of a day is that
+         *     of the sum of its hours' winds, so that strong wind weighs more; of several sources it is the
+         *     circular mean. The condition of a day is the most severe one of any source, in this order, the
+         *     most severe last: clear, mostly_clear, partly_cloudy, cloudy, haze, fog, dust, drizzle,
+         *     rain_showers, rain, sleet, snow_showers, snow, freezing_drizzle, freezing_rain, thunderstorm,
+         *     hail. The condition of an hour is the most frequent one. A value that is physically impossible is
+         *     left out; the other values of its source are used.
+         */
+        get: operations["getForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/air-quality": {
         parameters: {
             query?: never;
@@ -137,7 +175,8 @@ export interface paths {
          *
          *     Without the directory's user there is no answer. A part that is not available is absent from
          *     `data`, and `meta` says why. Once the directory has answered, the gateway waits for the other
-         *     parts for a limited time only (`PATIENCE`). A part is `skipped` if the gateway has no source for
+         *     parts for a limited time only (`PATIENCE`): since the start, or for parts that need the user's data
+         *     since the directory has answered. A part is `skipped` if the gateway has no source for
          *     it, or if the user lacks what is needed to ask for it, such as coordinates.
          */
         get: operations["getUser"];
@@ -334,6 +373,11 @@ export interface components {
         /** @description The body of `/v1/weather`. */
         WeatherAnswer: {
             data: components["schemas"]["Weather"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description The body of `/v1/weather/forecast`. */
+        ForecastAnswer: {
+            data: components["schemas"]["Forecast"];
             meta: components["schemas"]["Meta"];
         };
         /** @description The body of `/v1/air-quality`. */
@@ -643,6 +687,233 @@ export interface components {
              * @example 3
              */
             sources: number;
+        };
+        /** @description The weather to come. What no source knows is absent. */
+        Forecast: {
+            place: components["schemas"]["Place"];
+            /** @description As many days as `days`, the first of which is today. */
+            daily: components["schemas"]["ForecastDay"][];
+            /** @description Only with `hourly=true`. Full hours UTC from the current one on. */
+            hourly?: components["schemas"]["ForecastHour"][];
+            units: components["schemas"]["ForecastUnits"];
+            /**
+             * @description The sources of fields that only one source gave, by the name of the field in `daily` or
+             *     `hourly`; a field of both counts once. Sunrise and sunset that were computed have none.
+             * @example {
+             *       "uv_index_max": "openmeteo"
+             *     }
+             */
+            from?: {
+                temperature_min?: components["schemas"]["SourceName"];
+                temperature_max?: components["schemas"]["SourceName"];
+                precipitation_sum?: components["schemas"]["SourceName"];
+                precipitation_probability?: components["schemas"]["SourceName"];
+                wind_speed_max?: components["schemas"]["SourceName"];
+                wind_gust_max?: components["schemas"]["SourceName"];
+                wind_direction?: components["schemas"]["SourceName"];
+                condition?: components["schemas"]["SourceName"];
+                uv_index_max?: components["schemas"]["SourceName"];
+                sunrise?: components["schemas"]["SourceName"];
+                sunset?: components["schemas"]["SourceName"];
+                temperature?: components["schemas"]["SourceName"];
+                feels_like?: components["schemas"]["SourceName"];
+                humidity?: components["schemas"]["SourceName"];
+                precipitation?: components["schemas"]["SourceName"];
+                wind_speed?: components["schemas"]["SourceName"];
+                wind_gust?: components["schemas"]["SourceName"];
+                cloud_cover?: components["schemas"]["SourceName"];
+                pressure?: components["schemas"]["SourceName"];
+            };
+        };
+        /** @description A day of the place's calendar. */
+        ForecastDay: {
+            /**
+             * Format: date
+             * @description The date at the place.
+             * @example 2026-11-25
+             */
+            date: string;
+            /**
+             * @description The lowest air temperature, in `units.temperature`.
+             * @example 12.3
+             */
+            temperature_min?: number;
+            /**
+             * @description The highest air temperature, in `units.temperature`.
+             * @example 24.8
+             */
+            temperature_max?: number;
+            /**
+             * @description The precipitation of the whole day, in `units.precipitation`.
+             * @example 1.4
+             */
+            precipitation_sum?: number;
+            /**
+             * @description The greatest probability of precipitation of any hour or step of three hours, in %.
+             * @example 35
+             */
+            precipitation_probability?: number;
+            /**
+             * @description The highest mean wind speed, in `units.wind_speed`.
+             * @example 5.1
+             */
+            wind_speed_max?: number;
+            /**
+             * @description The highest gust, in `units.wind_speed`, never below `wind_speed_max`.
+             * @example 9.7
+             */
+            wind_gust_max?: number;
+            /**
+             * @description The direction that the wind comes from on the whole, in degrees clockwise from north. Absent if
+             *     the winds of the day or the directions of the sources cancel out.
+             * @example 288.5
+             */
+            wind_direction?: number;
+            condition?: components["schemas"]["Condition"];
+            /**
+             * @description The highest UV index.
+             * @example 4.2
+             */
+            uv_index_max?: number;
+            /**
+             * Format: date-time
+             * @description When the sun rises on this date, UTC. Computed where no source tells, to about a minute. Absent
+             *     where it does not rise.
+             * @example 2026-11-25T01:22:00Z
+             */
+            sunrise?: string;
+            /**
+             * Format: date-time
+             * @description When the sun sets on this date, UTC, by the same rules.
+             * @example 2026-11-25T11:54:00Z
+             */
+            sunset?: string;
+            /**
+             * @description The number of sources that gave any of these values.
+             * @example 2
+             */
+            source_count: number;
+            /**
+             * @description How well the sources agree on the temperatures: by the greater one of the spreads of
+             *     `temperature_min` and `temperature_max`, and in °C whatever the units of the answer.
+             *
+             *     - `high`: at least two sources, at most 2 °C apart.
+             *     - `medium`: at least two sources, at most 4 °C apart.
+             *     - `low`: further apart, or fewer sources.
+             * @enum {string}
+             */
+            confidence: "high" | "medium" | "low";
+            spread?: components["schemas"]["ForecastSpread"];
+        };
+        /**
+         * @description The range of the sources' values, for every number of the day that at least two sources gave, in
+         *     the units of the answer. Absent if there is no such number.
+         */
+        ForecastSpread: {
+            temperature_min?: components["schemas"]["Range"];
+            temperature_max?: components["schemas"]["Range"];
+            precipitation_sum?: components["schemas"]["Range"];
+            precipitation_probability?: components["schemas"]["Range"];
+            wind_speed_max?: components["schemas"]["Range"];
+            wind_gust_max?: components["schemas"]["Range"];
+            wind_direction?: components["schemas"]["Range"];
+            uv_index_max?: components["schemas"]["Range"];
+        };
+        /**
+         * @description A full hour UTC. Values that sources give for three or six hours only, such as sums, are in no
+         *     hour. What no source knows is absent.
+         */
+        ForecastHour: {
+            /**
+             * Format: date-time
+             * @description When the hour begins, UTC.
+             * @example 2026-11-24T06:00:00Z
+             */
+            time: string;
+            /**
+             * @description Air temperature at `time`, in `units.temperature`.
+             * @example 21.4
+             */
+            temperature?: number;
+            /**
+             * @description Apparent (felt) temperature at `time`, in `units.temperature`.
+             * @example 20.9
+             */
+            feels_like?: number;
+            /**
+             * @description Relative humidity at `time`, in %.
+             * @example 48
+             */
+            humidity?: number;
+            /**
+             * @description The precipitation of the hour that begins at `time`, in `units.precipitation`.
+             * @example 0.2
+             */
+            precipitation?: number;
+            /**
+             * @description The probability of precipitation in the hour that begins at `time`, in %.
+             * @example 30
+             */
+            precipitation_probability?: number;
+            /**
+             * @description Mean wind speed at `time`, in `units.wind_speed`.
+             * @example 3.4
+             */
+            wind_speed?: number;
+            /**
+             * @description The highest gust of the hour that begins at `time`, in `units.wind_speed`, never below `wind_speed`.
+             * @example 6.1
+             */
+            wind_gust?: number;
+            /**
+             * @description The direction that the wind comes from at `time`, by the rules of the current weather.
+             * @example 290
+             */
+            wind_direction?: number;
+            /**
+             * @description Share of the sky that is covered by clouds at `time`, in %.
+             * @example 40
+             */
+            cloud_cover?: number;
+            /**
+             * @description Pressure at sea level at `time`, in `units.pressure`.
+             * @example 1014.2
+             */
+            pressure?: number;
+            condition?: components["schemas"]["Condition"];
+        };
+        /** @description The units of the numbers in this object. The first of each pair is metric, the second imperial. */
+        ForecastUnits: {
+            /**
+             * @description Unit of every temperature.
+             * @enum {string}
+             */
+            temperature: "°C" | "°F";
+            /**
+             * @description Unit of speeds and gusts.
+             * @enum {string}
+             */
+            wind_speed: "m/s" | "mph";
+            /**
+             * @description Unit of the pressure.
+             * @enum {string}
+             */
+            pressure: "hPa" | "inHg";
+            /**
+             * @description Unit of precipitation, an amount and not a rate.
+             * @enum {string}
+             */
+            precipitation: "mm" | "in";
+            /**
+             * @description Unit of probabilities, in both systems.
+             * @enum {string}
+             */
+            precipitation_probability: "%";
+            /**
+             * @description Unit of the humidity, in both systems.
+             * @enum {string}
+             */
+            humidity: "%";
         };
         /** @description The current air quality. What no source knows is absent. */
         AirQuality: {
@@ -2199,6 +2470,10 @@ export interface components {
         PlaceName: string;
         /** @description The greatest number of places in the answer, as a whole number without a plus. */
         Limit: number;
+        /** @description The number of days, the first of which is today, as a whole number without a plus. */
+        Days: number;
+        /** @description Whether the answer has hours too. */
+        Hourly: "false" | "true";
         /** @description Which page, from 1, as a whole number without a plus. */
         Page: number;
         /** @description The greatest number of users on a page, as a whole number without a plus. */
@@ -2490,6 +2765,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WeatherAnswer"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnknownPlace"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotConfigured"];
+            502: components["responses"]["SourcesFailed"];
+            503: components["responses"]["SourcesRefused"];
+            504: components["responses"]["SourcesTimedOut"];
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A city by name, or a postal code. 1 to 100 characters of valid UTF-8, not all of them white
+                 *     space, none of them a control character. Not together with `lat` and `lon`.
+                 */
+                city?: components["parameters"]["City"];
+                /**
+                 * @description Only cities of this country: an ISO 3166-1 alpha-2 code, or XK for Kosovo, in upper or lower case.
+                 *     Only together with `city`.
+                 */
+                country?: components["parameters"]["Country"];
+                /**
+                 * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
+                 *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
+                 */
+                lat?: components["parameters"]["Latitude"];
+                /** @description Degrees east, written like `lat`. Only together with `lat`. */
+                lon?: components["parameters"]["Longitude"];
+                /** @description The number of days, the first of which is today, as a whole number without a plus. */
+                days?: components["parameters"]["Days"];
+                /** @description Whether the answer has hours too. */
+                hourly?: components["parameters"]["Hourly"];
+                /**
+                 * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
+                 *     inHg, in/h, mi.
+                 */
+                units?: components["parameters"]["Units"];
+            };
+            header?: {
+                /**
+                 * @description One or more entity tags of earlier answers, or `*`. If the answer has one of them, by weak
+                 *     comparison, it is a 304.
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description Which cached answers may be used (RFC 9111 §5.2.1).
+                 *
+                 *     - `max-age`: cached answers of sources must not be older than so many seconds. `no-cache`: they
+                 *       must not be older than 30 seconds. For a smaller `max-age` the bound is 30 seconds too, and an
+                 *       answer that its provider declared fresh for longer is used until then.
+                 *     - `only-if-cached`: no source is asked. Cached answers that can be served without waiting are
+                 *       used; if there is none, the answer is a 504 of type `/problems/not-cached`.
+                 *
+                 *     Other directives are ignored.
+                 */
+                "Cache-Control"?: components["parameters"]["RequestCacheControl"];
+                /**
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast. A `degraded` answer is a 200 too, because at least one source has data. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    "Cache-Status": components["headers"]["CacheStatus"];
+                    "Server-Timing": components["headers"]["ServerTiming"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastAnswer"];
                 };
             };
             304: components["responses"]["NotModified"];
