@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -52,6 +53,9 @@ func DecodeJSON(body []byte, open byte, into any) error { return call.DecodeJSON
 
 // KindName names a kind of JSON value in words; see call.KindName.
 func KindName(k jsontext.Kind) string { return call.KindName(k) }
+
+// AsBatch marks the questions of a request for many things; see call.AsBatch.
+func AsBatch(ctx context.Context, until time.Time) context.Context { return call.AsBatch(ctx, until) }
 
 // NewTransport is a connection pool; see call.NewTransport.
 func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transport {

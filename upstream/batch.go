@@ -7,7 +7,8 @@ import (
 )
 
 // BatchSpec is what a provider describes that answers many questions in one call.
-// Of Spec, all but Request, Decode, Again and Renewable is used.
+// With a Request, a question that travels alone is asked as a Source asks it. Without
+// one, Decode, Again and Renewable of Spec are not used either.
 type BatchSpec[Q, A any] struct {
 	Spec[Q, A]
 
@@ -26,8 +27,13 @@ type BatchSpec[Q, A any] struct {
 	// DecodeAll turns a response with a status of 200 to 299 into items by their
 	// keys. A question whose key is not among them is answered with not_found,
 	// and items that were not asked for are ignored. An error is about the whole
-	// answer. It has to be one if the answer is only a part of all items.
+	// answer. It has to be one if the answer is only a part of all items, unless
+	// those that are missing are to be asked again.
 	DecodeAll func(qs []Q, r Response) (map[string]Item[A], error)
+
+	// Spoils reports whether a failure of a call may be about only some of its
+	// questions. They are then asked again in smaller calls. Nil: it never is.
+	Spoils func(*Error) bool
 
 	// WeightOf is what a request for n questions counts in the provider's quota;
 	// nil: Weight, whatever n is.
@@ -39,6 +45,10 @@ type Item[A any] struct {
 	Value A
 	Err   error // why there is no value; any error but an *Error is reported as invalid_response
 	Size  int   // the number of bytes that Value was read from
+
+	// Again: the answer was spoilt before this item could be read, and it is asked again
+	// in another call. One with an Err has spoilt it, and is asked again alone.
+	Again bool
 }
 
 // Batch is a Source that asks its upstream many questions in one call. Each key has
@@ -67,21 +77,30 @@ func (b *Batch[Q, A]) Name() string { return b.source.Name() }
 // Key is the key of q: equal questions have equal keys.
 func (b *Batch[Q, A]) Key(q Q) string { return b.spec.Key(q) }
 
+// Source asks one question at a time, with the entries of the batch: what one of them
+// has fetched, or is fetching, is not fetched by the other. The spec needs a Request.
+func (b *Batch[Q, A]) Source() *Source[Q, A] { return b.source }
+
 // Close gives back what the batch takes; see Source.Close.
 func (b *Batch[Q, A]) Close() { b.source.Close() }
 
 // Ask answers questions from the cache or from the upstream, in their order. It
 // returns at the latest when ctx is done; see Source.Ask.
 func (b *Batch[Q, A]) Ask(ctx context.Context, qs []Q, d Directives) []Answer[A] {
-	keys := make([]string, len(qs))
-	for i, q := range qs {
-		keys[i] = b.Key(q)
-	}
+	keys := b.keys(qs)
 	answers := make([]Answer[A], len(qs))
 	if done, _ := b.Lookup(ctx, time.Now(), qs, keys, d, answers); !done {
 		b.Fetch(ctx, qs, keys, d, answers)
 	}
 	return answers
+}
+
+func (b *Batch[Q, A]) keys(qs []Q) []string {
+	keys := make([]string, len(qs))
+	for i, q := range qs {
+		keys[i] = b.Key(q)
+	}
+	return keys
 }
 
 // Lookup is the first step of Ask: it answers from the cache what it can without

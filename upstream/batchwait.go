@@ -36,6 +36,7 @@ type batchCall[Q any] struct {
 // batchCalls are the calls that the fetches of one request need.
 type batchCalls[Q, A any] struct {
 	batch *Batch[Q, A]
+	most  int // questions that one call carries
 	list  []*batchCall[Q]
 }
 
@@ -56,7 +57,7 @@ func (c *batchCalls[Q, A]) room(length int) *batchCall[Q] {
 	spec := &c.batch.spec
 	if n := len(c.list); n > 0 {
 		last := c.list[n-1]
-		if len(last.fetches) == 0 || len(last.fetches) < spec.Most && last.bytes+length <= spec.MostBytes {
+		if len(last.fetches) == 0 || len(last.fetches) < c.most && last.bytes+length <= spec.MostBytes {
 			return last
 		}
 	}
@@ -65,27 +66,49 @@ func (c *batchCalls[Q, A]) room(length int) *batchCall[Q] {
 	return added
 }
 
+// most is how many questions one call carries.
+func (b *Batch[Q, A]) most(ctx context.Context) int {
+	if b.spec.WeightOf == nil || !call.InBatch(ctx) {
+		return b.spec.Most
+	}
+	return min(b.spec.Most, b.source.up.client.MostOfBatch(b.spec.WeightOf(1)))
+}
+
 // have reports whether one of the calls carries a fetch.
 func (c *batchCalls[Q, A]) have(f *fetch) bool {
-	return slices.ContainsFunc(c.list, func(one *batchCall[Q]) bool { return one.progress == f.progress })
+	return slices.ContainsFunc(c.list, func(one *batchCall[Q]) bool { return one.progress == f.progress.Load() })
+}
+
+// waiting is a fetch that an answer is waited for from; mine if one of our calls carries
+// it. No fetch: there is an answer.
+type waiting struct {
+	f    *fetch
+	mine bool
 }
 
 // wait waits for the answers that are missing.
 func (b *Batch[Q, A]) wait(ctx context.Context, qs []Q, keys []string, d Directives, answers []Answer[A]) {
+	start := time.Now()
+	fetches, calls := b.join(ctx, qs, keys, d, answers)
+	b.send(ctx, calls, false, func() {})
+	for i, w := range fetches {
+		if w.f != nil {
+			answers[i] = b.await(ctx, w, keys[i], start)
+		}
+	}
+}
+
+// join finds or begins the fetches that the missing answers need, and returns the calls
+// that have to be sent for them.
+func (b *Batch[Q, A]) join(ctx context.Context, qs []Q, keys []string, d Directives, answers []Answer[A]) ([]waiting, []*batchCall[Q]) {
 	var (
 		s         = b.source
 		start     = time.Now()
-		calls     = batchCalls[Q, A]{batch: b}
+		calls     = batchCalls[Q, A]{batch: b, most: b.most(ctx)}
 		leader    = func() trace.SpanContext { return trace.SpanContextFromContext(ctx) }
 		refreshes []due[Q]
-		fetches   = make([]*fetch, len(keys)) // nil where there is an answer
-		mine      = make([]bool, len(keys))
+		fetches   = make([]waiting, len(keys))
 	)
-	done := func(i int, a Answer[A]) {
-		a.Latency = time.Since(start)
-		s.answers.count(a.State)
-		answers[i] = a
-	}
 	for i, key := range keys {
 		if answers[i].State != "" {
 			continue
@@ -95,21 +118,27 @@ func (b *Batch[Q, A]) wait(ctx context.Context, qs []Q, keys []string, d Directi
 			refreshes = append(refreshes, due[Q]{qs[i], key, old})
 		}
 		if f == nil {
-			done(i, a)
+			a.Latency = time.Since(start)
+			s.answers.count(a.State)
+			answers[i] = a
 			continue
 		}
-		fetches[i], mine[i] = f, began || calls.have(f)
-		if began || !mine[i] { // but for a key that stands there twice
-			s.countMiss(ctx, f, mine[i])
+		w := waiting{f, began || calls.have(f)}
+		if began || !w.mine { // but for a key that stands there twice
+			s.countMiss(ctx, f, w.mine)
 		}
+		fetches[i] = w
 	}
 	b.refresh(ctx, refreshes)
-	b.send(ctx, calls.list, false, func() {})
-	for i, f := range fetches {
-		if f != nil {
-			done(i, s.await(ctx, f, keys[i], mine[i], start))
-		}
-	}
+	return fetches, calls.list
+}
+
+// await is Source.await, with the answer counted.
+func (b *Batch[Q, A]) await(ctx context.Context, w waiting, key string, start time.Time) Answer[A] {
+	a := b.source.await(ctx, w.f, key, w.mine, start)
+	a.Latency = time.Since(start)
+	b.source.answers.count(a.State)
+	return a
 }
 
 // refresh fetches in the background, in a trace of its own.
@@ -118,7 +147,7 @@ func (b *Batch[Q, A]) refresh(ctx context.Context, list []due[Q]) {
 		return
 	}
 	var span trace.Span
-	calls := batchCalls[Q, A]{batch: b}
+	calls := batchCalls[Q, A]{batch: b, most: b.most(ctx)}
 	for _, d := range list {
 		calls.join(d.q, d.key, d.old, func() trace.SpanContext {
 			if span == nil {
@@ -130,5 +159,5 @@ func (b *Batch[Q, A]) refresh(ctx context.Context, list []due[Q]) {
 	if span == nil {
 		return // all are being fetched, or have just been
 	}
-	b.send(ctx, calls.list, true, func() { b.endRefresh(span, calls.list) })
+	b.send(ctx, calls.list, true, func() { b.endSpan(span, calls.list) })
 }

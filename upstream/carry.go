@@ -16,6 +16,7 @@ import (
 // when all have ended.
 func (b *Batch[Q, A]) send(ctx context.Context, calls []*batchCall[Q], background bool, ended func()) {
 	if len(calls) == 0 {
+		ended()
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -39,21 +40,23 @@ func (b *Batch[Q, A]) send(ctx context.Context, calls []*batchCall[Q], backgroun
 // What the shared cache has is not asked for. Unlike a Source's, a fetch does not
 // take the lease of its key: replicas may ask for the same key at the same time.
 func (b *Batch[Q, A]) carry(ctx context.Context, c *batchCall[Q], background bool) {
-	rest := b.consult(ctx, c.fetches)
-	if len(rest) == 0 {
-		return
+	if rest := b.consult(ctx, c.fetches); len(rest) > 0 {
+		b.ask(ctx, c.progress, rest, background, 0)
 	}
-	b.call(ctx, c.progress, rest, background)
-	b.finish(ctx, rest)
 }
 
-// call asks the upstream.
-func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carried[Q], background bool) {
+// call asks the upstream. Fetches without an answer were spoilt by others; spoiler is the
+// one that has done it, where the answer says so.
+func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carried[Q], background bool) (answered, spoilt, spoiler []carried[Q]) {
 	s := b.source
+	if len(fetches) == 1 && b.spec.Request != nil {
+		s.call(ctx, fetches[0].f, fetches[0].q, fetches[0].key, background)
+		return fetches, nil, nil
+	}
 	qs := make([]Q, len(fetches))
 	for i, c := range fetches {
 		qs[i] = c.q
-		c.f.expires = s.caller(c.q).Expires
+		c.f.expires, c.f.batched = s.caller(c.q).Expires, call.InBatch(ctx)
 	}
 	one := call.Call{
 		Key:         fetches[0].key,
@@ -66,25 +69,41 @@ func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carr
 		one.Weight = b.spec.WeightOf(len(qs))
 	}
 	result, err := s.up.do(ctx, s.endpoint, one, p)
+	if err != nil && len(fetches) > 1 && b.spec.Spoils != nil && b.spec.Spoils(err) {
+		return nil, fetches, nil
+	}
 	fellBack := false
 	for i, c := range fetches {
-		if err != nil {
+		var found outcome
+		if err == nil {
+			found = result.Value.([]outcome)[i]
+		}
+		switch {
+		case found.again && found.err != nil:
+			spoiler = append(spoiler, c)
+			continue
+		case found.again:
+			spoilt = append(spoilt, c)
+			continue
+		case err != nil:
 			c.f.err = err
-		} else {
-			found := result.Value.([]outcome)[i]
+		default:
 			c.f.entry, c.f.err, c.f.status = found.entry, found.err, result.Status
 		}
+		answered = append(answered, c)
 		fellBack = fellBack || c.f.err != nil && s.servedOnError(c.f.old.Load(), c.f.err, time.Now())
 	}
 	if fellBack {
 		trace.SpanFromContext(ctx).AddEvent("fallback taken")
 	}
+	return answered, spoilt, spoiler
 }
 
 // outcome is what an answer has for one of the questions.
 type outcome struct {
 	entry *cache.Entry
 	err   *Error
+	again bool // see Item.Again
 }
 
 // read is what an answer has for each of the questions.
@@ -98,7 +117,8 @@ func (b *Batch[Q, A]) read(fetches []carried[Q], qs []Q, r Response) ([]outcome,
 	for i, c := range fetches {
 		item, found := items[c.key]
 		err := item.Err
-		if found && err == nil && b.spec.Check != nil {
+		outcomes[i].again = item.Again && len(fetches) > 1
+		if found && err == nil && !item.Again && b.spec.Check != nil {
 			err = b.spec.Check(c.q, item.Value)
 		}
 		switch {
@@ -106,6 +126,9 @@ func (b *Batch[Q, A]) read(fetches []carried[Q], qs []Q, r Response) ([]outcome,
 			outcomes[i].err = Errorf(CodeNotFound, "it is not in the answer")
 		case err != nil:
 			outcomes[i].err = call.Invalid(err)
+		case item.Again && !outcomes[i].again: // nothing but itself can have spoilt it
+			outcomes[i].err = Errorf(CodeInvalidResponse, "it is not in the answer")
+		case item.Again:
 		default:
 			e := &cache.Entry{Value: item.Value, Size: item.Size, Version: b.source.up.store.NextVersion(), StoredAt: r.At}
 			b.source.setWindows(e, life)

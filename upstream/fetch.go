@@ -16,9 +16,9 @@ import (
 // to its key and not to a caller: it goes on when the caller that began it has
 // left, for a constant time, and any number of callers may wait for it.
 type fetch struct {
-	old      atomic.Pointer[cache.Entry] // what was stored when it began; nil: nothing
-	leader   trace.SpanContext           // of the caller that began it
-	progress *call.Progress              // of its call, which may carry others too
+	old      atomic.Pointer[cache.Entry]   // what was stored when it began; nil: nothing
+	leader   trace.SpanContext             // of the caller that began it
+	progress atomic.Pointer[call.Progress] // of its latest call, which may carry others too
 
 	unconditional atomic.Bool // no validators are to be sent: a 304 did not fit them
 	discarded     bool        // guarded by the source's mu: its result is not to be stored
@@ -30,6 +30,7 @@ type fetch struct {
 	status int  // of the upstream's answer
 
 	expires time.Time // of the caller's credentials; zero: never
+	batched bool      // a batch of our caller began it
 }
 
 // isDone reports whether the fetch is over.
@@ -41,6 +42,9 @@ func (f *fetch) isDone() bool {
 		return false
 	}
 }
+
+// sent is the number of requests that were sent for the fetch.
+func (f *fetch) sent() int { return f.progress.Load().Sent() }
 
 // join is the running fetch of key, or a new one that the caller has to carry
 // out: begin then says in which trace, and which call it is part of. It is nil when
@@ -55,7 +59,9 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry, begin func() (trace.S
 		return nil, false
 	}
 	f = &fetch{done: make(chan struct{})}
-	f.leader, f.progress = begin() // before others can see the fetch
+	leader, progress := begin() // before others can see the fetch
+	f.leader = leader
+	f.progress.Store(progress)
 	f.old.Store(seen)
 	s.fetches[key] = f
 	return f, true
@@ -90,6 +96,7 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, background bool) {
 	caller := s.caller(q)
 	f.expires = caller.Expires
+	f.batched = call.InBatch(ctx)
 	result, err := s.up.do(ctx, s.endpoint, call.Call{
 		Key:         key,
 		Credentials: caller.Credentials,
@@ -103,7 +110,7 @@ func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, back
 		Read:       func(r Response) (any, error) { return s.read(f, q, r) },
 		Again:      func(r Response) bool { return s.again(f, q, r) },
 		Background: background,
-	}, f.progress)
+	}, f.progress.Load())
 	if err != nil {
 		f.err = err
 		if s.servedOnError(f.old.Load(), err, time.Now()) {

@@ -28,7 +28,10 @@ func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
 	case f.err == nil:
 		s.memory.Set(key, f.entry)
 	case s.servedOnError(old, f.err, now):
-		s.coolDown(key, old, now, f.err)
+		// A batch that is over its share of the quota says nothing about other requests.
+		if !f.batched || f.sent() > 0 {
+			s.coolDown(key, old, now, f.err)
+		}
 	default:
 		s.storeFailure(key, f, now)
 	}
@@ -40,7 +43,7 @@ func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
 // for again. s.mu is held.
 func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
 	lasts, doubles := s.failureLasts(f.err)
-	if lasts == 0 || f.progress.Sent() == 0 {
+	if lasts == 0 || f.sent() == 0 {
 		return
 	}
 	e := &cache.Entry{Err: f.err, StoredAt: now, Windows: cache.FreshOnly(now, lasts)}

@@ -30,14 +30,14 @@ func (b *Batch[Q, A]) startSpan(ctx context.Context, questions int) (context.Con
 		trace.WithAttributes(sourceName.String(b.Name()), batchSize.Int(questions)))
 }
 
-// endRefresh puts on a refresh's span what became of its fetches, and ends it.
-func (b *Batch[Q, A]) endRefresh(span trace.Span, calls []*batchCall[Q]) {
+// endSpan puts on the span of calls what became of their fetches, and ends it.
+func (b *Batch[Q, A]) endSpan(span trace.Span, calls []*batchCall[Q]) {
 	now := time.Now()
 	var answers []Answer[A]
 	for _, one := range calls {
 		for _, c := range one.fetches {
 			a := b.source.fetched(c.f, now)
-			a.Attempts = one.progress.Sent()
+			a.Attempts = c.f.sent()
 			answers = append(answers, a)
 		}
 	}

@@ -96,7 +96,7 @@ func (s *Source[Q, A]) await(ctx context.Context, f *fetch, key string, mine boo
 	} else {
 		a = s.stopWaiting(ctx, f, key, time.Now())
 	}
-	a.Attempts, a.Collapsed = f.progress.Sent(), !mine
+	a.Attempts, a.Collapsed = f.sent(), !mine
 	a.Forward = forward(f.old.Load(), start)
 	if a.State == Stale {
 		s.up.counters.staleServed.Add(1)
@@ -120,7 +120,7 @@ func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, no
 	why := Errorf(CodeCanceled, "the caller has closed its request")
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrPatience) {
 		why = Errorf(CodeTimeout, "no answer in time")
-		if last := f.progress.LastError(); last != nil {
+		if last := f.progress.Load().LastError(); last != nil {
 			why = last // it is being retried, and this is why
 		}
 	}
@@ -152,7 +152,7 @@ func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.
 		defer s.up.work.done()
 		s.fetch(ctx, f, q, key, true)
 		a := s.fetched(f, time.Now())
-		a.Attempts = f.progress.Sent()
+		a.Attempts = f.sent()
 		describe(span, a.Provenance)
 		span.End()
 	}()

@@ -18,6 +18,7 @@ const mergedFor = time.Hour
 // Provider is one source of reports, and the attribution that its licence requires.
 type Provider[Q, R any] struct {
 	Source      Source[Q, *R]
+	Batch       *upstream.Batch[Q, *R] // of Source, for many questions in one call; nil: it has none
 	Attribution string
 }
 
@@ -63,14 +64,24 @@ type Merged[R, M any] struct {
 // cached by key.
 func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.Directives) (*Merged[R, M], []Outcome) {
 	slots := make([]Slot[Q, *R], len(m.Providers))
-	parts := make([]Part, len(slots))
 	for i, p := range m.Providers {
 		slots[i] = NewSlot(p.Source, q, d)
+	}
+	m.gather(ctx, slots)
+	return m.conclude(slots, key, time.Now())
+}
+
+// gather answers the slots of one question, one for each provider.
+func (m *Merger[Q, R, M]) gather(ctx context.Context, slots []Slot[Q, *R]) {
+	parts := make([]Part, len(slots))
+	for i := range slots {
 		parts[i] = &slots[i]
 	}
 	Gather(ctx, m.Patience, parts...)
+}
 
-	now := time.Now()
+// conclude merges the answers of one question.
+func (m *Merger[Q, R, M]) conclude(slots []Slot[Q, *R], key string, now time.Time) (*Merged[R, M], []Outcome) {
 	reports := make([]*R, len(slots))
 	for i := range slots {
 		if r := slots[i].Answer.Value; slots[i].Useful() {

@@ -23,6 +23,7 @@ type Slot[Q, A any] struct {
 	q          Q
 	key        string
 	directives upstream.Directives
+	pending    *upstream.Pending[Q, A] // nil: the source is asked for q alone
 }
 
 // NewSlot makes a slot, which is answered when it is gathered.
@@ -30,14 +31,27 @@ func NewSlot[Q, A any](s Source[Q, A], q Q, d upstream.Directives) Slot[Q, A] {
 	return Slot[Q, A]{source: s, q: q, key: s.Key(q), directives: d}
 }
 
+// pendingSlot makes a slot for a question that a batch of the source has begun with.
+func pendingSlot[Q, A any](s *upstream.Source[Q, A], p *upstream.Pending[Q, A]) Slot[Q, A] {
+	return Slot[Q, A]{source: s, pending: p}
+}
+
 // Now implements Part.
 func (p *Slot[Q, A]) Now(ctx context.Context, now time.Time) (done, held bool) {
+	if p.pending != nil {
+		p.Answer, done, held = p.pending.Now()
+		return done, held
+	}
 	p.Answer, done, held = p.source.Lookup(ctx, now, p.q, p.key, p.directives)
 	return done, held
 }
 
 // Ask implements Part.
 func (p *Slot[Q, A]) Ask(ctx context.Context) {
+	if p.pending != nil {
+		p.Answer = p.pending.Await(ctx)
+		return
+	}
 	p.Answer = p.source.Fetch(ctx, p.q, p.key, p.directives)
 }
 

@@ -73,7 +73,7 @@ func (a *attempt) send(ctx context.Context) (*Result, *failure) {
 	if !again {
 		return result, fault
 	}
-	if _, ok := a.client.quota.take(time.Now(), a.call.Weight); !ok {
+	if _, ok := a.client.quota.take(time.Now(), a.call.Weight, InBatch(ctx)); !ok {
 		return nil, fault
 	}
 	result, fault, _ = a.sendOnce(ctx)

@@ -60,6 +60,7 @@ func (b *retryBudget) giveBack() {
 type hedgeBudget struct {
 	endpoint *Endpoint
 	weight   float64 // of a hedge in the quota
+	ofBatch  bool    // the call belongs to a batch
 }
 
 func (b *hedgeBudget) TryAcquirePermit() bool {
@@ -71,7 +72,7 @@ func (b *hedgeBudget) TryAcquirePermit() bool {
 		c.shared.budget.giveBack()
 		return false
 	}
-	if _, ok := c.quota.take(now, b.weight); !ok {
+	if _, ok := c.quota.take(now, b.weight, b.ofBatch); !ok {
 		c.bulkhead.ReleasePermit()
 		c.shared.budget.giveBack()
 		return false

@@ -63,7 +63,7 @@ func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	if cfg.Write {
 		e.holdBack = c.writes
 	}
-	e.foreground, e.background = e.stack(cfg.Weight)
+	e.foreground, e.background = e.stack(cfg.Weight, nil)
 	return e
 }
 
@@ -109,8 +109,9 @@ func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Er
 	foreground, background := e.foreground, e.background
 	if call.Weight == 0 {
 		call.Weight = e.Weight
-	} else if call.Weight != e.Weight {
-		foreground, background = e.stack(call.Weight)
+	}
+	if batch := batchOf(ctx); batch != nil || call.Weight != e.Weight {
+		foreground, background = e.stack(call.Weight, batch)
 	}
 	executor := foreground
 	if call.Background {

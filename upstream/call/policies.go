@@ -83,25 +83,32 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 // attempt and its hedge share it.
 //
 // A background call has neither Retry nor Hedge, because it is not urgent. A write has
-// no Hedge. weight is what each request counts in the quota.
-func (e *Endpoint) stack(weight float64) (foreground, background failsafe.Executor[*Result]) {
-	foreground = e.within(failsafe.With(e.client.limit(), e.client.retryPolicy()), weight)
+// no Hedge. weight is what each request counts in the quota; batch is nil for a call
+// that belongs to none.
+func (e *Endpoint) stack(weight float64, batch *batch) (foreground, background failsafe.Executor[*Result]) {
+	foreground = e.within(failsafe.With(e.client.limit(), e.client.retryPolicy()), weight, batch)
 	if e.client.policies.HedgeQuantile > 0 && !e.Write {
-		foreground = foreground.Compose(e.hedgePolicy(weight))
+		foreground = foreground.Compose(e.hedgePolicy(weight, batch != nil))
 	}
-	return foreground, e.within(failsafe.With(e.client.limit()), weight)
+	return foreground, e.within(failsafe.With(e.client.limit()), weight, batch)
 }
 
 // within nests the policies that admit a call inside those that repeat it.
-func (e *Endpoint) within(x failsafe.Executor[*Result], weight float64) failsafe.Executor[*Result] {
+func (e *Endpoint) within(x failsafe.Executor[*Result], weight float64, batch *batch) failsafe.Executor[*Result] {
 	c := e.client
 	x = x.Compose(admit(func(ctx context.Context) (func(), error) {
 		return c.admission.enter(ctx, time.Now(), e.holdBack)
-	})).ComposeAny(c.bulkhead)
+	}))
+	if batch != nil {
+		return x.Compose(admit(func(ctx context.Context) (func(), error) {
+			return e.admitOfBatch(ctx, weight, batch.until)
+		})).ComposeAny(c.breaker)
+	}
+	x = x.ComposeAny(c.bulkhead)
 	if c.quota != nil {
 		x = x.Compose(admit(func(context.Context) (func(), error) {
-			if wait, ok := c.quota.take(time.Now(), weight); !ok {
-				return nil, refusal(CodeRateLimited, wait, "not asked: our quota for this upstream is used up")
+			if wait, ok := c.quota.take(time.Now(), weight, false); !ok {
+				return nil, quotaUsedUp(wait)
 			}
 			return func() {}, nil
 		}))
@@ -143,7 +150,7 @@ func (c *Client) retryPolicy() failsafe.Policy[*Result] {
 		Build()
 }
 
-func (e *Endpoint) hedgePolicy(weight float64) failsafe.Policy[*Result] {
+func (e *Endpoint) hedgePolicy(weight float64, ofBatch bool) failsafe.Policy[*Result] {
 	c := e.client
 	return hedgepolicy.NewBuilderWithDelayFunc(func(failsafe.ExecutionAttempt[*Result]) time.Duration {
 		if !c.breaker.IsClosed() {
@@ -151,7 +158,7 @@ func (e *Endpoint) hedgePolicy(weight float64) failsafe.Policy[*Result] {
 		}
 		return e.latency.hedgeAfter()
 	}).
-		WithBudget(&hedgeBudget{endpoint: e, weight: weight}).
+		WithBudget(&hedgeBudget{endpoint: e, weight: weight, ofBatch: ofBatch}).
 		CancelIf(func(_ *Result, err error) bool {
 			// A failure ends the call only if no other attempt, which might succeed, still
 			// runs, or if the failure is an answer.

@@ -23,6 +23,14 @@ func NewProgress(budget time.Duration) *Progress {
 	return &Progress{start: now, deadline: now.Add(budget)}
 }
 
+// Next returns the state of a further call for the same question, which ends at the same
+// deadline.
+func (p *Progress) Next() *Progress {
+	next := &Progress{start: p.start, deadline: p.deadline}
+	next.sent.Store(p.sent.Load())
+	return next
+}
+
 // Sent is the number of requests so far, hedges included.
 func (p *Progress) Sent() int { return int(p.sent.Load()) }
 

@@ -25,6 +25,7 @@ type quota struct {
 type quotaWindow struct {
 	length      time.Duration
 	limit, used int64 // in thousandths of a call
+	batches     int64 // what batches have used of it
 	end         time.Time
 }
 
@@ -45,8 +46,9 @@ func newQuota(windows []Quota) *quota {
 func thousandths(calls float64) int64 { return int64(math.Round(min(calls, 1e12) * 1000)) }
 
 // take takes the weight of a call from every window. If a window has too little left,
-// it takes nothing, and wait is the time until all have enough.
-func (q *quota) take(now time.Time, weight float64) (wait time.Duration, ok bool) {
+// it takes nothing, and wait is the time until all have enough. At most half of a window
+// goes to batches, so that they leave room for requests for one thing.
+func (q *quota) take(now time.Time, weight float64, ofBatch bool) (wait time.Duration, ok bool) {
 	if q == nil {
 		return 0, true
 	}
@@ -56,7 +58,8 @@ func (q *quota) take(now time.Time, weight float64) (wait time.Duration, ok bool
 	q.advance(now)
 	for i := range q.windows {
 		window := &q.windows[i]
-		if window.used > 0 && window.used+w > window.limit {
+		full := window.used > 0 && window.used+w > window.limit
+		if full || ofBatch && window.batches > 0 && window.batches+w > window.limit/2 {
 			wait = max(wait, window.end.Sub(now))
 		}
 	}
@@ -65,8 +68,23 @@ func (q *quota) take(now time.Time, weight float64) (wait time.Duration, ok bool
 	}
 	for i := range q.windows {
 		q.windows[i].used += w
+		if ofBatch {
+			q.windows[i].batches += w
+		}
 	}
 	return 0, true
+}
+
+// share is the greatest weight that one call of a batch may have.
+func (q *quota) share() float64 {
+	if q == nil {
+		return math.Inf(1)
+	}
+	least := int64(math.MaxInt64) // limits do not change
+	for _, window := range q.windows {
+		least = min(least, window.limit/2)
+	}
+	return float64(least) / 1000
 }
 
 // left is the number of calls left in the window with the fewest.
@@ -87,7 +105,7 @@ func (q *quota) advance(now time.Time) {
 		window := &q.windows[i]
 		if !now.Before(window.end) {
 			window.end = now.Truncate(window.length).Add(window.length)
-			window.used = 0
+			window.used, window.batches = 0, 0
 		}
 	}
 }

@@ -23,6 +23,7 @@ type batched struct {
 // newBatch makes the source of a batch. A question is one key of it.
 func (s *source) newBatch(up *upstream.Upstream, baseURL string) *batched {
 	spec := s.spec(baseURL)
+	spec.Request = nil // an answer about one key has a list too
 	spec.Check = func(q question, t *jsontree.Tree) error { return s.holds(q, t.Root()) }
 	return &batched{upstream.NewBatch(up, upstream.BatchSpec[question, *jsontree.Tree]{
 		Spec:       spec,
