@@ -68,7 +68,7 @@ func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.D
 		slots[i] = NewSlot(p.Source, q, d)
 	}
 	m.gather(ctx, slots)
-	return m.conclude(slots, key, time.Now())
+	return m.conclude(q, slots, key, time.Now())
 }
 
 // gather answers the slots of one question, one for each provider.
@@ -81,7 +81,7 @@ func (m *Merger[Q, R, M]) gather(ctx context.Context, slots []Slot[Q, *R]) {
 }
 
 // conclude merges the answers of one question.
-func (m *Merger[Q, R, M]) conclude(slots []Slot[Q, *R], key string, now time.Time) (*Merged[R, M], []Outcome) {
+func (m *Merger[Q, R, M]) conclude(q Q, slots []Slot[Q, *R], key string, now time.Time) (*Merged[R, M], []Outcome) {
 	reports := make([]*R, len(slots))
 	for i := range slots {
 		if r := slots[i].Answer.Value; slots[i].Useful() {

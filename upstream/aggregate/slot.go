@@ -32,7 +32,7 @@ func NewSlot[Q, A any](s Source[Q, A], q Q, d upstream.Directives) Slot[Q, A] {
 }
 
 // pendingSlot makes a slot for a question that a batch of the source has begun with.
-func pendingSlot[Q, A any](s *upstream.Source[Q, A], p *upstream.Pending[Q, A]) Slot[Q, A] {
+func pendingSlot[Q, A any](s Source[Q, A], p *upstream.Pending[Q, A]) Slot[Q, A] {
 	return Slot[Q, A]{source: s, pending: p}
 }
 

@@ -22,6 +22,13 @@ const OpenMeteoAttribution = "Air quality data by Open-Meteo.com and CAMS (CC BY
 const openMeteoVariables = "pm2_5,pm10,ozone,nitrogen_dioxide,sulphur_dioxide,carbon_monoxide,ammonia,us_aqi," +
 	"alder_pollen,birch_pollen,grass_pollen,mugwort_pollen,olive_pollen,ragweed_pollen"
 
+const openMeteoQuery = "&current=" + openMeteoVariables + "&timeformat=unixtime"
+
+// OpenMeteoBatch is OpenMeteo for many places in one call.
+func OpenMeteoBatch() upstream.BatchSpec[weather.Place, *Report] {
+	return weather.OpenMeteoMany(OpenMeteo(), func([]weather.Place) string { return openMeteoQuery })
+}
+
 // OpenMeteo gets the current hour from Open-Meteo's air quality API.
 // https://open-meteo.com/en/docs/air-quality-api
 func OpenMeteo() upstream.Spec[weather.Place, *Report] {
@@ -30,7 +37,7 @@ func OpenMeteo() upstream.Spec[weather.Place, *Report] {
 		Route: "/v1/air-quality",
 		Key:   weather.Place.Key,
 		Request: func(ctx context.Context, p weather.Place) (*http.Request, error) {
-			return aggregate.Get(ctx, "/v1/air-quality?"+p.Query("latitude", "longitude")+"&current="+openMeteoVariables+"&timeformat=unixtime")
+			return aggregate.Get(ctx, "/v1/air-quality?"+p.Query("latitude", "longitude")+openMeteoQuery)
 		},
 		Decode:    decodeOpenMeteo,
 		Refusal:   weather.OpenMeteoRefusal,

@@ -46,3 +46,8 @@ func NewService(store *cache.Store, locate weather.Locate, patience time.Duratio
 func (s *Service) Current(ctx context.Context, q weather.Query) (aggregate.Encoded, []aggregate.Outcome, error) {
 	return s.current.Ask(ctx, q)
 }
+
+// CurrentAt is Current for many places at once; see weather.AtPlace.AskMany.
+func (s *Service) CurrentAt(ctx context.Context, q weather.Query, places []weather.Place) ([]weather.Answer, error) {
+	return s.current.AskMany(ctx, q, places)
+}

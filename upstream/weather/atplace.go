@@ -61,12 +61,20 @@ func (a *AtPlace[R, M]) Ask(ctx context.Context, q Query) (aggregate.Encoded, []
 	if err != nil {
 		return aggregate.Encoded{}, nil, err
 	}
-	key := place.AnswerKey()
+	merged, outcomes := a.Merger.Ask(ctx, place, a.key(place), q.Directives)
+	return a.answer(place, q, merged, append(sources, outcomes...))
+}
+
+// key is that of the merge at a place.
+func (a *AtPlace[R, M]) key(place Place) string {
 	if a.Key != nil {
-		key = a.Key(place, time.Now())
+		return a.Key(place, time.Now())
 	}
-	merged, outcomes := a.Merger.Ask(ctx, place, key, q.Directives)
-	sources = append(sources, outcomes...)
+	return place.AnswerKey()
+}
+
+// answer is the JSON of a merge, nil for none, and its sources.
+func (a *AtPlace[R, M]) answer(place Place, q Query, merged *aggregate.Merged[R, M], sources []aggregate.Outcome) (aggregate.Encoded, []aggregate.Outcome, error) {
 	if merged == nil {
 		return aggregate.Encoded{}, nil, &aggregate.NoAnswerError{Subject: a.Subject, Sources: sources}
 	}

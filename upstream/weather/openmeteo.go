@@ -38,8 +38,9 @@ const (
 //
 // Times are requested in unix time, so only the name of the time zone is used. For
 // regions where Open-Meteo refuses timezone=auto, it is omitted.
-func OpenMeteo() upstream.Spec[Place, *Report] {
-	noZone := newZonelessRegions()
+func OpenMeteo() upstream.Spec[Place, *Report] { return openMeteo(newZonelessRegions()) }
+
+func openMeteo(noZone *zonelessRegions) upstream.Spec[Place, *Report] {
 	return upstream.Spec[Place, *Report]{
 		Name:  "openmeteo",
 		Route: "/v1/forecast",

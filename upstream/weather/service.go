@@ -63,6 +63,11 @@ func (s *Service) Current(ctx context.Context, q Query) (aggregate.Encoded, []ag
 	return s.current.Ask(ctx, q)
 }
 
+// CurrentAt is Current for many places at once; see AtPlace.AskMany.
+func (s *Service) CurrentAt(ctx context.Context, q Query, places []Place) ([]Answer, error) {
+	return s.current.AskMany(ctx, q, places)
+}
+
 // Locate returns the place of q. sources has the outcome of geocoding if it was
 // needed. The error is an *aggregate.NoAnswerError if the city is not found.
 func (s *Service) Locate(ctx context.Context, q Query) (place Place, sources []aggregate.Outcome, err error) {
