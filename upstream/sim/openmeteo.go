@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"net/http"
@@ -10,8 +11,8 @@ import (
 	"time"
 )
 
-// openMeteo is one of the APIs of https://open-meteo.com/en/docs. Several coordinates in
-// one call are ignored, and hourly and daily where it has no series.
+// openMeteo is one of the APIs of https://open-meteo.com/en/docs. It ignores hourly and
+// daily where it has no series.
 type openMeteo struct {
 	openMeteoAPI
 	now   func() time.Time
@@ -75,11 +76,25 @@ func (o *openMeteo) answer(r *http.Request) answer {
 	if r.URL.Path != o.path {
 		return openMeteoFailure(http.StatusNotFound)
 	}
-	q, reason := o.parse(r.URL.Query())
+	places, reason := perPlace(r.URL.Query())
 	if reason != "" {
 		return openMeteoError(http.StatusBadRequest, reason)
 	}
-	return bytesAnswer(http.StatusOK, jsonUTF8, o.current(q, o.now()))
+	now := o.now()
+	var items [][]byte
+	for n, v := range places {
+		q, reason := o.parse(v)
+		if reason != "" { // one bad place fails the whole call
+			return openMeteoError(http.StatusBadRequest, reason)
+		}
+		q.number = n
+		items = append(items, o.current(q, now))
+	}
+	if len(items) == 1 { // a list of one, too, is answered with an object
+		return bytesAnswer(http.StatusOK, jsonUTF8, items[0])
+	}
+	list := append(append([]byte("["), bytes.Join(items, []byte(","))...), ']')
+	return bytesAnswer(http.StatusOK, jsonUTF8, list)
 }
 
 // openMeteoQuery is a parsed forecast request.
@@ -91,6 +106,7 @@ type openMeteoQuery struct {
 	unixTime bool
 	zone     *time.Location
 	zoneName string
+	number   int // of the place among those of the call
 }
 
 // parse returns the provider's reason for rejecting a request, else "".
@@ -153,6 +169,10 @@ func (o *openMeteo) current(q openMeteoQuery, now time.Time) []byte {
 	b = strconv.AppendQuote(b, abbreviation(offset))
 	b = append(b, `,"elevation":`...)
 	b = appendFixed(b, elevation(q.lat, q.lon), 1)
+	if q.number > 0 { // the first has none
+		b = append(b, `,"location_id":`...)
+		b = strconv.AppendInt(b, int64(q.number), 10)
+	}
 	if len(q.variables) > 0 {
 		of := o.measure(q, at)
 		b = q.appendUnits(b, of)

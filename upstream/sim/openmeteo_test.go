@@ -3,6 +3,7 @@ package sim_test
 import (
 	"math"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,32 @@ func TestOpenMeteoTimes(t *testing.T) {
 	}
 }
 
+func TestOpenMeteoManyPlaces(t *testing.T) {
+	s := start(t, sim.Config{})
+	for name, path := range map[string]string{sim.OpenMeteo: "/v1/forecast?current=temperature_2m", sim.OpenMeteoAir: "/v1/air-quality?current=pm2_5"} {
+		got := get(t, s.URL(name)+path+"&latitude=44.4323,28.65&longitude=26.1063,77.23&timezone=auto,GMT")
+		list := decode[[]struct {
+			openMeteoBody
+			LocationID *int `json:"location_id"`
+		}](t, got)
+		if len(list) != 2 || list[0].LocationID != nil || list[1].LocationID == nil || *list[1].LocationID != 1 {
+			t.Fatalf("%s: %s, want two places, the second with a number", name, got.body)
+		}
+		if list[0].Timezone != "Europe/Bucharest" || list[1].Timezone != "GMT" || math.Abs(list[1].Latitude-28.65) > 0.1 {
+			t.Errorf("%s: places = %+v, want Bucharest with its zone, Delhi without", name, list)
+		}
+		for n, query := range []string{"&latitude=44.4323&longitude=26.1063&timezone=auto", "&latitude=28.65&longitude=77.23"} {
+			if alone := decode[openMeteoBody](t, get(t, s.URL(name)+path+query)); !reflect.DeepEqual(alone, list[n].openMeteoBody) {
+				t.Errorf("%s: place %d = %+v, alone %+v", name, n, list[n].openMeteoBody, alone)
+			}
+		}
+	}
+	most := strings.Repeat(",1", 1000)
+	if got := get(t, s.URL(sim.OpenMeteo)+"/v1/forecast?latitude=1"+most+"&longitude=1"+most); got.status != http.StatusBadRequest {
+		t.Errorf("1001 places: status = %d, want 400", got.status)
+	}
+}
+
 func TestOpenMeteoRefuses(t *testing.T) {
 	s := start(t, sim.Config{})
 	for query, reason := range map[string]string{
@@ -138,6 +165,11 @@ func TestOpenMeteoRefuses(t *testing.T) {
 		"latitude=1&longitude=-180.5":                           "Longitude must be in range of -180 to 180°. Given: -180.5.",
 		"latitude=NaN&longitude=1":                              "Latitude must be in range of -90 to 90°. Given: NaN.",
 		"latitude=north&longitude=1":                            "Cannot initialize Float from invalid String value north for key latitude",
+		"latitude=1,91&longitude=1,1":                           "Latitude must be in range of -90 to 90°. Given: 91.",
+		"latitude=1,2&longitude=1":                              "Parameter 'latitude' and 'longitude' must have the same number of elements",
+		"latitude=1,2&longitude=1,2&timezone=GMT,GMT,GMT":       "Parameter 'latitude' and 'timezone' must have the same number of elements",
+		"latitude=1,2&longitude=1,2&timezone=GMT,Moon/Crater":   "Invalid timezone",
+		"latitude=1,2&longitude=1,":                             "Cannot initialize Float from invalid String value  for key longitude",
 		"latitude=1&longitude=1&current=temperature":            "Cannot initialize ForecastVariable from invalid String value temperature for key current",
 		"latitude=1&longitude=1&temperature_unit=asdfsfd":       "Cannot initialize TemperatureUnit from invalid String value asdfsfd for key temperature_unit",
 		"latitude=1&longitude=1&wind_speed_unit=mps":            "Cannot initialize WindspeedUnit from invalid String value mps for key wind_speed_unit",
