@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tributary/api"
 	"tributary/upstream/forecast"
 	"tributary/upstream/sim"
 	"tributary/upstream/weather"
@@ -146,6 +147,45 @@ func TestForecast(t *testing.T) {
 	})
 }
 
+func TestForecastsOfManyPlaces(t *testing.T) {
+	it(t, "are the forecast of each place in order, of one for single questions too", func(t *testing.T) {
+		g := newGateway(t)
+		path := batchPath("/v1/weather/forecast", "place", "28.65,77.23", "-33.87,151.21", "28.6501,77.2301") + "&days=2&units=imperial"
+		entries, status := batchOf[forecast.Forecast](g.get(path))
+		if len(entries) != 3 || status != "complete" {
+			t.Fatalf("%d entries, %s; want 3, complete", len(entries), status)
+		}
+		asked := g.asked()
+		for i, at := range []string{"lat=28.65&lon=77.23", "lat=-33.87&lon=151.21", "lat=28.65&lon=77.23"} {
+			alone := g.get("/v1/weather/forecast?" + at + "&days=2&units=imperial").forecast().Data
+			if got, want := string(mustJSON(t, entries[i].Data)), string(mustJSON(t, alone)); got != want || len(alone.Daily) != 2 {
+				t.Errorf("entry %d = %s, alone %s", i, got, want)
+			}
+		}
+		if now := g.asked(); now != asked {
+			t.Errorf("%d more requests upstream for single questions, want none", now-asked)
+		}
+	})
+	it(t, "have a problem in the place of what fails", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) { s.without = []string{"metno", "openweather"} })
+		g.openmeteo.Now(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.RawQuery, "8.1,77.5") {
+				return breaks(r)
+			}
+			return reports(0)(r)
+		})
+		entries, status := batchOf[forecast.Forecast](g.get(batchPath("/v1/weather/forecast", "place", somePlaces(2)...)))
+		if p := entries[1].Problem; status != "degraded" || p == nil || p.Code != "all_sources_failed" || len(entries[0].Data.Daily) != 5 {
+			t.Errorf("%s, entries = %s; want the second failed", status, mustJSON(t, entries))
+		}
+	})
+	it(t, "count for the client's limit as many as they are", func(t *testing.T) {
+		g := newGateway(t, func(s *setup) { s.ClientLimit = api.Limit{Calls: 5, Window: time.Minute} })
+		g.get(batchPath("/v1/weather/forecast", "place", somePlaces(4)...)).wantStatus(http.StatusOK)
+		g.get(batchPath("/v1/weather/forecast", "place", somePlaces(2)...)).problem(http.StatusTooManyRequests, "too_many_requests")
+	})
+}
+
 func TestForecastProblems(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -162,6 +202,8 @@ func TestForecastProblems(t *testing.T) {
 		{"days given twice", nil, nil, forecastHere + "&days=1&days=1", 400, "invalid_parameters"},
 		{"hourly that is neither", nil, nil, forecastHere + "&hourly=1", 400, "invalid_parameters"},
 		{"hourly without a value", nil, nil, forecastHere + "&hourly", 400, "invalid_parameters"},
+		{"no day of many places", nil, nil, "/v1/weather/forecast?place=1,2&days=0", 400, "invalid_parameters"},
+		{"a place beside a city", nil, nil, "/v1/weather/forecast?place=1,2&city=Delhi", 400, "invalid_parameters"},
 		{"unknown units", nil, nil, forecastHere + "&units=kelvin", 400, "invalid_parameters"},
 		{"a city that is not known", nil, func(g *gateway) { g.geocoding.Now(answers404) }, "/v1/weather/forecast?city=Nowhere", 404, "not_found"},
 		{"no data", nil, func(g *gateway) { g.all(hasNoData) }, forecastHere, 404, "no_data"},

@@ -51,24 +51,29 @@ func newLimiter(l Limit, prefix string, redis *cache.Redis) *limiter {
 
 // standing is the state of a client's bucket after a request.
 type standing struct {
-	retry time.Duration // until there is a token; 0: there was one
-	reset time.Duration // until the bucket is full
+	tokens int           // that the request needs
+	retry  time.Duration // until they are there; 0: they were
+	reset  time.Duration // until the bucket is full
 }
 
-// take takes a token of a client's bucket.
-func (l *limiter) take(ctx context.Context, client string, now time.Time) standing {
-	if retry, reset, known := l.redis.Take(ctx, l.prefix+client, l.Calls, l.Window); known {
-		return standing{retry, reset}
+// take takes some tokens of a client's bucket, all or none. More than the bucket can hold
+// are never there.
+func (l *limiter) take(ctx context.Context, client string, tokens int, now time.Time) standing {
+	if retry, reset, known := l.redis.Take(ctx, l.prefix+client, tokens, l.Calls, l.Window); known {
+		return standing{tokens, retry, reset}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	used := max(0, l.full.get(client).Sub(now))
-	after := used + l.cost()
+	if tokens > l.Calls {
+		return standing{tokens, l.Window, used}
+	}
+	after := used + time.Duration(tokens)*l.cost()
 	if after > l.Window {
-		return standing{after - l.Window, used}
+		return standing{tokens, after - l.Window, used}
 	}
 	l.full.put(client, now.Add(after))
-	return standing{0, after}
+	return standing{tokens, 0, after}
 }
 
 // left returns the number of tokens in a bucket that is full after reset.
@@ -90,7 +95,7 @@ func (l *limiter) cost() time.Duration { return l.Window / time.Duration(l.Calls
 func (l *limiter) setHeaders(h http.Header, s standing) {
 	left, wait := l.left(s.reset), s.reset
 	if s.retry > 0 {
-		left, wait = 0, s.retry
+		left, wait = min(left, s.tokens-1), s.retry
 	}
 	h.Set("RateLimit-Policy", l.policy)
 	h.Set("RateLimit", `"default";r=`+strconv.Itoa(left)+";t="+strconv.Itoa(seconds(wait)))
@@ -106,11 +111,15 @@ func (s *server) limit(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		now := l.take(r.Context(), client(r), time.Now())
+		tokens := s.entriesOf(r)
+		now := l.take(r.Context(), client(r), tokens, time.Now())
 		l.setHeaders(w.Header(), now)
 		if now.retry > 0 {
 			s.metrics.limited.Add(r.Context(), 1)
 			p := tooManyRequests.with("this client has made too many requests; wait as long as Retry-After says")
+			if tokens > l.Calls {
+				p.Detail = "a batch counts as many requests as it has entries, and this client may never make so many at once; send fewer entries"
+			}
 			p.retryAfter = now.retry
 			s.problem(w, r, p)
 			return
@@ -129,7 +138,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	l := s.wrongCredentials
-	now := l.take(r.Context(), network(factsOf(r.Context()).address), time.Now())
+	now := l.take(r.Context(), network(factsOf(r.Context()).address), 1, time.Now())
 	if now.retry == 0 {
 		s.problem(w, r, err)
 		return

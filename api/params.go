@@ -93,13 +93,19 @@ func (p *params) decimal(name string, limit float64) float64 {
 	if !ok {
 		return 0
 	}
+	return p.degrees(name, "", v, limit)
+}
+
+// degrees parses a number from -limit to limit. what says in a mistake which number of
+// the parameter it is.
+func (p *params) degrees(name, what, v string, limit float64) float64 {
 	if !plainDecimal.MatchString(v) {
-		p.mistake(name, "is not a plain decimal number, such as -12.5")
+		p.mistake(name, "%sis not a plain decimal number, such as -12.5", what)
 		return 0
 	}
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || f < -limit || f > limit {
-		p.mistake(name, "is not between -%g and %g", limit, limit)
+		p.mistake(name, "%sis not between -%g and %g", what, limit, limit)
 		return 0
 	}
 	return f

@@ -120,6 +120,9 @@ var kinds = func() map[string]kind {
 	return m
 }()
 
+// notFoundMaxAge is the max-age of a 404, in seconds.
+const notFoundMaxAge = 30
+
 const problemPath = "/problems/"
 
 func newKind(slug string, status int, title, explanation string) kind {
@@ -252,23 +255,10 @@ func notCachedOutcome(o aggregate.Outcome) bool {
 // problem writes the problem document for err. An unexpected error is logged, and
 // its text is not sent.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
-	p := *asProblem(err)
-	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic is already logged, with its stack
-		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
-	}
-	p.Instance = instance(r.URL)
-	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
-		p.TraceID = sc.TraceID().String()
-	}
-	body, err := json.Marshal(&p)
-	if err != nil {
-		s.log.LogAttrs(r.Context(), slog.LevelError, "a problem could not be encoded", slog.Any("error", err))
+	p, body := s.documentOf(r, err)
+	if body == nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
-	}
-	if len(p.sources) > 0 {
-		body = append(body[:len(body)-1], `,"sources":`...)
-		body = append(appendSources(body, p.sources), '}')
 	}
 	h := w.Header()
 	for name, values := range p.header {
@@ -277,7 +267,7 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	if p.Status == http.StatusNotFound && !p.private {
-		h.Set("Cache-Control", "max-age=30")
+		h.Set("Cache-Control", "max-age="+strconv.Itoa(notFoundMaxAge))
 		if len(p.sources) > 0 && !s.PublicReads { // another caller may be told something else
 			h.Add("Vary", "Authorization, X-API-Key")
 		}
@@ -289,6 +279,28 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // fails only when the client has disconnected
+}
+
+// documentOf is the problem for err and its JSON, nil if it has none.
+func (s *server) documentOf(r *http.Request, err error) (p problem, body []byte) {
+	p = *asProblem(err)
+	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic is already logged, with its stack
+		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
+	}
+	p.Instance = instance(r.URL)
+	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
+		p.TraceID = sc.TraceID().String()
+	}
+	body, err = json.Marshal(&p)
+	if err != nil {
+		s.log.LogAttrs(r.Context(), slog.LevelError, "a problem could not be encoded", slog.Any("error", err))
+		return p, nil
+	}
+	if len(p.sources) > 0 {
+		body = append(body[:len(body)-1], `,"sources":`...)
+		body = append(appendSources(body, p.sources), '}')
+	}
+	return p, body
 }
 
 // instance is a request's path as a URI reference, "/" for a target without a

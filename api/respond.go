@@ -35,13 +35,8 @@ type reply struct {
 // would cost a third of the time of an answer from the cache.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error {
 	now := time.Now()
-	degraded := slices.ContainsFunc(a.sources, aggregate.Outcome.Degraded)
-	status := "complete"
-	if degraded {
-		status = "degraded"
-		factsOf(r.Context()).degraded = true
-	}
-	s.metrics.countAnswer(r.Context(), degraded)
+	degraded := a.degraded()
+	s.countAnswer(r, degraded)
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
 		describe(span, a.sources, degraded)
@@ -61,25 +56,53 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error 
 		return nil
 	}
 
-	s.envelope(w, r, http.StatusOK, status, a)
+	s.envelope(w, r, http.StatusOK, statusOf(degraded), a)
 	return nil
+}
+
+func (a reply) degraded() bool { return slices.ContainsFunc(a.sources, aggregate.Outcome.Degraded) }
+
+// statusOf is meta.status.
+func statusOf(degraded bool) string {
+	if degraded {
+		return "degraded"
+	}
+	return "complete"
+}
+
+// countAnswer counts an answer for the metrics and the log.
+func (s *server) countAnswer(r *http.Request, degraded bool) {
+	if degraded {
+		factsOf(r.Context()).degraded = true
+	}
+	s.metrics.countAnswer(r.Context(), degraded)
 }
 
 // envelope writes the status line, headers, data and meta.
 func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a reply) {
-	body := make([]byte, 0, len(a.data)+64+160*len(a.sources))
-	body = append(body, `{"data":`...)
-	body = append(body, a.data...)
-	body = append(body, `,"meta":{"status":"`...)
-	body = append(body, status...)
-	body = append(body, `","sources":`...)
-	body = appendSources(body, a.sources)
-	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
-		body = append(body, `,"trace_id":"`...)
-		body = append(body, sc.TraceID().String()...)
-		body = append(body, '"')
+	body := make([]byte, 0, len(a.data)+128+160*len(a.sources))
+	body = appendAnswer(body, status, a, trace.SpanContextFromContext(r.Context()))
+	writeBody(w, code, append(body, '\n'))
+}
+
+// appendAnswer appends data and meta in their envelope.
+func appendAnswer(b []byte, status string, a reply, sc trace.SpanContext) []byte {
+	b = append(b, `{"data":`...)
+	b = append(b, a.data...)
+	b = append(b, `,"meta":{"status":"`...)
+	b = append(b, status...)
+	b = append(b, `","sources":`...)
+	b = appendSources(b, a.sources)
+	if sc.IsValid() {
+		b = append(b, `,"trace_id":"`...)
+		b = append(b, sc.TraceID().String()...)
+		b = append(b, '"')
 	}
-	body = append(body, "}}\n"...)
+	return append(b, "}}"...)
+}
+
+// writeBody writes the status line, headers and a body of JSON.
+func writeBody(w http.ResponseWriter, code int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -196,8 +219,18 @@ func cacheControl(a reply, now time.Time) string {
 	if a.personal {
 		return personal
 	}
-	left, troubled := int64(math.MaxInt64), false
-	for _, o := range a.sources {
+	left, troubled := lifetime(a.sources, now)
+	if !a.until.IsZero() {
+		left = min(left, max(0, int64(a.until.Sub(now)/time.Second)))
+	}
+	return freshness(a.public, left, !troubled && a.until.IsZero()) // the longer times could go on after the end
+}
+
+// lifetime is the number of seconds until the first source expires. troubled: one is
+// old, missing or being refreshed.
+func lifetime(sources []aggregate.Outcome, now time.Time) (left int64, troubled bool) {
+	left = math.MaxInt64
+	for _, o := range sources {
 		if o.State == upstream.Revalidating || o.Degraded() {
 			troubled = true
 			continue
@@ -213,17 +246,20 @@ func cacheControl(a reply, now time.Time) string {
 	case left == math.MaxInt64: // nothing was asked at all
 		left = 0
 	}
-	if !a.until.IsZero() {
-		left = min(left, max(0, int64(a.until.Sub(now)/time.Second)))
-	}
+	return left, troubled
+}
+
+// freshness is a Cache-Control with max-age. With extended, a cache may serve the answer
+// a little longer while it asks again.
+func freshness(public bool, left int64, extended bool) string {
 	b := make([]byte, 0, 80)
-	if a.public {
+	if public {
 		b = append(b, "public, max-age="...)
 	} else {
 		b = append(b, "private, max-age="...)
 	}
 	b = strconv.AppendInt(b, left, 10)
-	if !troubled && a.until.IsZero() { // those times could go on after the end
+	if extended {
 		b = append(b, ", stale-while-revalidate=60, stale-if-error=86400"...)
 	}
 	return string(b)

@@ -31,11 +31,11 @@ func (s *server) routes() http.Handler {
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
 			if s.serves(Weather) {
-				r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, units))
-				r.Get("/v1/weather/forecast", s.aboutPlace(s.Forecast.Ask, units, span))
+				r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, s.Weather.CurrentAt, units))
+				r.Get("/v1/weather/forecast", s.aboutPlace(s.Forecast.Ask, s.Forecast.AskMany, units, span))
 			}
 			if s.serves(AirQuality) {
-				r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current))
+				r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current, s.Air.CurrentAt))
 			}
 			if s.serves(Places) {
 				r.Get("/v1/places", s.handle(s.places))

@@ -56,7 +56,8 @@ type server struct {
 	fleet   *fleet
 	metrics metrics
 
-	declared current // endpoints that a file declares
+	declared current           // endpoints that a file declares
+	batches  map[string]string // the parameter of batches, by path
 
 	// chi builds a group's middleware once for each route; state that the routes share
 	// lives here.
@@ -88,6 +89,7 @@ func New(cfg Config) *API {
 		log:     cfg.Logger,
 		fleet:   newFleet(cfg),
 		metrics: newMetrics(cfg.Telemetry.Meter(), cfg.Logger),
+		batches: batchPaths(cfg.BuiltIn),
 
 		replays:          replays{running: cfg.RequestTimeout},
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),

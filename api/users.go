@@ -32,6 +32,9 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := parseParams(r)
+	if p.has("id") {
+		return s.manyUsers(w, r, p)
+	}
 	q := users.ListQuery{Page: p.integer("page", 1, maxInt32, 1), PerPage: p.integer("per_page", 1, 100, 20), Text: p.text("q")}
 	if p.has("include") {
 		p.mistake("include", "goes with one user only: for a list it would be a call a user")
@@ -52,6 +55,24 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Add("Link", pageLinks(q, page))
 	return s.respond(w, r, reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, personal: true})
+}
+
+// manyUsers is GET /v1/users?id=…&id=….
+func (s *server) manyUsers(w http.ResponseWriter, r *http.Request, p *params) error {
+	var ids []int64
+	p.entries("id", func(name, value string) { ids = append(ids, p.parseID(name, value)) })
+	if err := p.err(); err != nil {
+		return err
+	}
+	entries := make([]entry, 0, len(ids))
+	for _, a := range s.Users.Users(r.Context(), ids, upstream.ParseDirectives(r.Header)) {
+		e := entry{reply{sources: a.Sources, personal: true}, a.Err}
+		if e.err == nil {
+			e.data, e.tag, e.err = profileOf(a.Profile)
+		}
+		entries = append(entries, e)
+	}
+	return s.respondBatch(w, r, entries, reply{personal: true})
 }
 
 const maxInt32 = 1<<31 - 1
@@ -106,10 +127,14 @@ func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
 
 // id returns the number in the path, a positive integer below 2^53.
 func (p *params) id(r *http.Request) int64 {
-	v := pathParam(r, "id")
+	return p.parseID("id", pathParam(r, "id"))
+}
+
+// parseID returns a positive integer below 2^53.
+func (p *params) parseID(name, v string) int64 {
 	id, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || id < 1 || id >= maxID || v[0] == '+' {
-		p.mistake("id", "is not a whole number from 1 to 2^53 - 1")
+		p.mistake(name, "is not a whole number from 1 to 2^53 - 1")
 	}
 	return id
 }

@@ -4,20 +4,24 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/weather"
 )
 
-// aboutPlace answers a query about the place in the parameters. more reads parameters
-// that only this path has.
-func (s *server) aboutPlace(ask weather.Ask, more ...func(*params, *weather.Query)) http.HandlerFunc {
+// aboutPlace answers a query about the place in the parameters, or about many places. more
+// reads parameters that only this path has.
+func (s *server) aboutPlace(ask weather.Ask, askMany weather.AskMany, more ...func(*params, *weather.Query)) http.HandlerFunc {
 	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if err := mustAccept(w, r); err != nil {
 			return err
 		}
 		p := parseParams(r)
+		if p.has("place") {
+			return s.aboutPlaces(w, r, p, askMany, more)
+		}
 		q := placeQuery(p)
 		for _, read := range more {
 			read(p, &q)
@@ -32,6 +36,36 @@ func (s *server) aboutPlace(ask weather.Ask, more ...func(*params, *weather.Quer
 		}
 		return s.respond(w, r, reply{data: data.JSON, tag: data.Tag, sources: sources, public: s.PublicReads})
 	})
+}
+
+// aboutPlaces answers a query about many places.
+func (s *server) aboutPlaces(w http.ResponseWriter, r *http.Request, p *params, ask weather.AskMany, more []func(*params, *weather.Query)) error {
+	q := weather.Query{Directives: upstream.ParseDirectives(r.Header)}
+	for _, read := range more {
+		read(p, &q)
+	}
+	var places []weather.Place
+	p.entries("place", func(name, value string) {
+		lat, lon, ok := strings.Cut(value, ",")
+		if !ok {
+			p.mistake(name, "is not LAT,LON, such as 28.65,77.23")
+			return
+		}
+		places = append(places, weather.NewPlace(p.degrees(name, "the latitude ", lat, 90), p.degrees(name, "the longitude ", lon, 180)))
+	})
+	if err := p.err(); err != nil {
+		return err
+	}
+	answers, err := ask(r.Context(), q, places)
+	if err != nil {
+		return configurationProblem(err)
+	}
+	kind := reply{public: s.PublicReads}
+	entries := make([]entry, len(answers))
+	for i, a := range answers {
+		entries[i] = entry{reply{data: a.Data.JSON, tag: a.Data.Tag, sources: a.Sources, public: kind.public}, a.Err}
+	}
+	return s.respondBatch(w, r, entries, kind)
 }
 
 func units(p *params, q *weather.Query) {

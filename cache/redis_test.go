@@ -262,19 +262,19 @@ func TestRedisTake(t *testing.T) {
 	a, b := open(t, server), open(t, server)
 	for n := range 3 { // one bucket, whichever replica takes
 		r := []*cache.Redis{a, b}[n%2]
-		retry, reset, known := r.Take(t.Context(), "client", 3, time.Hour)
+		retry, reset, known := r.Take(t.Context(), "client", 1, 3, time.Hour)
 		if retry != 0 || !known || reset > time.Duration(n+1)*20*time.Minute || reset < time.Duration(n+1)*20*time.Minute-time.Minute {
 			t.Errorf("Take %d = %s, %s, %t; want a token, and a bucket that is full after %d thirds of an hour", n, retry, reset, known, n+1)
 		}
 	}
-	if retry, _, known := b.Take(t.Context(), "client", 3, time.Hour); retry < 19*time.Minute || retry > 20*time.Minute || !known {
+	if retry, _, known := b.Take(t.Context(), "client", 1, 3, time.Hour); retry < 19*time.Minute || retry > 20*time.Minute || !known {
 		t.Errorf("Take 4 = %s, %t; want a wait of 20 minutes", retry, known)
 	}
-	if retry, _, _ := b.Take(t.Context(), "another", 3, time.Hour); retry != 0 {
+	if retry, _, _ := b.Take(t.Context(), "another", 1, 3, time.Hour); retry != 0 {
 		t.Errorf("Take of another client = %s, want a token", retry)
 	}
 	var none *cache.Redis
-	if _, _, known := none.Take(t.Context(), "client", 3, time.Hour); known {
+	if _, _, known := none.Take(t.Context(), "client", 1, 3, time.Hour); known {
 		t.Error("Take from no Redis is known")
 	}
 }
@@ -298,22 +298,22 @@ func TestRedisTakeAtTheEdgeOfNumbers(t *testing.T) {
 			for client := range 50 { // floating point fails for some moments only
 				key := fmt.Sprint(c.calls, c.window, client)
 				for n := range c.burst {
-					if retry, reset, known := r.Take(t.Context(), key, c.calls, c.window); retry != 0 || reset < 0 || !known {
+					if retry, reset, known := r.Take(t.Context(), key, 1, c.calls, c.window); retry != 0 || reset < 0 || !known {
 						t.Fatalf("Take %d = %s, %s, %t; want a token", n, retry, reset, known)
 					}
 				}
 				if c.window < time.Hour {
 					continue
 				}
-				if retry, _, known := r.Take(t.Context(), key, c.calls, c.window); retry <= 0 || !known {
+				if retry, _, known := r.Take(t.Context(), key, 1, c.calls, c.window); retry <= 0 || !known {
 					t.Fatalf("Take after the burst = %s, %t; want a wait", retry, known)
 				}
 			}
 		})
 	}
 	t.Run("the wait is that of the window in use, not of an earlier, longer one", func(t *testing.T) {
-		r.Take(t.Context(), "changed", 1, 24*time.Hour)
-		if retry, _, known := r.Take(t.Context(), "changed", 1, time.Minute); retry > time.Minute || !known {
+		r.Take(t.Context(), "changed", 1, 1, 24*time.Hour)
+		if retry, _, known := r.Take(t.Context(), "changed", 1, 1, time.Minute); retry > time.Minute || !known {
 			t.Errorf("Take = %s, %t; want a minute at most", retry, known)
 		}
 	})

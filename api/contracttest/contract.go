@@ -204,6 +204,19 @@ type source struct {
 // of parts.
 var alwaysAsked = []string{"geocoding", "openmeteo", "metno", "openweather", "openmeteo_air", "directory", "activity"}
 
+// entry is an entry of a batch.
+type entry struct {
+	Meta    struct{ Sources []source }
+	Problem struct{ Sources []source }
+}
+
+// entries are the entries of a batch, none in another answer.
+func entries(body []byte) []entry {
+	var batch struct{ Data []entry }
+	_ = json.Unmarshal(body, &batch) // most answers are none
+	return batch.Data
+}
+
 // impossible finds contradictions that a schema can hardly express: age is allowed
 // only with a value, error only without a current value or if something was left
 // out.
@@ -214,6 +227,9 @@ func impossible(body []byte) (mistakes []string) {
 	}
 	_ = json.Unmarshal(body, &a) // invalid JSON is reported elsewhere
 	sources := slices.Concat(a.Meta.Sources, a.Sources)
+	for _, entry := range entries(body) {
+		sources = slices.Concat(sources, entry.Meta.Sources, entry.Problem.Sources)
+	}
 	for _, s := range slices.Clone(sources) {
 		sources = append(sources, s.Sources...)
 	}

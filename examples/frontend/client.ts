@@ -23,11 +23,25 @@ export class ProblemError extends Error {
   }
 }
 
+/** The body of a batch: it has sources in the meta of its entries only. */
+type Batch = { meta: { status: unknown; sources?: never } };
+
+type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
 /**
  * Waits for what a client was asked, and returns the body. Throws a ProblemError if the gateway says no, and
  * another error if the gateway was not reached, or something else answered in its place.
  */
-export async function answer<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function answer<T>(asked: Asked<T>): Promise<Exclude<T, Batch>> {
+  return (await body(asked)) as Exclude<T, Batch>; // without "place" or "id" there is no batch
+}
+
+/** Is like answer, for a batch: what was asked with "place", or for users with "id". */
+export async function answers<T>(asked: Asked<T>): Promise<Extract<T, Batch>> {
+  return (await body(asked)) as Extract<T, Batch>;
+}
+
+async function body<T>(asked: Asked<T>): Promise<T> {
   const { data, error, response } = await asked;
   if (response.ok) {
     return data as T; // undefined only where T is: a 204 has no body

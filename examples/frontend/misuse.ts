@@ -1,6 +1,6 @@
 // Mistakes that must not compile. "npm run check" fails if one of them does; nobody runs this.
 
-import { answer, connect, ProblemError } from "./client.js";
+import { answer, answers, connect, ProblemError } from "./client.js";
 
 export async function misuse() {
   const gateway = connect("http://localhost:8080");
@@ -14,6 +14,14 @@ export async function misuse() {
   meta.sources.some((source) => source.state === "old");
   // @ts-expect-error: an age is absent where there is no answer
   meta.sources.map((source) => source.age_seconds + 1);
+
+  const many = await answers(gateway.GET("/v1/weather", { params: { query: { place: ["28.65,77.23"] } } }));
+  // @ts-expect-error: an entry may be a problem instead
+  many.data[0]?.data;
+  // @ts-expect-error: the sources are in the meta of each entry
+  many.meta.sources;
+  // @ts-expect-error: places are a list
+  gateway.GET("/v1/weather", { params: { query: { place: "28.65,77.23" } } });
 
   // @ts-expect-error: units that the gateway does not know
   gateway.GET("/v1/weather", { params: { query: { city: "Delhi", units: "kelvin" } } });

@@ -1,6 +1,6 @@
 // Asks a gateway through the client and checks what comes back: node smoke.js http://localhost:8080
 
-import { answer, connect, ProblemError } from "./client.js";
+import { answer, answers, connect, ProblemError } from "./client.js";
 
 declare const process: { argv: string[] };
 
@@ -15,11 +15,17 @@ must(url !== undefined, "the gateway's URL as the argument");
 const gateway = connect(url);
 
 const weather = await answer(gateway.GET("/v1/weather", { params: { query: { city: "Delhi", units: "imperial" } } }));
-const { place, condition, temperature, units } = weather.data;
-must(place.name === "Delhi", "the place that was asked for");
+const { place: delhi, condition, temperature, units } = weather.data;
+must(delhi.name === "Delhi", "the place that was asked for");
 must(temperature !== undefined && units.temperature === "°F", "a temperature in the unit that was asked for");
 must(weather.meta.sources.some((source) => source.name === "openmeteo"), "the source openmeteo");
 console.log(`weather: ${condition.text}, ${temperature} ${units.temperature}, ${weather.meta.status}`);
+
+const place = ["28.65,77.23", "51.51,-0.13"];
+const many = await answers(gateway.GET("/v1/weather", { params: { query: { place } } }));
+const temperatures = many.data.map((entry) => ("problem" in entry ? entry.problem.title : entry.data.temperature));
+must(many.data.length === 2 && temperatures.every((t) => typeof t === "number"), "a temperature for each place");
+console.log(`many places: ${temperatures.join(", ")}, ${many.meta.status}`);
 
 const user = await answer(gateway.GET("/v1/users/{id}", { params: { path: { id: 7 }, query: { include: "activity" } } }));
 const { id, name, activity } = user.data;

@@ -16,7 +16,8 @@ export interface paths {
          * @description The current weather, merged from every provider that is enabled. Scope `weather:read`.
          *
          *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two decimals
-         *     before a source is asked; `data.place` has the coordinates of the request.
+         *     before a source is asked; `data.place` has the coordinates of the request. Or give `place` up to
+         *     50 times, for a batch.
          *
          *     Each number is the median of the sources that gave it, the wind's direction is their circular
          *     mean, the condition the most frequent one. A source whose observation is more than 90 minutes
@@ -44,7 +45,8 @@ export interface paths {
          * @description The days and hours to come, merged from every provider that is enabled. Scope `weather:read`.
          *
          *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two decimals
-         *     before a source is asked; `data.place` has the coordinates of the request.
+         *     before a source is asked; `data.place` has the coordinates of the request. Or give `place` up to
+         *     50 times, for a batch.
          *
          *     A day is one of the place's calendar, from today on, in the time zone that `data.place.timezone`
          *     names: `UTC` if no other is known. It is made from the hours of each source, 23 or 25 of them
@@ -83,7 +85,8 @@ export interface paths {
          *     `weather:read`.
          *
          *     Give exactly one of `city`, or `lat` and `lon` together. Coordinates are rounded to two decimals
-         *     before a source is asked; `data.place` has the coordinates of the request.
+         *     before a source is asked; `data.place` has the coordinates of the request. Or give `place` up to
+         *     50 times, for a batch.
          *
          *     Each concentration is the median of the sources that gave it. A source whose observation is more
          *     than 90 minutes older than the newest is used only for values that no newer one has. A value that
@@ -140,6 +143,9 @@ export interface paths {
          *     A user whom the directory lists without an id or a name is left out, and the `error` beside the
          *     directory in `meta` says so. If the directory ignores paging, the gateway cuts its list into
          *     pages. If the directory says that there are more users than it sends, the `error` says so.
+         *
+         *     With `id` it is a batch of these users instead, and one whom the directory does not have is a
+         *     `problem` in its place.
          */
         get: operations["listUsers"];
         put?: never;
@@ -406,6 +412,47 @@ export interface components {
         WrittenUserAnswer: {
             data: components["schemas"]["User"];
             meta: components["schemas"]["Meta"];
+        };
+        /** @description The body of `/v1/weather` for a batch. */
+        WeatherBatch: {
+            /** @description An entry for each `place`, in the order of the request. */
+            data: (components["schemas"]["WeatherAnswer"] | components["schemas"]["NoEntry"])[];
+            meta: components["schemas"]["BatchMeta"];
+        };
+        /** @description The body of `/v1/weather/forecast` for a batch. */
+        ForecastBatch: {
+            /** @description An entry for each `place`, in the order of the request. */
+            data: (components["schemas"]["ForecastAnswer"] | components["schemas"]["NoEntry"])[];
+            meta: components["schemas"]["BatchMeta"];
+        };
+        /** @description The body of `/v1/air-quality` for a batch. */
+        AirQualityBatch: {
+            /** @description An entry for each `place`, in the order of the request. */
+            data: (components["schemas"]["AirQualityAnswer"] | components["schemas"]["NoEntry"])[];
+            meta: components["schemas"]["BatchMeta"];
+        };
+        /** @description The body of `/v1/users` for a batch. */
+        UserBatch: {
+            /** @description An entry for each `id`, in the order of the request. */
+            data: (components["schemas"]["UserEntry"] | components["schemas"]["NoEntry"])[];
+            meta: components["schemas"]["BatchMeta"];
+        };
+        /** @description A user in a batch, without parts from other services. */
+        UserEntry: {
+            data: components["schemas"]["User"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description An entry of a batch that could not be answered. */
+        NoEntry: {
+            problem: components["schemas"]["Problem"];
+        };
+        /** @description The state of a batch. The sources are in the `meta` of each entry. */
+        BatchMeta: {
+            /**
+             * @description `degraded` if that of an entry is, or if an entry is a `problem` other than a 404.
+             * @enum {string}
+             */
+            status: "complete" | "degraded";
         };
         /** @description Where an answer is from. */
         Meta: {
@@ -2483,6 +2530,16 @@ export interface components {
          *     it searches. 1 to 100 characters, by the rules of `city`.
          */
         UserText: string;
+        /**
+         * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
+         *     `lat` or `lon`.
+         */
+        ManyPlaces: string[];
+        /**
+         * @description The number of a user, written as in `/v1/users/{id}`: an entry of a batch. Not together with
+         *     `page`, `per_page`, `q` or `include`.
+         */
+        ManyUsers: number[];
         /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
         UserId: number;
         /**
@@ -2579,7 +2636,8 @@ export interface components {
          * @description How long the answer may be cached: until its first part is no longer fresh, in seconds. `public`
          *     if anonymous callers may read, else `private`. While a part is `stale`, `failed` or
          *     `revalidating`, `max-age` is 5 at most and there is neither `stale-while-revalidate` nor
-         *     `stale-if-error` (RFC 5861).
+         *     `stale-if-error` (RFC 5861). In a batch with a `problem` there is neither, too; beside a 404
+         *     `max-age` is 30 at most.
          */
         CacheControl: string;
         /**
@@ -2590,7 +2648,7 @@ export interface components {
         /**
          * @description Relative links to the `first`, `prev`, `next` and `last` page (RFC 8288), as far as they exist and
          *     are known. If the directory does not say how many users there are, there is no `last`, and the
-         *     `next` of a full page may be empty.
+         *     `next` of a full page may be empty. Absent from a batch.
          */
         PageLinks: string;
         /**
@@ -2664,8 +2722,8 @@ export interface components {
          */
         CacheStatus: string;
         /**
-         * @description For each source its state and the milliseconds spent waiting for it; then the trace of this
-         *     request as a `traceparent`.
+         * @description For each source its state and the milliseconds spent waiting for it, but not in a batch; then the
+         *     trace of this request as a `traceparent`.
          */
         ServerTiming: string;
         /** @description As in an answer, with the sources that were called. */
@@ -2716,6 +2774,11 @@ export interface operations {
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
                 lon?: components["parameters"]["Longitude"];
                 /**
+                 * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
+                 *     `lat` or `lon`.
+                 */
+                place?: components["parameters"]["ManyPlaces"];
+                /**
                  * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
                  *     inHg, in/h, mi.
                  */
@@ -2764,7 +2827,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WeatherAnswer"];
+                    "application/json": components["schemas"]["WeatherAnswer"] | components["schemas"]["WeatherBatch"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -2803,6 +2866,11 @@ export interface operations {
                 lat?: components["parameters"]["Latitude"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
                 lon?: components["parameters"]["Longitude"];
+                /**
+                 * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
+                 *     `lat` or `lon`.
+                 */
+                place?: components["parameters"]["ManyPlaces"];
                 /** @description The number of days, the first of which is today, as a whole number without a plus. */
                 days?: components["parameters"]["Days"];
                 /** @description Whether the answer has hours too. */
@@ -2856,7 +2924,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ForecastAnswer"];
+                    "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["ForecastBatch"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -2895,6 +2963,11 @@ export interface operations {
                 lat?: components["parameters"]["Latitude"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
                 lon?: components["parameters"]["Longitude"];
+                /**
+                 * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
+                 *     `lat` or `lon`.
+                 */
+                place?: components["parameters"]["ManyPlaces"];
             };
             header?: {
                 /**
@@ -2939,7 +3012,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AirQualityAnswer"];
+                    "application/json": components["schemas"]["AirQualityAnswer"] | components["schemas"]["AirQualityBatch"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -3042,6 +3115,11 @@ export interface operations {
                  *     it searches. 1 to 100 characters, by the rules of `city`.
                  */
                 q?: components["parameters"]["UserText"];
+                /**
+                 * @description The number of a user, written as in `/v1/users/{id}`: an entry of a batch. Not together with
+                 *     `page`, `per_page`, `q` or `include`.
+                 */
+                id?: components["parameters"]["ManyUsers"];
             };
             header?: {
                 /**
@@ -3088,7 +3166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UsersAnswer"];
+                    "application/json": components["schemas"]["UsersAnswer"] | components["schemas"]["UserBatch"];
                 };
             };
             304: components["responses"]["UsersNotModified"];

@@ -68,3 +68,8 @@ func NewService(store *cache.Store, locate weather.Locate, patience time.Duratio
 func (s *Service) Ask(ctx context.Context, q weather.Query) (aggregate.Encoded, []aggregate.Outcome, error) {
 	return s.forecast.Ask(ctx, q)
 }
+
+// AskMany is Ask for many places at once; see weather.AtPlace.AskMany.
+func (s *Service) AskMany(ctx context.Context, q weather.Query, places []weather.Place) ([]weather.Answer, error) {
+	return s.forecast.AskMany(ctx, q, places)
+}

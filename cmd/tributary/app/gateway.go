@@ -120,9 +120,10 @@ func (g *gateway) weather(cfg config) (_ *weather.Service, reports reportSources
 	}
 	reports = make(reportSources)
 	providers := reporters(g, func(p provider) *placeSource[weather.Report] { return p.weather },
-		func(p provider, up *upstream.Upstream) aggregate.Source[weather.Place, *weather.Report] {
-			reports[p.name] = upstream.NewSource(up, p.weather.spec())
-			return reports[p.name]
+		func(p provider, up *upstream.Upstream) weather.Provider {
+			source, batch := p.weather.open(up)
+			reports[p.name] = source
+			return weather.Provider{Source: source, Batch: batch}
 		})
 	return weather.NewService(g.store, geocoding, cfg.Patience, providers...), reports
 }
@@ -135,11 +136,12 @@ type reportSources map[string]*upstream.Source[weather.Place, *weather.Report]
 func (g *gateway) forecast(cfg config, w *weather.Service, reports reportSources) *forecast.Service {
 	return forecast.NewService(g.store, w.Locate, cfg.Patience,
 		reporters(g, func(p provider) *placeSource[weather.Series] { return p.forecast },
-			func(p provider, up *upstream.Upstream) aggregate.Source[weather.Place, *weather.Series] {
-				if p.forecast.spec == nil {
-					return weather.ForecastIn(reports[p.name])
+			func(p provider, up *upstream.Upstream) forecast.Provider {
+				if p.forecast.spec == nil && p.forecast.batch == nil {
+					return forecast.Provider{Source: weather.ForecastIn(reports[p.name])}
 				}
-				return upstream.NewSource(up, p.forecast.spec())
+				source, batch := p.forecast.open(up)
+				return forecast.Provider{Source: source, Batch: batch}
 			})...)
 }
 
@@ -147,20 +149,23 @@ func (g *gateway) forecast(cfg config, w *weather.Service, reports reportSources
 func (g *gateway) air(cfg config, w *weather.Service) *air.Service {
 	return air.NewService(g.store, w.Locate, cfg.Patience,
 		reporters(g, func(p provider) *placeSource[air.Report] { return p.air },
-			func(p provider, up *upstream.Upstream) aggregate.Source[weather.Place, *air.Report] {
-				return upstream.NewSource(up, p.air.spec())
+			func(p provider, up *upstream.Upstream) air.Provider {
+				source, batch := p.air.open(up)
+				return air.Provider{Source: source, Batch: batch}
 			})...)
 }
 
 // reporters returns the enabled providers of one kind of report, by rank. open makes
 // the source of one.
 func reporters[R any](g *gateway, source func(provider) *placeSource[R],
-	open func(provider, *upstream.Upstream) aggregate.Source[weather.Place, *R],
+	open func(provider, *upstream.Upstream) aggregate.Provider[weather.Place, R],
 ) (asked []aggregate.Provider[weather.Place, R]) {
 	ranked := slices.DeleteFunc(slices.Clone(providers), func(p provider) bool { return source(p) == nil || g.upstreams[p.name] == nil })
 	slices.SortFunc(ranked, func(a, b provider) int { return source(a).rank - source(b).rank })
 	for _, p := range ranked {
-		asked = append(asked, aggregate.Provider[weather.Place, R]{Source: open(p, g.upstreams[p.name]), Attribution: source(p).attribution})
+		asking := open(p, g.upstreams[p.name])
+		asking.Attribution = source(p).attribution
+		asked = append(asked, asking)
 	}
 	return asked
 }

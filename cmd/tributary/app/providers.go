@@ -43,9 +43,19 @@ type provider struct {
 
 // placeSource is a provider's source of reports about places.
 type placeSource[R any] struct {
-	rank        int                                     // when providers disagree, the lowest decides
-	spec        func() upstream.Spec[weather.Place, *R] // nil: the reports are in the answers about the current weather
-	attribution string                                  // that its licence requires; may be empty
+	rank        int                                          // when providers disagree, the lowest decides
+	spec        func() upstream.Spec[weather.Place, *R]      // nil without batch: the reports are in the answers about the current weather
+	batch       func() upstream.BatchSpec[weather.Place, *R] // in place of spec, for a provider that answers about many places in one call
+	attribution string                                       // that its licence requires; may be empty
+}
+
+// open makes the source at an upstream, and its batch, nil if it has none.
+func (s *placeSource[R]) open(up *upstream.Upstream) (*upstream.Source[weather.Place, *R], *upstream.Batch[weather.Place, *R]) {
+	if s.batch == nil {
+		return upstream.NewSource(up, s.spec()), nil
+	}
+	batch := upstream.NewBatch(up, s.batch())
+	return batch.Source(), batch
 }
 
 // openMeteo is the limit of each of Open-Meteo's free hosts.
@@ -57,8 +67,8 @@ var providers = []provider{
 	{
 		name: "openmeteo", host: "api.open-meteo.com", quota: openMeteo, concurrency: 5,
 		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
-		weather:    &placeSource[weather.Report]{1, weather.OpenMeteo, weather.OpenMeteoAttribution},
-		forecast:   &placeSource[weather.Series]{1, weather.OpenMeteoForecast, weather.OpenMeteoAttribution},
+		weather:    &placeSource[weather.Report]{rank: 1, batch: weather.OpenMeteoBatch, attribution: weather.OpenMeteoAttribution},
+		forecast:   &placeSource[weather.Series]{rank: 1, spec: weather.OpenMeteoForecast, attribution: weather.OpenMeteoAttribution},
 	},
 	{
 		name: "geocoding", host: "geocoding-api.open-meteo.com", quota: openMeteo, concurrency: 5,
@@ -68,15 +78,15 @@ var providers = []provider{
 	{
 		name: "openweather", host: "api.openweathermap.org", quota: rates{{60, time.Minute}},
 		credential: credential{"OPENWEATHER_API_KEY", inQuery("appid")}, needs: "OPENWEATHER_API_KEY",
-		weather:  &placeSource[weather.Report]{3, weather.OpenWeather, ""},
-		forecast: &placeSource[weather.Series]{3, weather.OpenWeatherForecast, ""},
-		air:      &placeSource[air.Report]{2, air.OpenWeather, ""},
+		weather:  &placeSource[weather.Report]{rank: 3, spec: weather.OpenWeather},
+		forecast: &placeSource[weather.Series]{rank: 3, spec: weather.OpenWeatherForecast},
+		air:      &placeSource[air.Report]{rank: 2, spec: air.OpenWeather},
 	},
 	{
 		name: "metno", host: "api.met.no", quota: rates{{20, time.Second}},
 		contact: true, needs: "METNO_CONTACT", // its terms require a contact
-		weather:  &placeSource[weather.Report]{2, weather.METNorway, weather.METNorwayAttribution},
-		forecast: &placeSource[weather.Series]{2, nil, weather.METNorwayAttribution},
+		weather:  &placeSource[weather.Report]{rank: 2, spec: weather.METNorway, attribution: weather.METNorwayAttribution},
+		forecast: &placeSource[weather.Series]{rank: 2, attribution: weather.METNorwayAttribution},
 	},
 	{
 		name: "directory", host: "jsonplaceholder.typicode.com", personal: true,
@@ -90,7 +100,7 @@ var providers = []provider{
 	{
 		name: "openmeteo_air", host: "air-quality-api.open-meteo.com", quota: openMeteo, concurrency: 5,
 		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
-		air:        &placeSource[air.Report]{1, air.OpenMeteo, air.OpenMeteoAttribution},
+		air:        &placeSource[air.Report]{rank: 1, batch: air.OpenMeteoBatch, attribution: air.OpenMeteoAttribution},
 	},
 }
 
