@@ -273,6 +273,12 @@ func TestRedisTake(t *testing.T) {
 	if retry, _, _ := b.Take(t.Context(), "another", 1, 3, time.Hour); retry != 0 {
 		t.Errorf("Take of another client = %s, want a token", retry)
 	}
+	for n, want := range []time.Duration{0, 20 * time.Minute, 0} { // 2 of 3 tokens, 2 more, 1
+		tokens := []int{2, 2, 1}[n]
+		if retry, _, known := a.Take(t.Context(), "batches", tokens, 3, time.Hour); retry > want || retry < want-time.Minute || !known {
+			t.Errorf("Take of %d tokens = %s, %t; want a wait of %s", tokens, retry, known, want)
+		}
+	}
 	var none *cache.Redis
 	if _, _, known := none.Take(t.Context(), "client", 1, 3, time.Hour); known {
 		t.Error("Take from no Redis is known")

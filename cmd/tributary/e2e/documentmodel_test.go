@@ -31,7 +31,8 @@ type operation struct {
 type parameter struct {
 	*v3.Parameter
 
-	*member
+	*member      // of a list: that of each value
+	list    bool // it may be given many times
 }
 
 // member is a schema, with those of its members if it is an object.
@@ -84,11 +85,15 @@ func readDocument() (*document, error) {
 		for method, op := range item.GetOperations().FromOldest() {
 			o := &operation{Operation: op, method: strings.ToUpper(method), path: path}
 			for _, p := range slices.Concat(item.Parameters, op.Parameters) {
-				m, err := newMember(p.Schema)
+				one, list := p.Schema, p.Schema.Schema().Type[0] == "array"
+				if list {
+					one = p.Schema.Schema().Items.A
+				}
+				m, err := newMember(one)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %s: %w", op.OperationId, p.Name, err)
 				}
-				o.parameters = append(o.parameters, parameter{p, m})
+				o.parameters = append(o.parameters, parameter{p, m, list})
 			}
 			if op.RequestBody != nil {
 				o.body = map[string]*member{}

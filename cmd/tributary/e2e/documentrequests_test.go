@@ -93,6 +93,9 @@ func (m *maker) good(op *operation) *madeUp {
 			case !required && m.IntN(2) == 0:
 			case p.In == "query":
 				m.pairs = append(m.pairs, pair{name: p.Name, value: m.goodText(p.member, m.examples(p))})
+				for p.list && m.IntN(3) > 0 {
+					m.pairs = append(m.pairs, pair{name: p.Name, value: m.goodText(p.member, m.examples(p))})
+				}
 			case p.In == "header":
 				a.header.Set(p.Name, m.headerText(p, m.goodText(p.member, m.examples(p))))
 			}
@@ -175,7 +178,12 @@ func (m *maker) examples(p parameter) (texts []string) {
 		texts = append(texts, p.Example.Value)
 	}
 	for _, e := range p.Examples.FromOldest() {
-		texts = append(texts, e.Value.Value)
+		for _, one := range e.Value.Content { // of a list
+			texts = append(texts, one.Value)
+		}
+		if len(e.Value.Content) == 0 {
+			texts = append(texts, e.Value.Value)
+		}
 	}
 	return texts
 }

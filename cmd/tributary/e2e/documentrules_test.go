@@ -65,6 +65,8 @@ func (p parameter) value(raw string) verdict {
 		return nameInWords(raw)
 	case p.Name == "country":
 		return countryInWords(raw)
+	case p.Name == "place":
+		return placeInWords(raw)
 	}
 	return allowed
 }
@@ -104,6 +106,14 @@ func countryInWords(s string) verdict {
 		return forbidden
 	}
 	return unclear
+}
+
+// placeInWords: "LAT,LON, each written like lat", of which the schema has the form only.
+func placeInWords(s string) verdict {
+	lat, lon, _ := strings.Cut(s, ",")
+	north, _ := strconv.ParseFloat(lat, 64) // digits, by the schema
+	east, _ := strconv.ParseFloat(lon, 64)
+	return must(north >= -90 && north <= 90 && east >= -180 && east <= 180)
 }
 
 // text is the verdict on a text in a body, of which the schema is known to
@@ -358,6 +368,10 @@ func (e *expectation) expectParameters(a *madeUp) {
 	}
 	for _, p := range parameters {
 		given := values[p.Name]
+		if p.list {
+			e.expectList(p, given)
+			continue
+		}
 		v := allowed
 		switch len(given) {
 		case 0:
@@ -377,6 +391,22 @@ func (e *expectation) expectParameters(a *madeUp) {
 	}
 }
 
+// expectList: "up to 50 are answered at once", and an error names the entry.
+func (e *expectation) expectList(p parameter, given []string) {
+	if len(given) > 50 {
+		e.refuse(http.StatusBadRequest, "%s in the query, %d times", p.Name, len(given))
+		e.blamed = append(e.blamed, p.Name)
+		return
+	}
+	for i, raw := range given {
+		v := p.value(raw)
+		e.weigh(v, http.StatusBadRequest, "%s[%d] in the query", p.Name, i)
+		if v == forbidden {
+			e.blamed = append(e.blamed, fmt.Sprintf("%s[%d]", p.Name, i))
+		}
+	}
+}
+
 // togetherInWords are rules for parameters that go together or do not, by
 // operation.
 var togetherInWords = map[string]func(url.Values) bool{
@@ -386,11 +416,19 @@ var togetherInWords = map[string]func(url.Values) bool{
 	"getForecast":   onePlace,
 	"getAirQuality": onePlace,
 	// "include is refused here".
-	"listUsers": func(q url.Values) bool { return !q.Has("include") },
+	"listUsers": func(q url.Values) bool { return !q.Has("include") && (!q.Has("id") || isBatch(q)) },
 }
 
 func onePlace(q url.Values) bool {
+	if q.Has("place") {
+		return isBatch(q)
+	}
 	return q.Has("city") != q.Has("lat") && q.Has("lat") == q.Has("lon") && (q.Has("city") || !q.Has("country"))
+}
+
+// isBatch: "a batch beside parameters for one place or a page is a 400".
+func isBatch(q url.Values) bool {
+	return !slices.ContainsFunc([]string{"city", "lat", "lon", "country", "page", "per_page", "q", "include"}, q.Has)
 }
 
 // expectBody: what is no JSON is a 400, JSON that is no object or breaks a rule
