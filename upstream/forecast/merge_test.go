@@ -46,6 +46,16 @@ func TestWhoHasASayInADay(t *testing.T) {
 		{"two steps missing", without(hourly(midnight, 24, warm(10)), 9, 10, 11, 12, 13, 14), false, 0},
 		{"a forecast that ends before the evening", hourly(midnight, 18, warm(10)), false, 0},
 		{"a forecast that ends late in the evening", hourly(midnight, 19, warm(10)), true, 0},
+		{"a null tail", hourly(midnight, 24, func(i int, s *weather.Step) {
+			if i < 18 {
+				warm(10)(i, s)
+			}
+		}), false, 0},
+		{"nulls in the last step only", hourly(midnight, 24, func(i int, s *weather.Step) {
+			if i < 21 {
+				warm(10)(i, s)
+			}
+		}), true, 0},
 		{"four blocks of six hours", every(6*time.Hour, midnight, 4, warm(10)), false, 2},
 		{"blocks across midnight", every(3*time.Hour, midnight.Add(-time.Hour), 10, warm(10)), true, 0},
 		{"half of the day in hours and half in blocks of six", &weather.Series{Steps: append(hourly(midnight, 12, warm(10)).Steps, every(6*time.Hour, midnight.Add(12*time.Hour), 2, warm(10)).Steps...)}, false, 7},
