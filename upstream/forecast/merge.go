@@ -1,8 +1,6 @@
 package forecast
 
 import (
-	"math/bits"
-	"slices"
 	"time"
 
 	"tributary/upstream/aggregate"
@@ -35,20 +33,6 @@ type Day struct {
 	Sunrise, Sunset                          *time.Time
 	Confidence                               Confidence
 	Spread                                   Spread
-
-	by contributions
-}
-
-// Hour is the merged forecast of one hour.
-type Hour struct {
-	At                                 time.Time
-	Temperature, FeelsLike             *float64
-	Humidity                           *float64
-	Precipitation                      *float64 // mm in the hour from At
-	PrecipitationProbability           *float64
-	WindSpeed, WindGust, WindDirection *float64
-	CloudCover, Pressure               *float64
-	Condition                          weather.Condition
 
 	by contributions
 }
@@ -167,56 +151,6 @@ func confidenceOf(least, greatest aggregate.Range) Confidence {
 	return Low
 }
 
-// mergeHour merges what is said about the hour itself: sums and conditions of three
-// or six hours are left to the days.
-func mergeHour(at time.Time, all []*weather.Series) Hour {
-	p := panel[weather.Step]{said: make([]*weather.Step, len(all))}
-	for i, s := range all {
-		if s != nil {
-			p.said[i] = s.At(at)
-		}
-	}
-	ofHour := func(of func(*weather.Step) *float64) func(*weather.Step) *float64 {
-		return func(s *weather.Step) *float64 {
-			if s.Hours != 1 {
-				return nil
-			}
-			return of(s)
-		}
-	}
-	m := Hour{At: at}
-	m.Temperature, _ = p.median(temperature, func(s *weather.Step) *float64 { return s.Temperature })
-	m.FeelsLike, _ = p.median(feelsLike, func(s *weather.Step) *float64 { return s.FeelsLike })
-	m.Humidity, _ = p.median(humidity, func(s *weather.Step) *float64 { return s.Humidity })
-	m.Precipitation, _ = p.median(precipitation, ofHour(func(s *weather.Step) *float64 { return s.Precipitation }))
-	m.PrecipitationProbability, _ = p.median(precipitationProbability, ofHour(func(s *weather.Step) *float64 { return s.PrecipitationProbability }))
-	m.WindSpeed, _ = p.median(windSpeed, func(s *weather.Step) *float64 { return s.WindSpeed })
-	m.WindGust, _ = p.median(windGust, ofHour(func(s *weather.Step) *float64 { return s.WindGust }))
-	if less(m.WindGust, m.WindSpeed) {
-		m.WindGust, p.by[windGust] = nil, 0
-	}
-	m.WindDirection, _ = p.direction(func(s *weather.Step) *float64 {
-		if s.WindSpeed != nil && *s.WindSpeed == 0 { // the direction of a calm has no meaning
-			return nil
-		}
-		return s.WindDirection
-	})
-	m.CloudCover, _ = p.median(cloudCover, func(s *weather.Step) *float64 { return s.CloudCover })
-	m.Pressure, _ = p.median(pressure, func(s *weather.Step) *float64 { return s.Pressure })
-	var votes []weather.Condition
-	each(&p, condition, func(s *weather.Step) *weather.Condition {
-		if s.Hours != 1 {
-			return nil
-		}
-		return knownOrNil(&s.Condition)
-	}, func(c weather.Condition) { votes = append(votes, c) })
-	if len(votes) > 0 {
-		m.Condition = aggregate.Majority(votes)
-	}
-	m.by = p.by
-	return m
-}
-
 func knownOrNil(c *weather.Condition) *weather.Condition {
 	if severity(*c) == 0 {
 		return nil
@@ -226,84 +160,3 @@ func knownOrNil(c *weather.Condition) *weather.Condition {
 
 // less reports whether both numbers are known and a is less than b.
 func less(a, b *float64) bool { return a != nil && b != nil && *a < *b }
-
-// panel holds what the sources say about one day or hour, in order, and who said what
-// the result has.
-type panel[T any] struct {
-	said []*T // nil: nothing
-	by   contributions
-}
-
-// each calls yield with a field of each source that has it, and records the source.
-func each[T, V any](p *panel[T], f field, of func(*T) *V, yield func(V)) {
-	for i, s := range p.said {
-		if s == nil {
-			continue
-		}
-		if v := of(s); v != nil {
-			p.by[f] |= 1 << i
-			yield(*v)
-		}
-	}
-}
-
-// first is a field of the first source that has it.
-func first[T, V any](p *panel[T], f field, of func(*T) *V) (found *V) {
-	for i, s := range p.said {
-		if s == nil || of(s) == nil {
-			continue
-		}
-		p.by[f] = 1 << i
-		return of(s)
-	}
-	return nil
-}
-
-func (p *panel[T]) sorted(f field, of func(*T) *float64) (numbers []float64) {
-	each(p, f, of, func(v float64) { numbers = append(numbers, v) })
-	slices.Sort(numbers)
-	return numbers
-}
-
-func (p *panel[T]) median(f field, of func(*T) *float64) (*float64, aggregate.Range) {
-	v := p.sorted(f, of)
-	if len(v) == 0 {
-		return nil, aggregate.Range{}
-	}
-	return new(aggregate.Median(v)), aggregate.RangeOf(v)
-}
-
-func (p *panel[T]) direction(of func(*T) *float64) (*float64, aggregate.Range) {
-	mean, arc := aggregate.Direction(p.sorted(windDirection, of))
-	if mean == nil {
-		p.by[windDirection] = 0
-	}
-	return mean, arc
-}
-
-// contributions has for each field the sources that gave it, a bit for each.
-type contributions [fields]uint64
-
-func (c *contributions) anyOf(source int) bool {
-	return slices.ContainsFunc(c[:], func(by uint64) bool { return by&(1<<source) != 0 })
-}
-
-// sources is the number of sources that gave any field.
-func (c *contributions) sources() int {
-	var all uint64
-	for _, by := range c {
-		all |= by
-	}
-	return bits.OnesCount64(all)
-}
-
-func (c *contributions) add(other *contributions) {
-	for f, by := range other {
-		c[f] |= by
-	}
-}
-
-// only returns the source of a field that one source gave.
-func (c *contributions) only(f field) (source int, ok bool) {
-	return bits.TrailingZeros64(c[f]), bits.OnesCount64(c[f]) == 1
-}
