@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func TestWhoHasASayInADay(t *testing.T) {
 	without := func(s *weather.Series, hours ...int) *weather.Series {
 		kept := &weather.Series{}
 		for _, step := range s.Steps {
-			if fmt.Sprint(hours) == "[]" || !contains(hours, step.At.Hour()) {
+			if !slices.Contains(hours, step.At.Hour()) {
 				kept.Steps = append(kept.Steps, step)
 			}
 		}
@@ -72,15 +73,6 @@ func TestWhoHasASayInADay(t *testing.T) {
 			}
 		})
 	}
-}
-
-func contains(all []int, v int) bool {
-	for _, one := range all {
-		if one == v {
-			return true
-		}
-	}
-	return false
 }
 
 func TestConfidence(t *testing.T) {
