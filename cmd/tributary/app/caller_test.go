@@ -129,7 +129,7 @@ func TestAnAnswerEndsWithTheToken(t *testing.T) {
 		time.Sleep(time.Minute - 1)
 		c.want(c.as(ada, "/v1/members/1"), 200, `{"member":{"name":"ada"},"offers":{"sale":true}}`, "member cached , offers cached ")
 		c.want(c.as(ada, "/v1/cards?ids=a"), 200, `{"first":"ada"}`, "cards cached ")
-		time.Sleep(1) // a token is accepted for half a minute more, as clocks differ
+		time.Sleep(time.Nanosecond) // a token is accepted for half a minute more, as clocks differ
 		c.want(c.as(ada, "/v1/members/1"), 502, "", "member failed server_error")
 		c.want(c.as(ada, "/v1/cards?ids=a"), 502, "", "cards failed server_error")
 		time.Sleep(30 * time.Second)
