@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 	"weak"
@@ -116,8 +117,15 @@ func TestRedisGroupsAreApart(t *testing.T) {
 
 func TestRedisOnInvalidateEnds(t *testing.T) {
 	r := open(t, redistest.Start(t))
+	var mu sync.Mutex // messages may come on a goroutine of their own
 	first, second := map[string]int{}, map[string]int{}
-	count := func(calls map[string]int) func(string, bool) { return func(key string, _ bool) { calls[key]++ } }
+	count := func(calls map[string]int) func(string, bool) {
+		return func(key string, _ bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls[key]++
+		}
+	}
 	stopFirst := r.OnInvalidate("group", count(first))
 	stopSecond := r.OnInvalidate("group", count(second))
 	r.Invalidate(t.Context(), "group", "both", false)
@@ -126,6 +134,8 @@ func TestRedisOnInvalidateEnds(t *testing.T) {
 	r.Invalidate(t.Context(), "group", "one", false)
 	stopSecond()
 	r.Invalidate(t.Context(), "group", "none", false)
+	mu.Lock()
+	defer mu.Unlock()
 	if first["both"] != 1 || first["one"] != 0 || second["both"] != 1 || second["one"] != 1 || second["none"] != 0 {
 		t.Errorf("calls = %v and %v, want each until its stop", first, second)
 	}

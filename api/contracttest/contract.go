@@ -28,6 +28,7 @@ type Contract struct {
 	Document libopenapi.Document
 	Model    *v3.Document
 
+	mu    sync.Mutex // the validator renders a schema in place when it is first used
 	whole validator.Validator
 	heads validator.Validator // for HEAD: without the body
 }
@@ -102,7 +103,9 @@ func (c *Contract) Mistakes(request *http.Request, response *http.Response, body
 	if len(body) == 0 && request.Method != http.MethodHead && response.StatusCode != http.StatusNotModified && response.StatusCode != http.StatusNoContent {
 		return []string{"there is no body"} // the validator accepts a missing body
 	}
+	c.mu.Lock()
 	_, found := check.ValidateHttpResponse(asked, &got)
+	c.mu.Unlock()
 	return append(Describe(found), impossible(body)...)
 }
 

@@ -140,7 +140,7 @@ func (m *member) addMembers(s *base.Schema) error {
 		}
 		m.members[name] = inner
 	}
-	for _, alternative := range slices.Concat(s.OneOf, s.AnyOf, s.AllOf) {
+	for _, alternative := range slices.Concat(s.OneOf, s.AllOf) {
 		if err := m.addMembers(alternative.Schema()); err != nil {
 			return err
 		}
