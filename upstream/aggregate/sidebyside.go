@@ -7,22 +7,15 @@ import "sync"
 // server recovers it.
 func SideBySide(n int, f func(i int)) {
 	var (
-		wg       sync.WaitGroup
-		once     sync.Once
-		panicked any
+		wg     sync.WaitGroup
+		panics Panics
 	)
 	for i := range n {
 		wg.Go(func() {
-			defer func() {
-				if p := recover(); p != nil {
-					once.Do(func() { panicked = p })
-				}
-			}()
+			defer panics.Catch()
 			f(i)
 		})
 	}
 	wg.Wait()
-	if panicked != nil {
-		panic(panicked)
-	}
+	panics.Repanic()
 }

@@ -67,7 +67,7 @@ func (s *source) decode(r upstream.Response) (*jsontree.Tree, error) {
 // check compares an answer with its question. What a 404 stands for is about nothing.
 func (s *source) check(q question, t *jsontree.Tree) error {
 	if s.notFound != nil && bytes.Equal(t.Root().Bytes(), s.notFound.Root().Bytes()) {
-		return nil // another replica may have stored it
+		return nil // by its bytes: in the shared cache it is another tree
 	}
 	return s.holds(q, t.Root())
 }
@@ -138,32 +138,25 @@ func (t *Table) counterpart(s *source, up *upstream.Upstream) *source {
 func (t *Table) Close(next *Table) {
 	t.connections.Store.Drop(t.rendered)
 	t.connections.Store.Drop(t.parsed)
-	for s, one := range t.singles {
-		if next == nil || !next.hasSingle(one) {
-			t.singles[s].Close()
-		}
+	if next == nil {
+		next = &Table{}
 	}
-	for s, one := range t.batches {
-		if next == nil || !next.hasBatch(one) {
-			t.batches[s].Close()
-		}
-	}
+	closeOthers(t.singles, next.singles)
+	closeOthers(t.batches, next.batches)
 }
 
-func (t *Table) hasSingle(one *single) bool {
-	for _, s := range t.singles {
-		if s == one {
-			return true
+// closeOthers closes the sources that next does not have.
+func closeOthers[S interface {
+	comparable
+	Close()
+}](mine, next map[*source]S) {
+	kept := make(map[S]bool, len(next))
+	for _, s := range next {
+		kept[s] = true
+	}
+	for _, s := range mine {
+		if !kept[s] {
+			s.Close()
 		}
 	}
-	return false
-}
-
-func (t *Table) hasBatch(one *batched) bool {
-	for _, b := range t.batches {
-		if b == one {
-			return true
-		}
-	}
-	return false
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -25,6 +24,7 @@ import (
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/declared"
+	"tributary/upstream/upstreamtest"
 )
 
 // watch checks the logs of the upstreams in these tests.
@@ -38,8 +38,13 @@ func it(t *testing.T, does string, test func(t *testing.T)) {
 	t.Run(does, func(t *testing.T) { synctest.Test(t, test) })
 }
 
-// behaviour is how an upstream answers a request.
-type behaviour func(r *http.Request) (*http.Response, error)
+type behaviour = upstreamtest.Behaviour
+
+var (
+	answers = upstreamtest.Answers
+	hangs   = upstreamtest.Hangs
+	after   = upstreamtest.After
+)
 
 // network has the upstreams of a test, by the name of their host. It counts requests.
 type network struct {
@@ -74,37 +79,6 @@ func (n *network) asked(host string) []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.seen[host]
-}
-
-// answers sends a status and a body; header is name, value, name, value…
-func answers(status int, body string, header ...string) behaviour {
-	h := http.Header{}
-	for i := 0; i < len(header); i += 2 {
-		h.Add(header[i], header[i+1])
-	}
-	return func(r *http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: status, Header: h.Clone(), Body: io.NopCloser(strings.NewReader(body)), Request: r,
-			ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)),
-		}, nil
-	}
-}
-
-func hangs(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
-}
-
-// after waits before it behaves like next, unless the request is cancelled.
-func after(d time.Duration, next behaviour) behaviour {
-	return func(r *http.Request) (*http.Response, error) {
-		select {
-		case <-time.After(d):
-			return next(r)
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
-	}
 }
 
 // world is a file of endpoints that is connected with the upstreams of a network.
