@@ -188,7 +188,7 @@ func (b *bundle) plain(f *file, name string, value *yaml.Node) {
 		for _, c := range append(slices.Clone(value.Content), value) {
 			if c.Kind == yaml.ScalarNode {
 				if _, ok := typeNames[c.Value]; !ok {
-					b.at(f, c, "there is no type %s%s", quoted(c.Value), didYouMean(c.Value, typeNames))
+					b.at(f, c, "there is no type %s%s", quoted(c.Value), didYouMean(c.Value, maps.Keys(typeNames)))
 				}
 			}
 		}

@@ -1,7 +1,7 @@
 package schema
 
 import (
-	"strings"
+	"maps"
 )
 
 // form is what the value of a keyword is.
@@ -62,51 +62,5 @@ func unknownKeyword(name string) string {
 	if what := elsewhere[name]; what != "" {
 		return quoted(name) + " " + what
 	}
-	return "unknown keyword " + quoted(name) + didYouMean(name, keywords)
-}
-
-// didYouMean names the known name that is most like an unknown one, if one is close.
-func didYouMean(name string, known map[string]form) string {
-	best, least := "", min(3, (len(name)+2)/3+1)
-	for k := range known {
-		d := distance(strings.ToLower(name), strings.ToLower(k))
-		if d < least || d == least && best != "" && k < best {
-			best, least = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return ": did you mean " + quoted(best) + "?"
-}
-
-// distance is how many letters must be added, left out, replaced, or swapped with
-// their neighbour to make b of a.
-func distance(a, b string) int {
-	if len(a) > 40 {
-		return len(a)
-	}
-	var rows [3][]int
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-	}
-	before, last, row := rows[0], rows[1], rows[2]
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
+	return "unknown keyword " + quoted(name) + didYouMean(name, maps.Keys(keywords))
 }

@@ -97,14 +97,16 @@ func child(n *yaml.Node, token string) *yaml.Node {
 	return n.Content[i]
 }
 
-// near suggests a member of n that is most like one that it does not have.
+// near suggests the member of n whose name is most like one that n does not have.
 func near(n *yaml.Node, token string) string {
 	if n.Kind != yaml.MappingNode {
 		return ""
 	}
-	names := make(map[string]form, len(n.Content)/2)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		names[n.Content[i].Value] = plain
-	}
-	return didYouMean(token, names)
+	return didYouMean(token, func(yield func(string) bool) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if !yield(n.Content[i].Value) {
+				return
+			}
+		}
+	})
 }
