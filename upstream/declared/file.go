@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -102,6 +103,12 @@ func reason(err error) error {
 
 // parse is the root of the one document in the file, nil if there is none.
 func (r *reader) parse(content []byte) *yaml.Node {
+	if at := strangeBreak(content); at >= 0 {
+		before := content[:at]
+		column := 1 + utf8.RuneCount(before[1+bytes.LastIndexByte(before, '\n'):])
+		r.mistakeAt(1+bytes.Count(before, []byte("\n")), column, "", "a character that YAML takes for the end of a line and editors do not; end lines with LF or CR LF, and write it as an escape within double quotes")
+		return nil
+	}
 	document, second, err := documents(content)
 	switch {
 	case err != nil:
@@ -114,6 +121,25 @@ func (r *reader) parse(content []byte) *yaml.Node {
 		r.mistake(second, "", "a second document; the file must hold one")
 	}
 	return document.Content[0]
+}
+
+// strangeBreak is the index of the first CR without LF, NEL, LS or PS, -1 if there is
+// none. YAML 1.1 takes each for a line break (section 5.4). Most editors do not, so
+// every later mistake would be told at a line that its reader does not find.
+func strangeBreak(content []byte) int {
+	for i := 0; i < len(content); {
+		c, size := utf8.DecodeRune(content[i:])
+		switch c {
+		case '\u0085', '\u2028', '\u2029':
+			return i
+		case '\r':
+			if i+1 == len(content) || content[i+1] != '\n' {
+				return i
+			}
+		}
+		i += size
+	}
+	return -1
 }
 
 // documents are the first two documents of a file, nil where there is none.

@@ -30,7 +30,7 @@ func FuzzFile(f *testing.F) {
 	}
 	for i, text := range []string{
 		"version: 1\nsources: {a: {get: \"b /c\", answer: d.json}}\n---\n...", "a: &b [*b, !!c d, ? e]\n<<: *b\n", "\ufeffversion: 1\r\nendpoints: |\r\n  \t\u2028\x00",
-		"", " ", ":", "{", "[a, b]", "{a: b}", "# x", "*a", "&a b", "!t", "'", `"\x"`, "|", ">-", "? a", "- a", "\n", "\t", "null", "~", "1e3", "thing", "max(a, b)", "a.b[0]", ".", "\U0001f600", "{a: max(b, c)}", "<<: {}",
+		"", " ", ":", "{", "[a, b]", "{a: b}", "# x", "*a", "&a b", "!t", "'", `"\x"`, "|", ">-", "? a", "- a", "\n", "\t", "null", "~", "1e3", "thing", "\r", "# \u0085", "a: \u2029", "max(a, b)", "a.b[0]", ".", "\U0001f600", "{a: max(b, c)}", "<<: {}",
 	} {
 		f.Add(uint8(len(valid)), uint16(0), uint16(0), text)
 		for n := range valid {
