@@ -162,6 +162,11 @@ func (e event) temperature(t testing.TB) float64 {
 	return *body.Data.Temperature
 }
 
+// opaqueTag is the ETag without W/ and quotes.
+func (a *answer) opaqueTag() string {
+	return strings.Trim(strings.TrimPrefix(a.Header.Get("ETag"), "W/"), `"`)
+}
+
 func TestStream(t *testing.T) {
 	it(t, "sends the answer at once, with the opaque part of its tag", func(t *testing.T) {
 		g := newGateway(t)
@@ -173,7 +178,7 @@ func TestStream(t *testing.T) {
 			}
 		}
 		e := s.event("answer")
-		if want := strings.Trim(plain.Header.Get("ETag"), `W/"`); e.id != want || e.after != 0 {
+		if want := plain.opaqueTag(); e.id != want || e.after != 0 {
 			t.Errorf("id = %q after %v, want %q at once", e.id, e.after, want)
 		}
 		want := decode[map[string]any](g.get(here)) // now from the cache, as the stream's is
