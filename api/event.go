@@ -22,7 +22,7 @@ func newEvent(name, id string, body []byte) []byte {
 	b = append(b, name...)
 	b = append(b, "\nid: "...)
 	b = append(b, id...)
-	body = bytes.TrimSuffix(body, []byte("\n"))
+	body = bytes.TrimSuffix(bytes.TrimSuffix(body, []byte("\n")), []byte("\r"))
 	for more := true; more; {
 		var line []byte
 		line, body, more = cutLine(body)

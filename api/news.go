@@ -66,8 +66,10 @@ func (s *server) answerNews(ctx context.Context, a reply) *news {
 	}
 	id := strings.Trim(strings.TrimPrefix(entityTag(a.tag, degraded, a.sources), "W/"), `"`)
 	return &news{
-		id:       id,
-		event:    sync.OnceValue(func() []byte { return newEvent("answer", id, appendAnswer(nil, statusOf(degraded), a, span.SpanContext())) }),
+		id: id,
+		event: sync.OnceValue(func() []byte {
+			return newEvent("answer", id, appendAnswer(nil, statusOf(degraded), a, span.SpanContext()))
+		}),
 		degraded: degraded,
 		pause:    pauseAfter(a.sources, time.Now()),
 	}

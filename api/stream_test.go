@@ -27,6 +27,8 @@ type stream struct {
 	in   *bufio.Reader
 	read strings.Builder
 	stop context.CancelFunc
+
+	unchecked bool // openapi.yaml does not have it
 }
 
 // event is an event, a comment or a retry, and when it came.
@@ -69,7 +71,7 @@ func (s *stream) close() {
 	s.stop()
 	s.stop = nil
 	s.Body.Close()
-	if s.read.Len() > 0 {
+	if s.read.Len() > 0 && !s.unchecked {
 		checkContract(s.t, s.Request, s.Response, []byte(s.read.String()))
 	}
 }

@@ -117,3 +117,30 @@ func TestStreamRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestMethodsOfStreams(t *testing.T) {
+	g := populated(t)
+	for path := range live {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			a := g.call(method, path, "")
+			a.problem(http.StatusMethodNotAllowed, "method_not_allowed")
+			a.wantHeader("Allow", "GET, HEAD, OPTIONS")
+		}
+		a := g.send(http.MethodHead, path)
+		a.wantStatus(http.StatusOK)
+		a.wantHeader("Content-Type", "text/event-stream")
+	}
+}
+
+func TestPreflightOfStreams(t *testing.T) {
+	g := newGateway(t, func(s *setup) { s.Origins = []string{page} })
+	a := g.send(http.MethodOptions, hereLive, "Origin", page, "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "last-event-id")
+	a.wantStatus(http.StatusNoContent)
+	a.wantHeader("Access-Control-Allow-Headers", "last-event-id")
+	a.wantHeader("Access-Control-Allow-Origin", page)
+	s := g.listen(hereLive, "Origin", page, "Last-Event-ID", "x")
+	if got := s.Header.Get("Access-Control-Allow-Origin"); got != page {
+		t.Errorf("Access-Control-Allow-Origin of a stream = %q, want %q", got, page)
+	}
+	s.event("answer")
+}
