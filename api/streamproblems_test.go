@@ -89,7 +89,11 @@ func TestStreamRefuses(t *testing.T) {
 		{name: "what no source may be asked", before: func(g *gateway) { g.everything(answers(http.StatusTooManyRequests, "", "Retry-After", "7")) }, status: 503, code: "all_sources_failed"},
 		{name: "what all sources are too slow for", before: func(g *gateway) { g.everything(hangs) }, status: 504, code: "all_sources_failed"},
 		{name: "a client over its limit", setup: func(s *setup) { s.ClientLimit = api.Limit{Calls: 1, Window: time.Hour} },
-			before: func(g *gateway) { g.get("/v1/status"); g.get("/v1/status", key(oneLive, true)...); g.get("/v1/status", key("", true)...) }, status: 429, code: "too_many_requests"},
+			before: func(g *gateway) {
+				g.get("/v1/status")
+				g.get("/v1/status", key(oneLive, true)...)
+				g.get("/v1/status", key("", true)...)
+			}, status: 429, code: "too_many_requests"},
 	} {
 		for path := range live {
 			it(t, c.name+" at "+path, func(t *testing.T) {
