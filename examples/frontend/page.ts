@@ -1,9 +1,26 @@
-import { answer, connect, ProblemError, type Source } from "./client.js";
+import { answer, connect, listen, ProblemError, type Source } from "./client.js";
+import type { components } from "./tributary.js";
 
-const gateway = connect(new URLSearchParams(location.search).get("api") ?? "http://localhost:8080");
+const url = new URLSearchParams(location.search).get("api") ?? "http://localhost:8080";
+const gateway = connect(url);
 
 async function weather(city: string): Promise<Shown> {
-  const { data, meta } = await answer(gateway.GET("/v1/weather", { params: { query: { city } } }));
+  const asked = await answer(gateway.GET("/v1/weather", { params: { query: { city } } }));
+  live(city); // after an answer there will be others
+  return sky(asked);
+}
+
+let stop = () => {}; // the stream of the city before
+
+/** Shows the weather of a city whenever it changes. */
+function live(city: string) {
+  stop = listen(url, "/v1/weather", { query: { city } }, {
+    answer: (body) => void show("weather", Promise.resolve(sky(body))),
+    problem: (problem) => void show("weather", Promise.reject(new ProblemError(problem))),
+  });
+}
+
+function sky({ data, meta }: components["schemas"]["WeatherAnswer"]): Shown {
   const { place, condition, temperature, units } = data;
   return {
     title: temperature === undefined ? condition.text : `${temperature} ${units.temperature}, ${condition.text}`,
@@ -61,6 +78,7 @@ const button = document.querySelector("button")!;
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const typed = new FormData(form);
+  stop();
   button.disabled = true; // one question at a time, so that no old answer overtakes a new one
   await Promise.all([
     show("weather", weather(String(typed.get("city")))),
