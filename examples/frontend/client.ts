@@ -57,7 +57,7 @@ export type Streamed = { [P in keyof paths]: `${P}/stream` extends keyof paths ?
 
 /** What a path is asked with, and what it answers. */
 type Params<P extends Streamed> = paths[P] extends { get: { parameters: infer A } } ? Pick<A, keyof A & ("path" | "query")> : never;
-type Body<P extends Streamed> = paths[P] extends { get: { responses: { 200: { content: { "application/json": infer B } } } } } ? B : never;
+type Body<P extends Streamed> = paths[P] extends { get: { responses: { 200: { content: { "application/json": infer B } } } } } ? Exclude<B, Batch> : never;
 
 /**
  * Calls `answer` with the answer of a path and with each that differs, and `problem` while there is none. The browser
