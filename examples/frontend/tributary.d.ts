@@ -2641,7 +2641,7 @@ export interface components {
         /** @description The number of days, the first of which is today, as a whole number without a plus. */
         Days: number;
         /** @description Whether the answer has hours too. */
-        Hourly: "false" | "true";
+        Hourly: boolean;
         /** @description Which page, from 1, as a whole number without a plus. */
         Page: number;
         /** @description The greatest number of users on a page, as a whole number without a plus. */
