@@ -181,12 +181,15 @@ func (p *promises) schema(name string, proxy *base.SchemaProxy, there []any) {
 		name = path.Base(proxy.GetReference()) // the same name wherever it is used
 	}
 	s := proxy.Schema()
+	seeWord := func(word string) { // of a parameter it is text in any case
+		p.see(name+" = "+word, slices.ContainsFunc(there, func(v any) bool { return fmt.Sprint(v) == word }))
+	}
 	for _, word := range s.Enum {
-		p.see(name+" = "+word.Value, slices.ContainsFunc(there, func(v any) bool { return fmt.Sprint(v) == word.Value }))
+		seeWord(word.Value)
 	}
 	if slices.Contains(s.Type, "boolean") && s.Const == nil {
-		p.see(name+" = true", slices.Contains(there, any(true)))
-		p.see(name+" = false", slices.Contains(there, any(false)))
+		seeWord("true")
+		seeWord("false")
 	}
 	if slices.Contains(s.Type, "null") {
 		p.see(name+" = null", slices.Contains(there, nil))

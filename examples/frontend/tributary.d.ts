@@ -212,7 +212,7 @@ export interface paths {
             header?: never;
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
@@ -259,7 +259,7 @@ export interface paths {
             header?: never;
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
@@ -581,8 +581,9 @@ export interface components {
          *     accounts. `activity`, `weather` and `air_quality` are the parts of a user with these names. More
          *     may be added. The sources of an endpoint that the operator has declared are its parts, with the
          *     names that the operator gave them.
+         * @example openmeteo
          */
-        SourceName: ("geocoding" | "openmeteo" | "metno" | "openweather" | "openmeteo_air" | "directory" | "github" | "activity" | "weather" | "air_quality") | string;
+        SourceName: string;
         /**
          * @description - `live`: an answer to this request, or a cached one that the source has just confirmed.
          *     - `cached`: a fresh answer from the cache.
@@ -643,42 +644,50 @@ export interface components {
             observed_at: string;
             condition: components["schemas"]["Condition"];
             /**
+             * Format: double
              * @description Air temperature 2 m above the ground, in `units.temperature`.
              * @example 19.6
              */
             temperature?: number;
             /**
+             * Format: double
              * @description Apparent (felt) temperature, in `units.temperature`.
              * @example 14.9
              */
             feels_like?: number;
             /**
+             * Format: double
              * @description Dew point in `units.temperature`, never above `temperature`.
              * @example 5.6
              */
             dew_point?: number;
             /**
+             * Format: double
              * @description Relative humidity in %.
              * @example 38.7
              */
             humidity?: number;
             /**
+             * Format: double
              * @description Pressure at sea level, in `units.pressure`.
              * @example 1017.4
              */
             pressure?: number;
             wind?: components["schemas"]["Wind"];
             /**
+             * Format: double
              * @description Share of the sky that is covered by clouds, in %.
              * @example 6.9
              */
             cloud_cover?: number;
             /**
+             * Format: double
              * @description Precipitation rate, in `units.precipitation`.
              * @example 0
              */
             precipitation?: number;
             /**
+             * Format: double
              * @description Visibility in `units.visibility`. A source that reports 10 km at most does not lower a greater
              *     value of others.
              * @example 20062.5
@@ -713,11 +722,13 @@ export interface components {
         /** @description The wind. Absent if no source knows any of it. */
         Wind: {
             /**
+             * Format: double
              * @description Mean speed 10 m above the ground, in `units.wind_speed`.
              * @example 4.9
              */
             speed?: number;
             /**
+             * Format: double
              * @description The direction that the wind comes from, in degrees clockwise from north. Sources that report a
              *     speed of 0 do not count. Absent if no source knows it, or if the directions of the sources
              *     cancel out.
@@ -725,6 +736,7 @@ export interface components {
              */
             direction?: number;
             /**
+             * Format: double
              * @description Gust speed in `units.wind_speed`, never below `speed`.
              * @example 5.8
              */
@@ -786,11 +798,13 @@ export interface components {
          */
         Range: {
             /**
+             * Format: double
              * @description The least value.
              * @example 18.9
              */
             min: number;
             /**
+             * Format: double
              * @description The greatest value.
              * @example 19.8
              */
@@ -847,36 +861,43 @@ export interface components {
              */
             date: string;
             /**
+             * Format: double
              * @description The lowest air temperature, in `units.temperature`.
              * @example 12.3
              */
             temperature_min?: number;
             /**
+             * Format: double
              * @description The highest air temperature, in `units.temperature`.
              * @example 24.8
              */
             temperature_max?: number;
             /**
+             * Format: double
              * @description The precipitation of the whole day, in `units.precipitation`.
              * @example 1.4
              */
             precipitation_sum?: number;
             /**
+             * Format: double
              * @description The greatest probability of precipitation of any hour or step of three hours, in %.
              * @example 35
              */
             precipitation_probability?: number;
             /**
+             * Format: double
              * @description The highest mean wind speed, in `units.wind_speed`.
              * @example 5.1
              */
             wind_speed_max?: number;
             /**
+             * Format: double
              * @description The highest gust, in `units.wind_speed`, never below `wind_speed_max`.
              * @example 9.7
              */
             wind_gust_max?: number;
             /**
+             * Format: double
              * @description The direction that the wind comes from on the whole, in degrees clockwise from north. Absent if
              *     the winds of the day or the directions of the sources cancel out.
              * @example 288.5
@@ -884,6 +905,7 @@ export interface components {
             wind_direction?: number;
             condition?: components["schemas"]["Condition"];
             /**
+             * Format: double
              * @description The highest UV index.
              * @example 4.2
              */
@@ -944,51 +966,61 @@ export interface components {
              */
             time: string;
             /**
+             * Format: double
              * @description Air temperature at `time`, in `units.temperature`.
              * @example 21.4
              */
             temperature?: number;
             /**
+             * Format: double
              * @description Apparent (felt) temperature at `time`, in `units.temperature`.
              * @example 20.9
              */
             feels_like?: number;
             /**
+             * Format: double
              * @description Relative humidity at `time`, in %.
              * @example 48
              */
             humidity?: number;
             /**
+             * Format: double
              * @description The precipitation of the hour that begins at `time`, in `units.precipitation`.
              * @example 0.2
              */
             precipitation?: number;
             /**
+             * Format: double
              * @description The probability of precipitation in the hour that begins at `time`, in %.
              * @example 30
              */
             precipitation_probability?: number;
             /**
+             * Format: double
              * @description Mean wind speed at `time`, in `units.wind_speed`.
              * @example 3.4
              */
             wind_speed?: number;
             /**
+             * Format: double
              * @description The highest gust of the hour that begins at `time`, in `units.wind_speed`, never below `wind_speed`.
              * @example 6.1
              */
             wind_gust?: number;
             /**
+             * Format: double
              * @description The direction that the wind comes from at `time`, by the rules of the current weather.
              * @example 290
              */
             wind_direction?: number;
             /**
+             * Format: double
              * @description Share of the sky that is covered by clouds at `time`, in %.
              * @example 40
              */
             cloud_cover?: number;
             /**
+             * Format: double
              * @description Pressure at sea level at `time`, in `units.pressure`.
              * @example 1014.2
              */
@@ -1038,36 +1070,43 @@ export interface components {
              */
             observed_at: string;
             /**
+             * Format: double
              * @description Particles up to 2.5 µm, in `units.pm2_5`.
              * @example 38.4
              */
             pm2_5?: number;
             /**
+             * Format: double
              * @description Particles up to 10 µm, in `units.pm10`.
              * @example 60.6
              */
             pm10?: number;
             /**
+             * Format: double
              * @description O₃, in `units.ozone`.
              * @example 41.2
              */
             ozone?: number;
             /**
+             * Format: double
              * @description NO₂, in `units.nitrogen_dioxide`.
              * @example 43.9
              */
             nitrogen_dioxide?: number;
             /**
+             * Format: double
              * @description SO₂, in `units.sulphur_dioxide`.
              * @example 8.2
              */
             sulphur_dioxide?: number;
             /**
+             * Format: double
              * @description CO, in `units.carbon_monoxide`.
              * @example 426.9
              */
             carbon_monoxide?: number;
             /**
+             * Format: double
              * @description NH₃, in `units.ammonia`.
              * @example 7.5
              */
@@ -1109,31 +1148,37 @@ export interface components {
         /** @description Pollen in the air, known in Europe only. Absent if no kind is known. */
         Pollen: {
             /**
+             * Format: double
              * @description In `units.pollen`.
              * @example 0
              */
             alder?: number;
             /**
+             * Format: double
              * @description In `units.pollen`.
              * @example 0
              */
             birch?: number;
             /**
+             * Format: double
              * @description In `units.pollen`.
              * @example 2.4
              */
             grass?: number;
             /**
+             * Format: double
              * @description In `units.pollen`.
              * @example 0
              */
             mugwort?: number;
             /**
+             * Format: double
              * @description In `units.pollen`.
              * @example 0
              */
             olive?: number;
             /**
+             * Format: double
              * @description In `units.pollen`.
              * @example 0
              */
@@ -1225,11 +1270,13 @@ export interface components {
          */
         CountryCode: string;
         /**
+         * Format: double
          * @description Degrees north, with two decimals at most.
          * @example 28.65
          */
         Latitude: number;
         /**
+         * Format: double
          * @description Degrees east, with two decimals at most.
          * @example 77.23
          */
@@ -1322,11 +1369,13 @@ export interface components {
              */
             postal_code?: string;
             /**
+             * Format: double
              * @description Degrees north, as the directory has them. Absent without `longitude`.
              * @example 24.8918
              */
             latitude?: number;
             /**
+             * Format: double
              * @description Degrees east. Absent without `latitude`.
              * @example 21.8984
              */
@@ -1475,11 +1524,13 @@ export interface components {
              */
             postal_code?: string | null;
             /**
+             * Format: double
              * @description Degrees north.
              * @example 38.88
              */
             latitude?: number | null;
             /**
+             * Format: double
              * @description Degrees east.
              * @example -77.07
              */
@@ -1509,8 +1560,12 @@ export interface components {
         };
         /** @description One upstream. A disabled one has only `name` and `enabled`. */
         Upstream: {
-            /** @description More may be added. The operator's own upstreams have the names that the operator gave them. */
-            name: ("openmeteo" | "geocoding" | "openweather" | "metno" | "directory" | "github" | "openmeteo_air") | string;
+            /**
+             * @description `openmeteo`, `geocoding`, `openweather`, `metno`, `openmeteo_air`, `directory` or `github`; more may be
+             *     added. The operator's own upstreams have the names that the operator gave them.
+             * @example openmeteo
+             */
+            name: string;
             /** @description Whether the gateway uses the upstream. */
             enabled: boolean;
             breaker?: components["schemas"]["Breaker"];
@@ -1556,6 +1611,7 @@ export interface components {
              */
             state: "closed" | "open" | "half_open";
             /**
+             * Format: double
              * @description Seconds until one call may test the upstream. Only when `open`.
              * @example 4.8
              */
@@ -1564,16 +1620,19 @@ export interface components {
         /** @description Quantiles of the last 128 successful calls, in milliseconds. Absent before the first. */
         Latency: {
             /**
+             * Format: double
              * @description The median.
              * @example 1.2
              */
             p50: number;
             /**
+             * Format: double
              * @description 95 % are faster.
              * @example 1.2
              */
             p95: number;
             /**
+             * Format: double
              * @description 99 % are faster.
              * @example 1.2
              */
@@ -2623,19 +2682,19 @@ export interface components {
          * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
          *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
          */
-        Latitude: number;
+        LatitudeParameter: number;
         /** @description Degrees east, written like `lat`. Only together with `lat`. */
-        Longitude: number;
+        LongitudeParameter: number;
         /**
          * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
          *     inHg, in/h, mi.
          */
-        Units: "metric" | "imperial";
+        UnitsParameter: "metric" | "imperial";
         /**
          * @description The name of a place or, from three letters on, its beginning. 1 to 100 characters, by the rules
          *     of `city`.
          */
-        PlaceName: string;
+        PlaceNameParameter: string;
         /** @description The greatest number of places in the answer, as a whole number without a plus. */
         Limit: number;
         /** @description The number of days, the first of which is today, as a whole number without a plus. */
@@ -2662,7 +2721,7 @@ export interface components {
          */
         ManyUsers: number[];
         /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-        UserId: number;
+        UserIdParameter: number;
         /**
          * @description The parts to add to the user, separated by commas, in any order:
          *
@@ -2750,7 +2809,7 @@ export interface components {
          * @description The fields to change, at most 1 MiB. `name` cannot be removed; the coordinates can only be given
          *     or removed together.
          */
-        UserPatch: {
+        PartOfUser: {
             content: {
                 "application/merge-patch+json": components["schemas"]["UserPatch"];
                 "application/json": components["schemas"]["UserPatch"];
@@ -2904,9 +2963,9 @@ export interface operations {
                  * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
                  *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
                  */
-                lat?: components["parameters"]["Latitude"];
+                lat?: components["parameters"]["LatitudeParameter"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
-                lon?: components["parameters"]["Longitude"];
+                lon?: components["parameters"]["LongitudeParameter"];
                 /**
                  * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
                  *     `lat` or `lon`.
@@ -2916,7 +2975,7 @@ export interface operations {
                  * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
                  *     inHg, in/h, mi.
                  */
-                units?: components["parameters"]["Units"];
+                units?: components["parameters"]["UnitsParameter"];
             };
             header?: {
                 /**
@@ -2997,9 +3056,9 @@ export interface operations {
                  * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
                  *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
                  */
-                lat?: components["parameters"]["Latitude"];
+                lat?: components["parameters"]["LatitudeParameter"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
-                lon?: components["parameters"]["Longitude"];
+                lon?: components["parameters"]["LongitudeParameter"];
                 /**
                  * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
                  *     `lat` or `lon`.
@@ -3013,7 +3072,7 @@ export interface operations {
                  * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
                  *     inHg, in/h, mi.
                  */
-                units?: components["parameters"]["Units"];
+                units?: components["parameters"]["UnitsParameter"];
             };
             header?: {
                 /**
@@ -3094,14 +3153,14 @@ export interface operations {
                  * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
                  *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
                  */
-                lat?: components["parameters"]["Latitude"];
+                lat?: components["parameters"]["LatitudeParameter"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
-                lon?: components["parameters"]["Longitude"];
+                lon?: components["parameters"]["LongitudeParameter"];
                 /**
                  * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
                  *     inHg, in/h, mi.
                  */
-                units?: components["parameters"]["Units"];
+                units?: components["parameters"]["UnitsParameter"];
             };
             header?: {
                 /**
@@ -3155,9 +3214,9 @@ export interface operations {
                  * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
                  *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
                  */
-                lat?: components["parameters"]["Latitude"];
+                lat?: components["parameters"]["LatitudeParameter"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
-                lon?: components["parameters"]["Longitude"];
+                lon?: components["parameters"]["LongitudeParameter"];
                 /**
                  * @description `LAT,LON`, each written like `lat`: an entry of a batch. Not together with `city`, `country`,
                  *     `lat` or `lon`.
@@ -3243,9 +3302,9 @@ export interface operations {
                  * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
                  *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
                  */
-                lat?: components["parameters"]["Latitude"];
+                lat?: components["parameters"]["LatitudeParameter"];
                 /** @description Degrees east, written like `lat`. Only together with `lat`. */
-                lon?: components["parameters"]["Longitude"];
+                lon?: components["parameters"]["LongitudeParameter"];
             };
             header?: {
                 /**
@@ -3289,7 +3348,7 @@ export interface operations {
                  * @description The name of a place or, from three letters on, its beginning. 1 to 100 characters, by the rules
                  *     of `city`.
                  */
-                q: components["parameters"]["PlaceName"];
+                q: components["parameters"]["PlaceNameParameter"];
                 /** @description The greatest number of places in the answer, as a whole number without a plus. */
                 limit?: components["parameters"]["Limit"];
             };
@@ -3541,7 +3600,7 @@ export interface operations {
             };
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
@@ -3609,7 +3668,7 @@ export interface operations {
             };
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
@@ -3678,7 +3737,7 @@ export interface operations {
             };
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
@@ -3755,11 +3814,11 @@ export interface operations {
             };
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["UserPatch"];
+        requestBody: components["requestBodies"]["PartOfUser"];
         responses: {
             /** @description The user was changed. `data` is what the directory answered. */
             200: {
@@ -3824,7 +3883,7 @@ export interface operations {
             };
             path: {
                 /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
-                id: components["parameters"]["UserId"];
+                id: components["parameters"]["UserIdParameter"];
             };
             cookie?: never;
         };
