@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
@@ -31,6 +30,7 @@ type metrics struct {
 	meter    metric.Meter
 	page     http.Handler
 	requests metric.Float64Histogram
+	active   activeRequests
 	sets     sync.Map // cache of attribute sets, served to metric.MeasurementOption
 }
 
@@ -42,14 +42,16 @@ type served struct {
 }
 
 func newMetrics(ctx context.Context, res *resource.Resource, env func(string) string) (*metrics, error) {
-	registry := prometheus.NewRegistry() // a new registry has no collectors of libraries
-	toPrometheus, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
-	if err != nil {
-		return nil, err
-	}
 	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	registry := prometheus.NewRegistry() // a new registry has no collectors of libraries
+	page := prometheus.Gatherers{withoutRuntime{registry}}
 	if !sdkDisabled(env) { // without readers nothing is recorded
+		toPrometheus, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
+		if err != nil {
+			return nil, err
+		}
 		options = append(options, sdkmetric.WithReader(toPrometheus))
+		page = append(page, processRegistry())
 	}
 	exporter, err := metricExporterFor(ctx, env)
 	if err != nil {
@@ -61,7 +63,7 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 	m := &metrics{
 		provider: sdkmetric.NewMeterProvider(options...),
 		// Exemplars (trace ids of buckets) require OpenMetrics.
-		page: promhttp.HandlerFor(renamed{registry}, promhttp.HandlerOpts{EnableOpenMetrics: true}),
+		page: promhttp.HandlerFor(page, promhttp.HandlerOpts{EnableOpenMetrics: true}),
 	}
 	m.meter = m.provider.Meter(Scope)
 	m.requests, err = m.meter.Float64Histogram("http.server.request.duration",
@@ -70,21 +72,10 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 	if err != nil {
 		return nil, err
 	}
-	return m, runtime.Start(runtime.WithMeterProvider(m.provider))
-}
-
-// renamed keeps the established Prometheus name of a metric whose OpenTelemetry name
-// ends like a histogram's.
-type renamed struct{ prometheus.Gatherer }
-
-func (r renamed) Gather() ([]*dto.MetricFamily, error) {
-	families, err := r.Gatherer.Gather()
-	for _, f := range families {
-		if f.GetName() == "go_goroutine_count" {
-			f.Name = new("go_goroutines")
-		}
+	if err := m.active.register(m.meter); err != nil {
+		return nil, err
 	}
-	return families, err
+	return m, runtime.Start(runtime.WithMeterProvider(m.provider))
 }
 
 // record records one served request.

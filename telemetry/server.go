@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,8 +49,12 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 		}
 		ctx, span := t.tracer.Start(ctx, r.Method, options...)
 		defer span.End()
+		asked := method(r.Method)
+		active := t.metrics.active.of(asked)
+		active.Add(1)
+		defer active.Add(-1) // also when the handler panics
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		s := &serving{telemetry: t, span: span, start: time.Now(), w: ww, r: r}
+		s := &serving{telemetry: t, span: span, start: time.Now(), w: ww, r: r, method: asked}
 		s.ctx = context.WithValue(ctx, servingKey{}, s)
 		next.ServeHTTP(ww, r.WithContext(s.ctx))
 		s.record()
@@ -64,6 +69,7 @@ type serving struct {
 	start     time.Time
 	w         middleware.WrapResponseWriter
 	r         *http.Request
+	method    string // a known one
 	recorded  bool
 }
 
@@ -86,7 +92,7 @@ func (s *serving) record() {
 	}
 	s.recorded = true
 	what := served{
-		method: method(s.r.Method),
+		method: s.method,
 		route:  Route(chi.RouteContext(s.r.Context())),
 		status: cmp.Or(s.w.Status(), http.StatusOK),
 	}
@@ -131,9 +137,7 @@ func Route(c *chi.Context) string {
 
 // method returns a known method or _OTHER, so that callers cannot invent span names.
 func method(m string) string {
-	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
-		http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace:
+	if slices.Contains(methods[:], m) {
 		return m
 	}
 	return "_OTHER"
