@@ -2,16 +2,13 @@ package e2e_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"tributary/cache/redistest"
 )
@@ -46,6 +43,7 @@ func busy(t *testing.T) *running {
 	t.Helper()
 	d := startDemo(t, map[string]string{
 		"OPENMETEO_RATE_LIMIT": "10/1h", "OPENWEATHER_RETRY_DELAY": "1ms", "CLIENT_RATE_LIMIT": "3/1h",
+		"REDIS_URL": redistest.NewProxy(t, redistest.Start(t)).PatientURL(), "ENDPOINTS_FILE": "../../../examples/orders/orders.yaml",
 	})
 	d.get("/v1/weather?city=Oslo")
 	d.fault("openweather", `{"error_rate": 1}`)
@@ -54,13 +52,19 @@ func busy(t *testing.T) *running {
 	if a := d.get("/v1/weather?city=Oslo"); a.status != http.StatusTooManyRequests {
 		t.Fatalf("a request too many = %v, want 429", a)
 	}
+	d.writeTwice()
+	return d
+}
+
+// writeTwice sends a write, and repeats it.
+func (d *running) writeTwice() {
+	d.t.Helper()
 	write := http.Header{"Authorization": {"Bearer " + demoKey}, "Content-Type": {"application/json"}, "Idempotency-Key": {`"once"`}}
 	for range 2 {
 		if a := d.do(http.MethodPost, d.urls["api"]+"/v1/users", `{"name": "Grete"}`, write); a.status != http.StatusCreated {
-			t.Fatalf("a write = %v, want 201", a)
+			d.t.Fatalf("a write = %v, want 201", a)
 		}
 	}
-	return d
 }
 
 // metrics is the page that Prometheus asks for.
@@ -81,7 +85,7 @@ func TestPromtool(t *testing.T) {
 // What the rules and the dashboard ask for is what the gateway has.
 func TestDeployedQueries(t *testing.T) {
 	page := busy(t).metrics()
-	metric := regexp.MustCompile(`\b(?:http|tributary|go)_[a-z_]+`)
+	metric := regexp.MustCompile(`\b(?:http|tributary|go|process)_[a-z_]+`)
 	known := map[string]bool{}
 	for line := range strings.Lines(page) {
 		if !strings.HasPrefix(line, "#") {
@@ -127,17 +131,7 @@ func recorded(t *testing.T) (queries []string) {
 // shown are the queries of the dashboard.
 func shown(t *testing.T) (queries []string) {
 	t.Helper()
-	b, err := os.ReadFile("../../../deploy/grafana/tributary.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var dashboard struct {
-		Panels []struct{ Targets []struct{ Expr string } }
-	}
-	if err := json.Unmarshal(b, &dashboard); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range dashboard.Panels {
+	for _, p := range panels(t) {
 		for _, target := range p.Targets {
 			queries = append(queries, target.Expr)
 		}
@@ -148,31 +142,8 @@ func shown(t *testing.T) (queries []string) {
 // A real Prometheus, by the configuration that is deployed, scrapes a gateway
 // and evaluates the rules.
 func TestPrometheus(t *testing.T) {
-	binary := prometheusTool(t, "prometheus")
 	d := busy(t)
-	dir := t.TempDir()
-	config, err := os.ReadFile(filepath.Join(deployed, "prometheus.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := os.ReadFile(filepath.Join(deployed, "rules.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	here := strings.NewReplacer("gateway:8081", strings.TrimPrefix(d.urls["admin"], "http://"), "15s", "200ms").Replace(string(config))
-	for name, content := range map[string]string{"prometheus.yml": here, "rules.yml": string(rules)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	address := freeAddress(t)
-	startProcess(t, exec.Command(binary, "--config.file="+filepath.Join(dir, "prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address,
-		"--enable-feature=exemplar-storage", "--log.level=warn"))
-	p := &prometheus{t: t, url: "http://" + address, http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
-	t.Cleanup(p.http.CloseIdleConnections)
-
-	eventually(t, "the gateway is up", func() bool { return p.query(`up{job="tributary"}`) == "1" })
+	p := startPrometheus(t, d)
 	for query, want := range map[string]string{
 		`tributary_answers_total{tributary_status="degraded"}`: "1",
 		`tributary_clients_limited_total`:                      "1",
@@ -185,36 +156,17 @@ func TestPrometheus(t *testing.T) {
 		`count(tributary_build_info{version!="", commit!="", go_version=~"go1.*"})`:                                       "1",
 		`tributary_cache_limit`:            "100000",
 		`tributary_cache_entries > bool 0`: "1", `tributary_cache_size_bytes > bool 1000`: "1",
-		`tributary_cache_evictions_total`: "0",
-		`go_goroutines > bool 0`:          "1",
+		`tributary_cache_evictions_total`:                                      "0",
+		`go_goroutines > bool 0`:                                               "1",
+		`process_resident_memory_bytes > bool 0`:                               "1",
+		`http_server_active_requests{http_request_method="GET"}`:               "0",
+		`tributary_redis_commands_total > bool 0`:                              "1",
+		`tributary_redis_failures_total`:                                       "0",
+		`tributary_endpoints_loads_total{tributary_endpoints_result="loaded"}`: "1",
 	} {
 		if got := p.query(query); got != want {
 			t.Errorf("%s = %q, want %q", query, got, want)
 		}
 	}
 	eventually(t, "rules are evaluated", func() bool { return p.query(`count(source:tributary_degraded:ratio_rate5m) > bool 0`) == "1" })
-}
-
-type prometheus struct {
-	t    *testing.T
-	url  string
-	http *http.Client
-}
-
-// query is the only value of a query, "" for none.
-func (p *prometheus) query(q string) string {
-	p.t.Helper()
-	resp, err := p.http.Get(p.url + "/api/v1/query?query=" + url.QueryEscape(q))
-	if err != nil {
-		return "" // it does not listen yet
-	}
-	defer resp.Body.Close()
-	var body struct {
-		Data struct{ Result []struct{ Value [2]any } }
-	}
-	if json.NewDecoder(resp.Body).Decode(&body) != nil || len(body.Data.Result) != 1 {
-		return ""
-	}
-	value, _ := body.Data.Result[0].Value[1].(string)
-	return value
 }
