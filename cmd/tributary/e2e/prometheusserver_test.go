@@ -32,7 +32,7 @@ func startPrometheus(t *testing.T, d *running) *prometheus {
 		}
 		here := string(content)
 		if name == "prometheus.yml" {
-			here = strings.NewReplacer("gateway:8081", strings.TrimPrefix(d.urls["admin"], "http://"), "15s", "200ms").Replace(here)
+			here = strings.NewReplacer(`"gateway-1:8081", "gateway-2:8081"`, strings.TrimPrefix(d.urls["admin"], "http://"), "15s", "200ms").Replace(here)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(here), 0o600); err != nil {
 			t.Fatal(err)
