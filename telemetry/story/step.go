@@ -12,22 +12,22 @@ type What string
 
 // The kinds of steps, with the fields of Step that each has.
 const (
-	Request       What = "request"       // Upstream, Text: method and route; N: retries before it
-	Hedge         What = "hedge"         // Upstream, Text
-	Answer        What = "answered"      // Status, Took
-	Failed        What = "failed"        // Code, Text: detail, Took
-	Retry         What = "retry"         // Code, Took: the delay
-	RetryRefused  What = "retry_refused" //
-	HedgeRefused  What = "hedge_refused" //
-	HedgeWon      What = "hedge_won"     //
-	OpenedBreaker What = "breaker"       // Text: the new state
-	NotAsked      What = "not_asked"     // Code, Text: detail, Took: for how long; our own policies refused the call
-	GaveUp        What = "gave_up"       // Took: after which time
-	Joined        What = "joined"        // Text: the other trace's id
-	Refresh       What = "refresh"       //
-	Fallback      What = "stale"         // Code, Took: the age
-	FromMemory    What = "memory"        // made when a story is read
-	FromReplica   What = "shared"        // the cache that replicas share had it
+	Request        What = "request"       // Upstream, Text: method and route; N: retries before it
+	Hedge          What = "hedge"         // Upstream, Text
+	Answer         What = "answered"      // Status, Took
+	Failed         What = "failed"        // Code, Text: detail, Took
+	Retry          What = "retry"         // Code, Took: the delay
+	RetryRefused   What = "retry_refused" //
+	HedgeRefused   What = "hedge_refused" //
+	HedgeWon       What = "hedge_won"     //
+	BreakerChanged What = "breaker"       // Text: the new state
+	NotAsked       What = "not_asked"     // Code, Text: detail, Took: for how long; our own policies refused the call
+	GaveUp         What = "gave_up"       // Took: after which time
+	Joined         What = "joined"        // Text: the other trace's id
+	Refresh        What = "refresh"       //
+	Fallback       What = "stale"         // Code, Took: the age
+	FromMemory     What = "memory"        // made when a story is read
+	FromReplica    What = "shared"        // the cache that replicas share had it
 )
 
 // Step is one thing that happened. Its text is made when it is read.
@@ -68,7 +68,7 @@ func (s *Step) text() string {
 		return "does not ask a second time: the limits do not allow it"
 	case HedgeWon:
 		return "the second request answered first"
-	case OpenedBreaker:
+	case BreakerChanged:
 		return "the circuit breaker is " + strings.ReplaceAll(s.Text, "_", "-") + " now"
 	case NotAsked:
 		text := s.Text

@@ -223,7 +223,7 @@ func TestTexts(t *testing.T) {
 		"serves the stored answer, 21 min old, because of a time-out":         {What: story.Fallback, Code: "timeout", Took: 21 * time.Minute},
 		"serves the stored answer, 3 h old, because of an error (new_code)":   {What: story.Fallback, Code: "new_code", Took: 3 * time.Hour},
 		"serves the stored answer, 3 days old, because of refused access":     {What: story.Fallback, Code: "forbidden", Took: 72 * time.Hour},
-		"the circuit breaker is half-open now":                                {What: story.OpenedBreaker, Text: "half_open"},
+		"the circuit breaker is half-open now":                                {What: story.BreakerChanged, Text: "half_open"},
 		"waits for a fetch that another request began, trace 4bf92f3577b34da": {What: story.Joined, Text: "4bf92f3577b34da"},
 	} {
 		t.Run(want, func(t *testing.T) {
