@@ -91,6 +91,9 @@ func (t *Telemetry) Tracer() trace.Tracer { return t.tracer }
 // Meter returns the meter for the gateway's metrics.
 func (t *Telemetry) Meter() metric.Meter { return t.metrics.meter }
 
+// Stories records how requests are answered; nil if that is off.
+func (t *Telemetry) Stories() *story.Recorder { return t.stories }
+
 // MetricsPage serves the metrics to Prometheus, as text or, with exemplars, as
 // OpenMetrics.
 func (t *Telemetry) MetricsPage() http.Handler { return t.metrics.page }

@@ -124,6 +124,8 @@ func Cause(code string) string {
 // Duration is a duration as people say it: 12 ms, 1.5 s, 21 min, 3 h.
 func Duration(d time.Duration) string {
 	switch {
+	case d < 10*time.Millisecond:
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(d.Microseconds())/1e3), ".0") + " ms"
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 	case d < 10*time.Second:
