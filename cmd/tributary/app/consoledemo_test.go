@@ -55,7 +55,7 @@ func TestConsoleOfADemo(t *testing.T) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
 	}
-	if !strings.Contains(lines.Text(), `"sentence":"1 of 7 upstreams is failing; the only answer since the start, `) {
+	if !strings.Contains(lines.Text(), `"sentence":"1 of 7 upstreams is failing; the only answer since the start `) {
 		t.Errorf("state = %.300s", lines.Text())
 	}
 }
