@@ -139,7 +139,7 @@ func (c *Console) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			c.faults.tidy(now, c.pages.gone(now))
+			c.faults.tidy(c.pages.gone(now))
 			open := c.pages.count() > 0
 			if !open && n%int(story.Interval/time.Second) != 0 {
 				continue
