@@ -40,6 +40,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // only their X-Forwarded-For is used
 	Origins        []string       // origins whose pages may read answers; "*": all
 	V1             Lifecycle      // of the paths below /v1
+	StreamLimits   StreamLimits   // zero members: the defaults
 	PublicReads    bool           // anonymous callers may read, so shared caches may store answers
 
 	// BuiltIn names the built-in resources that are served. Nil: all.
@@ -58,6 +59,7 @@ type server struct {
 
 	declared current           // endpoints that a file declares
 	batches  map[string]string // the parameter of batches, by path
+	streams  *streams
 
 	// chi builds a group's middleware once for each route; state that the routes share
 	// lives here.
@@ -91,6 +93,7 @@ func New(cfg Config) *API {
 		metrics: newMetrics(cfg.Telemetry.Meter(), cfg.Logger),
 		batches: batchPaths(cfg.BuiltIn),
 
+		streams:          newStreams(cfg.StreamLimits),
 		replays:          replays{running: cfg.RequestTimeout},
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
 		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
@@ -132,6 +135,7 @@ type facts struct {
 	requestID string
 	address   netip.Addr // the client's, below /v1
 	degraded  bool
+	head      bool // it came as HEAD, and is handled as GET
 }
 
 type factsKey struct{}

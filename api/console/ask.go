@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	askFor       = time.Minute // also the longest time of a stream, which does not end by itself
 	maxAskBody   = 2 << 20
 	maxAskAnswer = 4 << 20
 )
@@ -61,7 +62,7 @@ func (c *Console) ask(w http.ResponseWriter, r *http.Request) {
 		badRequest("the body must be one JSON object").write(w)
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background()) // r's context has the route of this request
+	ctx, cancel := context.WithTimeout(context.Background(), askFor) // r's context has the route of this request
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
 	request, err := q.request(ctx)

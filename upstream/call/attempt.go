@@ -60,7 +60,7 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 			counters.hedgesWon.Add(1)
 		}
 		e.client.latency.add(took)
-		if !e.Write {
+		if e.hedges(call.Weight) {
 			e.latency.add(took)
 		}
 	}()
