@@ -48,7 +48,8 @@ COPY --from=build /out/tributary /tributary
 # Loopback would be the container's own, where nothing could scrape it.
 # Publish 8081 to operators only.
 ENV ADMIN_ADDR=:8081
-# Whoever wants them switches them on: they tell about callers and about the memory.
+# Whoever wants them switches them on: they have no credentials of their own, and tell
+# about callers and about the memory.
 ENV CONSOLE=off PPROF=off
 EXPOSE 8080 8081
 

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"tributary/telemetry/story"
 )
 
 // Parent says how an incoming traceparent is used.
@@ -28,8 +30,8 @@ const (
 	Link  Parent = "link"
 )
 
-// Server starts the SERVER span of a request by the HTTP conventions, and records the
-// request's metrics. It must be the first middleware inside a chi router, because the
+// Server starts the SERVER span of a request by the HTTP conventions and its story, and
+// records the request's metrics. It must be the first middleware inside a chi router, because the
 // route is known only after the handler. otelhttp does not learn the route there, and
 // costs a third of the time of a cached answer.
 func (t *Telemetry) Server(next http.Handler) http.Handler {
@@ -55,6 +57,7 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 		defer active.Add(-1) // also when the handler panics
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		s := &serving{telemetry: t, span: span, start: time.Now(), w: ww, r: r, method: asked}
+		ctx, s.story = t.stories.Begin(ctx, span.SpanContext().TraceID(), asked)
 		s.ctx = context.WithValue(ctx, servingKey{}, s)
 		next.ServeHTTP(ww, r.WithContext(s.ctx))
 		s.record()
@@ -70,6 +73,7 @@ type serving struct {
 	w         middleware.WrapResponseWriter
 	r         *http.Request
 	method    string // a known one
+	story     *story.Story
 	recorded  bool
 }
 
@@ -96,7 +100,9 @@ func (s *serving) record() {
 		route:  Route(chi.RouteContext(s.r.Context())),
 		status: cmp.Or(s.w.Status(), http.StatusOK),
 	}
-	s.telemetry.metrics.record(s.ctx, what, time.Since(s.start))
+	took := time.Since(s.start)
+	s.telemetry.metrics.record(s.ctx, what, took)
+	s.story.End(what.route, what.status, took)
 	if s.span.IsRecording() {
 		describe(s.span, s.r, what, s.w.BytesWritten())
 	}
