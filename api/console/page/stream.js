@@ -1,0 +1,53 @@
+// The live stream. It is closed while the tab is hidden, and opened anew when it fails.
+
+const silence = 5000; // ms without a state, after which the stream counts as lost
+const pause = 2000; // ms before it is opened again
+
+/**
+ * openStream calls handlers.state, .happened and .model with what the server sends, and
+ * .connection(lost) when the stream is lost (with the Date of the last state) or back (undefined).
+ */
+export function openStream(handlers) {
+  let source, watchdog, reopening, last, lost;
+
+  const report = (since) => {
+    if (Boolean(since) === Boolean(lost)) return;
+    lost = since;
+    handlers.connection(lost);
+  };
+  const close = () => {
+    source?.close();
+    source = undefined;
+    clearTimeout(watchdog);
+    clearTimeout(reopening);
+  };
+  const lose = () => {
+    close();
+    report(last ?? new Date());
+    reopening = setTimeout(open, pause);
+  };
+  const wait = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(lose, silence);
+  };
+  function open() {
+    close();
+    if (document.hidden) return;
+    source = new EventSource('/console/live');
+    source.onerror = lose;
+    source.addEventListener('state', (event) => {
+      last = new Date();
+      wait();
+      report(undefined);
+      handlers.state(JSON.parse(event.data));
+    });
+    source.addEventListener('happened', (event) => handlers.happened(JSON.parse(event.data)));
+    source.addEventListener('model', () => handlers.model());
+    wait();
+  }
+
+  document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', (event) => event.persisted && open());
+  open();
+}

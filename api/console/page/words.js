@@ -1,0 +1,67 @@
+// Numbers, durations and states as words. An unknown value has no words: the functions return "".
+
+/** states of an answer of a source, in the order in which they are drawn. */
+export const states = ['live', 'cached', 'revalidating', 'stale', 'failed', 'skipped'];
+
+/** conditions of an upstream: its word, the colour of a state, and whether it needs attention. */
+export const conditions = {
+  well: { word: 'well', as: 'live' },
+  idle: { word: 'no calls', as: 'skipped' },
+  off: { word: 'off', as: 'skipped' },
+  slow: { word: 'slow', as: 'stale', unwell: true },
+  failing: { word: 'failing', as: 'failed', unwell: true },
+  open: { word: 'circuit open', as: 'failed', unwell: true },
+  held_back: { word: 'held back', as: 'stale', unwell: true },
+};
+
+/** condition finds the entry of a state of an upstream; an unknown state is shown as it is. */
+export const condition = (state) => conditions[state] ?? { word: String(state ?? 'unknown').replaceAll('_', ' '), as: 'skipped' };
+
+const known = (value) => typeof value === 'number' && Number.isFinite(value);
+const plain = new Intl.NumberFormat('en');
+
+export const count = (value) => (known(value) ? plain.format(Math.round(value)) : '');
+
+/** rate is events per second: "12/s", "1.4/s", "3/min". */
+export function rate(value) {
+  if (!known(value)) return '';
+  if (value === 0) return '0/s';
+  if (value < 0.1) return `${(value * 60).toFixed(value * 60 < 1 ? 1 : 0)}/min`;
+  return `${value < 10 ? value.toFixed(1) : plain.format(Math.round(value))}/s`;
+}
+
+/** percent never rounds to 100 % or 0 % what is neither. */
+export function percent(share) {
+  if (!known(share)) return '';
+  if (share > 0.995 && share < 1) return `${Math.min(99.9, Math.floor(share * 1000) / 10)} %`;
+  if (share > 0 && share < 0.01) return '< 1 %';
+  return `${Math.round(share * 100)} %`;
+}
+
+export function milliseconds(value) {
+  if (!known(value)) return '';
+  if (value >= 10_000) return `${(value / 1000).toFixed(0)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+}
+
+/** seconds is a duration or an age: "4 s", "21 min", "2 h 5 min". */
+export function seconds(value) {
+  if (!known(value)) return '';
+  const whole = Math.max(0, Math.round(value));
+  if (whole < 120) return `${whole} s`;
+  if (whole < 7200) return `${Math.round(whole / 60)} min`;
+  if (whole < 172_800) return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`.replace(' 0 min', '');
+  return `${Math.round(whole / 86_400)} days`;
+}
+
+/** clock is the time of day of an instant. */
+export const clock = (at) => {
+  const time = new Date(at);
+  return Number.isNaN(time.getTime()) ? '' : time.toLocaleTimeString('en-GB');
+};
+
+export const plural = (n, one, many = one + 's') => `${count(n)} ${n === 1 ? one : many}`;
+
+/** title makes a code readable: "all_sources_failed" becomes "all sources failed". */
+export const title = (code) => String(code ?? '').replaceAll('_', ' ');
