@@ -75,8 +75,8 @@ export function makeAsk(form, answer, jaegerURL) {
       story,
       el('div', { class: 'answer-body' },
         el('p', { class: 'row small', role: 'status' }, el('strong', { class: 'mono' }, `${request.method} ${request.path}`), `${got.status}, ${milliseconds(got.took_ms)}`),
-        el('pre', { tabindex: '0', 'aria-label': 'Body of the answer' }, words || 'no body'),
-        el('details', { class: 'small' }, el('summary', {}, 'Headers of the answer'), el('pre', { tabindex: '0', 'aria-label': 'Headers of the answer' }, headerLines(got.headers)))));
+        el('pre', { tabindex: '0', role: 'group', 'aria-label': 'Body of the answer' }, words || 'no body'),
+        el('details', { class: 'small' }, el('summary', {}, 'Headers of the answer'), el('pre', { tabindex: '0', role: 'group', 'aria-label': 'Headers of the answer' }, headerLines(got.headers)))));
     if (got.story) showStory(story, got.story, { jaeger: jaegerURL(), spread: body?.data?.spread ?? body?.spread });
     else story.append(el('p', { class: 'muted' }, 'No story was kept of this answer.'));
   }

@@ -17,7 +17,7 @@ export function colour(name, alpha = 1) {
 }
 
 /**
- * makeChart draws series below parent. A series is { label, colour, fill, dash, steps, value };
+ * makeChart draws series below parent: lines, or bars; dots mark the values above 0. A series is { label, colour, fill, dash, bars, dots };
  * options are { label, height, axis (whether times are shown), format, marks() }, where marks are
  * events with an at. The returned function takes times (s) and columns of values.
  */
@@ -79,11 +79,11 @@ function settings(series, options, width) {
     axes: [
       { show: Boolean(options.axis), size: 22, stroke: muted, font, space: 70, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, values: time },
       { size: gutter, stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { show: false }, gap: 4,
-        splits: (u) => [0, u.scales.y.max / 2, u.scales.y.max].slice(0, options.height > 60 ? 3 : 1).concat(options.height > 60 ? [] : [u.scales.y.max]), values: (_, splits) => splits.map((v) => (v === 0 ? '0' : options.format(v))) },
+        splits: (u) => (options.height > 60 ? [0, u.scales.y.max / 2, u.scales.y.max] : [u.scales.y.max]), values: (_, splits) => splits.map((v) => (v === 0 ? '0' : options.format(v))) },
     ],
     series: [{}, ...series.map((s) => ({
-      label: s.label, stroke: colour(s.colour), width: s.width ?? 1.5, dash: s.dash, spanGaps: false, points: { show: false },
-      fill: s.fill ? colour(s.colour, s.fill) : undefined, paths: s.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
+      label: s.label, stroke: colour(s.colour), width: s.width ?? (s.bars ? 0 : 1.5), dash: s.dash, spanGaps: false, points: s.dots ? { show: true, size: 6, width: 0, fill: colour(s.colour), filter: (u, i) => above(u.data[i]) } : { show: false },
+      fill: s.fill ? colour(s.colour, s.fill) : undefined, paths: s.bars ? uPlot.paths.bars({ size: [1, Infinity], align: -1 }) : undefined,
     }))],
     bands: options.stacked ? series.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })) : undefined,
     hooks: { draw: [(u) => drawMarks(u, options.marks?.() ?? [])], setCursor: [(u) => options.cursor?.(u.cursor.idx)] },
@@ -106,6 +106,9 @@ function drawMarks(u, events) {
   }
   ctx.restore();
 }
+
+// above finds the places of the values above 0.
+const above = (values) => values.flatMap((v, i) => (v > 0 ? [i] : []));
 
 // nice is the next number of the kind 1, 2, 5, 10 that is not smaller.
 function nice(value) {

@@ -3,7 +3,7 @@
 
 import { attribute, el, keyed, text } from './dom.js';
 import { put, remove } from './server.js';
-import { count, percent, seconds, title } from './words.js';
+import { count, countdown, percent, seconds, title } from './words.js';
 
 /** meanings of the modes, for those who hover over or focus a button. */
 const meanings = {
@@ -24,7 +24,7 @@ export function makeFaults(section, link, place, banner) {
       el('label', {}, el('span', {}, 'Slower by (ms)'), latency), el('label', {}, el('span', {}, 'Errors (%)'), errors)),
     rows, problem);
   const bannerWords = el('ul'), since = el('p', { class: 'small' }), all = el('button', { type: 'button', class: 'danger', onclick: () => restoreAll() }, 'Restore');
-  banner.append(el('div', { class: 'row' }, el('div', {}, el('p', {}, el('strong', {}, 'A fault is on: '), bannerWords), since), all));
+  banner.append(el('div', { class: 'row' }, el('div', {}, el('strong', {}, 'A fault is on: '), bannerWords, since), all));
   let on = [];
 
   async function act(change) {
@@ -80,7 +80,7 @@ function makeRow(upstream, modes, set) {
 function faultWords(fault) {
   if (!fault) return '';
   const parts = [title(fault.mode)];
-  if (fault.ends_in_s > 0) parts.push(`ends in ${seconds(fault.ends_in_s)}`);
+  if (fault.ends_in_s > 0) parts.push(`ends in ${countdown(fault.ends_in_s)}`);
   if (fault.ours === false) parts.push('set elsewhere');
   return parts.join(', ');
 }

@@ -13,7 +13,7 @@ export function showHeadline(state) {
   const sentence = $('sentence');
   attribute(sentence, 'data-tone', state.tone);
   attribute(sentence, 'data-mark', marks[state.tone]);
-  text(sentence, state.sentence ?? '');
+  text(sentence, (state.sentence ?? '').replaceAll(/\d (%|(s|min|h)\b)/g, (all) => all.replace(' ', '\u00a0')));
   document.title = `${state.tone && state.tone !== 'well' ? `(${marks[state.tone]}) ` : ''}Tributary console`;
   showMinute(state.minute ?? {});
   showAge();

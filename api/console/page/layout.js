@@ -7,8 +7,8 @@ const sum = (states) => Object.values(states).reduce((total, rate) => total + ra
 
 /** widths of the columns and of the two fields between them, for a drawing of some width. */
 export function columnWidths(width) {
-  const upstream = Math.min(280, Math.max(190, width * 0.23));
-  const source = Math.min(210, Math.max(150, width * 0.155));
+  const upstream = Math.min(280, Math.max(185, width * 0.23));
+  const source = Math.min(210, Math.max(160, width * 0.155));
   const endpoint = Math.min(330, Math.max(200, width * 0.26));
   const field = (width - upstream - source - endpoint) / 2;
   return { upstream, source, endpoint, field, sources: upstream + field, endpoints: upstream + field * 2 + source };

@@ -1,7 +1,7 @@
 // The words of a node in the drawing: an upstream, a source, an endpoint, or a folded rest.
 
 import { attribute, el, keyed, style, text } from './dom.js';
-import { condition, percent, rate, seconds, states as stateOrder } from './words.js';
+import { condition, countdown, percent, rate, states as stateOrder } from './words.js';
 
 /** makeNode creates the element of a node. Upstreams, endpoints and rests can be pressed. */
 export function makeNode(node, pressed) {
@@ -11,7 +11,7 @@ export function makeNode(node, pressed) {
     el('span', { class: 'more' }, el('span', { class: 'state', hidden: '' }), el('span', { class: 'when number' }), el('span', { class: 'why' })),
     el('span', { class: 'split', 'aria-hidden': 'true' }),
   ];
-  if (node.kind === 'source') return el('div', { class: 'node source', role: 'listitem' }, ...parts);
+  if (node.kind === 'source') return el('div', { class: 'node source', role: 'listitem' }, el('div', { class: 'plain' }, ...parts));
   const button = el('button', { class: 'press', type: 'button', onclick: () => pressed(wrapper.node) }, ...parts);
   const wrapper = el('div', { class: `node ${node.kind}`, role: 'listitem' }, button);
   return wrapper;
@@ -43,10 +43,10 @@ const words = {
     const { now } = node;
     const is = condition(now.state);
     const when = [];
-    if (now.breaker?.retry_in_s > 0) when.push(`next try in ${seconds(now.breaker.retry_in_s)}`);
+    if (now.breaker?.retry_in_s > 0) when.push(`next try in ${countdown(now.breaker.retry_in_s)}`);
     else if (now.breaker?.state === 'half_open') when.push('trying one call');
-    if (now.state === 'held_back' && now.quota?.renews_in_s > 0) when.push(`quota renews in ${seconds(now.quota.renews_in_s)}`);
-    if (now.fault) when.push(`fault “${now.fault.mode}”${now.fault.ends_in_s > 0 ? `, ends in ${seconds(now.fault.ends_in_s)}` : ''}`);
+    if (now.state === 'held_back' && now.quota?.renews_in_s > 0) when.push(`quota renews in ${countdown(now.quota.renews_in_s)}`);
+    if (now.fault) when.push(`fault “${now.fault.mode}”${now.fault.ends_in_s > 0 ? `, ends in ${countdown(now.fault.ends_in_s)}` : ''}`);
     const quiet = now.state === 'off' || now.state === 'idle';
     return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: node.unwell ? is.word : '', when: when.join(' · '), why: node.unwell ? now.why : '' };
   },
@@ -69,6 +69,7 @@ const words = {
 // showSplit draws the shares of the states as a bar; it is seen where no bands are drawn.
 function showSplit(bar, states) {
   const shares = stateOrder.filter((name) => states?.[name] > 0);
+  const total = shares.reduce((sum, name) => sum + states[name], 0);
   attribute(bar, 'hidden', shares.length === 0);
-  keyed(bar, shares, (name) => name, (name) => el('span', { 'data-state': name }), (part, name) => style(part, 'flexGrow', states[name].toFixed(2)));
+  keyed(bar, shares, (name) => name, (name) => el('span', { 'data-state': name }), (part, name) => style(part, 'flexGrow', ((states[name] / total) * 100).toFixed(1)));
 }

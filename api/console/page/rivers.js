@@ -49,8 +49,8 @@ export function makeRivers(root, pressed) {
     const all = links(model, state, columns);
     sizeColumns(root, lists, columnWidths(width));
     const elements = new Map(Object.values(lists).flatMap((list) => [...list.byKey]));
-    const heights = new Map([...elements].map(([id, element]) => [id, element.firstElementChild.scrollHeight])); // the only read of the layout
-    const plan = place(columns, all, width, (node) => Math.max(24, node.unwell ? heightOf(elements.get(node.id), heights.get(node.id)) : 24));
+    const heights = new Map([...elements].map(([id, element]) => [id, element.firstElementChild.offsetHeight])); // the only read of the layout
+    const plan = place(columns, all, width, (node) => Math.max(24, heights.get(node.id) ?? 0));
     draw(plan, all, elements);
   }
 
@@ -87,8 +87,6 @@ export function makeRivers(root, pressed) {
     },
   };
 }
-
-const heightOf = (element, content) => (element.classList.contains('source') ? 40 : content + 4);
 
 function unplace(lists) {
   for (const list of Object.values(lists)) {
@@ -146,7 +144,7 @@ function highlight(root) {
 /** showLegend names the states with their shapes, and says what the width means. */
 export function showLegend(parent) {
   for (const name of states) parent.append(el('span', { class: 'state', 'data-state': name }, name));
-  parent.append(el('span', { class: 'muted' }, 'width: square root of the rate over 10 s'));
+  parent.append(el('span', { class: 'muted scale' }, 'width: square root of the rate over 10 s'));
 }
 
 /** showTable writes the flows as a table. */

@@ -5,7 +5,7 @@ import { clock, milliseconds, plural, seconds, title } from './words.js';
 
 /** kinds of steps: the sign on the time line, and the colour of a state. */
 const kinds = {
-  request: ['▸', 'accent'], hedge: ['▸', 'accent'], answered: ['●', 'live'], hedge_won: ['●', 'live'], failed: ['✕', 'failed'],
+  request: ['▸', 'accent'], hedge: ['▹', 'accent'], answered: ['●', 'live'], hedge_won: ['●', 'live'], failed: ['✕', 'failed'],
   retry: ['↻', 'stale'], retry_refused: ['⊘', 'stale'], hedge_refused: ['⊘', 'skipped'], breaker: ['⚡', 'failed'], not_asked: ['⊘', 'failed'],
   gave_up: ['✕', 'failed'], joined: ['⇄', 'cached'], refresh: ['↻', 'revalidating'], stale: ['▲', 'stale'], memory: ['■', 'cached'], shared: ['■', 'cached'],
 };
@@ -69,7 +69,7 @@ function says(source) {
 }
 
 function track(own, end) {
-  const bar = el('div', { class: 'track', 'aria-hidden': 'true' });
+  const bar = el('div', { class: own.length ? 'track' : 'track none', 'aria-hidden': 'true' });
   if (own.length === 0) return bar;
   const at = (ms) => `${Math.min(100, (ms / end) * 100).toFixed(2)}%`;
   const first = own[0].at_ms, last = own.at(-1).at_ms;

@@ -21,8 +21,8 @@ export function makeTimeline(charts, list) {
   const marks = () => events;
   const answers = row(charts, 'Answers by outcome');
   const outcome = makeChart(answers.plot, [
-    { label: 'problems', colour: 'failed', fill: 0.75 },
-    { label: 'degraded', colour: 'stale', fill: 0.55 },
+    { label: 'problems', colour: 'failed', fill: 0.75, width: 0, dots: true },
+    { label: 'degraded', colour: 'stale', fill: 0.55, width: 0 },
     { label: 'complete', colour: 'live', fill: 0.3 },
   ], { label: 'Answers per second by outcome', height: 110, axis: true, format: rate, marks, stacked: true });
   const upstreams = charts.appendChild(el('div', { class: 'multiples' }));
@@ -66,7 +66,7 @@ export function makeTimeline(charts, list) {
     made.element.words = made.words;
     made.element.chart = makeChart(made.plot, [
       { label: 'calls', colour: 'cached', fill: 0.2, width: 1 },
-      { label: 'failures', colour: 'failed', fill: 0.7, width: 1 },
+      { label: 'failures', colour: 'failed', fill: 0.7, bars: true },
     ], { label: `${name}: calls and failures per second`, height: 44, format: rate, marks: () => events.filter((e) => !e.upstream || e.upstream === name), least: 0.2 });
     return made.element;
   }

@@ -3,7 +3,7 @@
 import { makeChart } from './charts.js';
 import { attribute, el, keyed, text } from './dom.js';
 import { perSecond, readHistory } from './history.js';
-import { clock, condition, count, milliseconds, percent, plural, rate, seconds, title } from './words.js';
+import { clock, condition, count, countdown, milliseconds, percent, plural, rate, title } from './words.js';
 
 /** makePanel fills the drawer; changed(name) tells which upstream is open, undefined for none. */
 export function makePanel(drawer, changed) {
@@ -56,7 +56,7 @@ export function makePanel(drawer, changed) {
         { label: 'p95', colour: 'stale', width: 1.25, dash: [6, 3] },
         { label: 'p50', colour: 'live', width: 2 },
       ], { label: `${name}: p50, p95 and p99 of the time of a call`, height: 130, axis: true, format: milliseconds }),
-      makeChart(calls, [{ label: 'calls', colour: 'cached', fill: 0.2 }, { label: 'failures', colour: 'failed', fill: 0.7 }],
+      makeChart(calls, [{ label: 'calls', colour: 'cached', fill: 0.2 }, { label: 'failures', colour: 'failed', fill: 0.7, bars: true }],
         { label: `${name}: calls and failures per second`, height: 100, axis: true, format: rate, least: 0.2 }),
     ];
   }
@@ -94,18 +94,18 @@ export function makePanel(drawer, changed) {
 // facts are the figures of an upstream that are known.
 function facts(now) {
   const { breaker = {}, quota } = now;
-  const retry = breaker.retry_in_s > 0 ? `, next try in ${seconds(breaker.retry_in_s)}` : '';
+  const retry = breaker.retry_in_s > 0 ? `, next try in ${countdown(breaker.retry_in_s)}` : '';
   return [
     ['Calls', rate(now.calls_per_s)],
     ['Success', percent(now.success)],
     ['p50, p95, p99', [now.p50_ms, now.p95_ms, now.p99_ms].map(milliseconds).filter(Boolean).join(', ')],
     ['In flight', now.in_flight === undefined ? '' : count(now.in_flight) + (now.limit ? ` of at most ${count(now.limit)}` : '')],
     ['Circuit breaker', breaker.state ? title(breaker.state) + retry : ''],
-    ['Quota', quota?.left === undefined ? '' : `${count(quota.left)}${quota.limit ? ` of ${count(quota.limit)}` : ''} left${quota.renews_in_s > 0 ? `, renews in ${seconds(quota.renews_in_s)}` : ''}`],
+    ['Quota', quota?.left === undefined ? '' : `${count(quota.left)}${quota.limit ? ` of ${count(quota.limit)}` : ''} left${quota.renews_in_s > 0 ? `, renews in ${countdown(quota.renews_in_s)}` : ''}`],
     ['Retries', count(now.retries)],
     ['Hedges', now.hedges === undefined ? '' : `${count(now.hedges)}${now.hedges_won === undefined ? '' : `, ${count(now.hedges_won)} won`}`],
     ['Held back', now.held_back === undefined ? '' : plural(now.held_back, 'call')],
-    ['Fault', now.fault ? `${now.fault.mode}${now.fault.ends_in_s > 0 ? `, ends in ${seconds(now.fault.ends_in_s)}` : ''}` : ''],
+    ['Fault', now.fault ? `${now.fault.mode}${now.fault.ends_in_s > 0 ? `, ends in ${countdown(now.fault.ends_in_s)}` : ''}` : ''],
   ].filter(([, value]) => value !== '');
 }
 

@@ -55,6 +55,9 @@ export function seconds(value) {
   return `${Math.round(whole / 86_400)} days`;
 }
 
+/** countdown is the time that is left; it never says 0 s before the end. */
+export const countdown = (value) => (known(value) ? seconds(Math.ceil(value)) : '');
+
 /** clock is the time of day of an instant. */
 export const clock = (at) => {
   const time = new Date(at);
