@@ -83,7 +83,8 @@ export function place(columns, all, width, heightOf) {
     });
   });
   bands(all, boxes, side);
-  return { boxes, height, width };
+  const fields = [{ x: at.upstream, width: at.field }, { x: at.sources + at.source, width: at.field }];
+  return { boxes, height, width, fields };
 }
 
 // bands stacks the links at both of their nodes, in the order of the nodes opposite.
@@ -102,7 +103,7 @@ function bands(all, boxes, side) {
     const from = boxes.get(link.from);
     const x0 = from.x + from.width;
     const x1 = boxes.get(link.to).x;
-    link.middle = curve(x0, link.y0 + link.thick / 2, x1, link.y1 + link.thick / 2);
+    link.line = [x0, link.y0 + link.thick / 2, x1, link.y1 + link.thick / 2];
     link.parts = [];
     let done = 0;
     for (const name of stateOrder) {
@@ -116,6 +117,8 @@ function bands(all, boxes, side) {
 
 const r = (n) => Math.round(n * 10) / 10;
 const bend = (x0, x1) => r((x0 + x1) / 2);
-const curve = (x0, y0, x1, y1) => `M${r(x0)} ${r(y0)}C${bend(x0, x1)} ${r(y0)} ${bend(x0, x1)} ${r(y1)} ${r(x1)} ${r(y1)}`;
+
+/** curve is the middle of a band. */
+export const curve = (x0, y0, x1, y1) => `M${r(x0)} ${r(y0)}C${bend(x0, x1)} ${r(y0)} ${bend(x0, x1)} ${r(y1)} ${r(x1)} ${r(y1)}`;
 const area = (x0, y0, x1, y1, t) =>
   `${curve(x0, y0, x1, y1)}V${r(y1 + t)}C${bend(x0, x1)} ${r(y1 + t)} ${bend(x0, x1)} ${r(y0 + t)} ${r(x0)} ${r(y0 + t)}Z`;

@@ -2,7 +2,8 @@
 // Below a width it is a list without bands.
 
 import { attribute, el, keyed, style, svg } from './dom.js';
-import { columnWidths, links, place } from './layout.js';
+import { columnWidths, curve, links, place } from './layout.js';
+import { makeMotion } from './motion.js';
 import { makeNode, updateNode } from './nodes.js';
 import { makeOrder } from './order.js';
 import { condition, states } from './words.js';
@@ -24,7 +25,8 @@ export function makeRivers(root, pressed) {
     lists[kind] = el('div', { class: 'nodes', role: 'list', 'aria-label': title });
     root.append(el('div', { class: `column ${kind}` }, el('p', { class: 'heading', 'aria-hidden': 'true' }, title, el('span', {}, ` ${counts[kind]}`)), lists[kind]));
   }
-  root.append(drawing);
+  const motion = makeMotion();
+  root.append(drawing, motion.element);
 
   let latest, width = 0, opened;
   const press = (node) => {
@@ -63,8 +65,9 @@ export function makeRivers(root, pressed) {
       style(element, 'transform', `translateY(${Math.round(box.y)}px)`);
       style(element, 'height', `${Math.round(box.height)}px`);
     }
-    keyed(beds, all.filter((l) => l.rate === 0), (l) => l.id, () => svg('path'), (path, l) => attribute(path, 'd', l.middle));
+    keyed(beds, all.filter((l) => l.rate === 0), (l) => l.id, () => svg('path'), (path, l) => attribute(path, 'd', curve(...l.line)));
     keyed(flows, all.filter((l) => l.rate > 0), (l) => l.id, makeBand, updateBand);
+    motion.show(all, plan.fields, Math.ceil(plan.height));
   }
 
   new ResizeObserver(([entry]) => {
@@ -104,16 +107,10 @@ function sizeColumns(root, lists, at) {
   style(lists.endpoints.parentElement, 'width', `${at.endpoint}px`);
 }
 
-function makeBand(link) {
-  return svg('g', { 'data-from': link.from, 'data-to': link.to }, svg('g'), svg('path', { class: 'motion' }));
-}
+const makeBand = (link) => svg('g', { 'data-from': link.from, 'data-to': link.to });
 
 function updateBand(band, link) {
-  const [parts, motion] = band.children;
-  keyed(parts, link.parts, (p) => p.name, (p) => svg('path', { 'data-state': p.name, fill: fills[p.name] }), (path, p) => attribute(path, 'd', p.d));
-  attribute(motion, 'd', link.middle);
-  attribute(motion, 'data-speed', Math.max(1, Math.min(5, Math.round(Math.log2(link.rate + 1) * 1.4) + 1)));
-  style(motion, 'strokeWidth', `${Math.min(2.5, Math.max(1, link.thick * 0.3)).toFixed(1)}px`);
+  keyed(band, link.parts, (p) => p.name, (p) => svg('path', { 'data-state': p.name, fill: fills[p.name] }), (path, p) => attribute(path, 'd', p.d));
 }
 
 // Stale and failed bands are hatched, so that they differ in more than colour.
