@@ -97,7 +97,7 @@ function steps(story) {
   const list = (story.steps ?? []).map((step) => {
     const [sign, as] = kind(step.what);
     return el('li', {}, el('span', { class: 'number muted at' }, milliseconds(step.at_ms)), el('span', { class: 'step-sign', 'data-colour': as, 'aria-hidden': 'true' }, sign),
-      el('span', {}, step.source ? el('strong', {}, step.source) : undefined, ` ${step.text}`));
+      el('span', {}, step.source ? [el('strong', {}, step.source), ': '] : undefined, step.text));
   });
   if (list.length === 0) return undefined;
   if (story.lost > 0) list.push(el('li', { class: 'muted' }, `${plural(story.lost, 'more step')} did not fit.`));

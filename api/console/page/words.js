@@ -18,6 +18,7 @@ export const conditions = {
 export const condition = (state) => conditions[state] ?? { word: String(state ?? 'unknown').replaceAll('_', ' '), as: 'skipped' };
 
 const known = (value) => typeof value === 'number' && Number.isFinite(value);
+const unit = (value, of) => `${value}\u00a0${of}`; // no line break between them
 const plain = new Intl.NumberFormat('en');
 
 export const count = (value) => (known(value) ? plain.format(Math.round(value)) : '');
@@ -33,26 +34,27 @@ export function rate(value) {
 /** percent never rounds to 100 % or 0 % what is neither. */
 export function percent(share) {
   if (!known(share)) return '';
-  if (share > 0.995 && share < 1) return `${Math.min(99.9, Math.floor(share * 1000) / 10)} %`;
-  if (share > 0 && share < 0.01) return '< 1 %';
-  return `${Math.round(share * 100)} %`;
+  if (share > 0.995 && share < 1) return unit(Math.min(99.9, Math.floor(share * 1000) / 10), '%');
+  if (share > 0 && share < 0.01) return '<\u00a01\u00a0%';
+  return unit(Math.round(share * 100), '%');
 }
 
 export function milliseconds(value) {
   if (!known(value)) return '';
-  if (value >= 10_000) return `${(value / 1000).toFixed(0)} s`;
-  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
-  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+  if (value >= 10_000) return unit((value / 1000).toFixed(0), 's');
+  if (value >= 1000) return unit((value / 1000).toFixed(1), 's');
+  return unit(value < 10 ? value.toFixed(1) : Math.round(value), 'ms');
 }
 
 /** seconds is a duration or an age: "4 s", "21 min", "2 h 5 min". */
 export function seconds(value) {
   if (!known(value)) return '';
   const whole = Math.max(0, Math.round(value));
-  if (whole < 120) return `${whole} s`;
-  if (whole < 7200) return `${Math.round(whole / 60)} min`;
-  if (whole < 172_800) return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`.replace(' 0 min', '');
-  return `${Math.round(whole / 86_400)} days`;
+  if (whole < 120) return unit(whole, 's');
+  const minutes = Math.round(whole / 60);
+  if (minutes < 120) return unit(minutes, 'min');
+  if (minutes < 48 * 60) return [unit(Math.floor(minutes / 60), 'h'), minutes % 60 ? unit(minutes % 60, 'min') : ''].filter(Boolean).join(' ');
+  return unit(Math.round(minutes / 1440), 'days');
 }
 
 /** countdown is the time that is left; it never says 0 s before the end. */
