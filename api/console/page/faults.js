@@ -3,7 +3,7 @@
 
 import { attribute, el, keyed, text } from './dom.js';
 import { put, remove } from './server.js';
-import { count, countdown, percent, seconds, title } from './words.js';
+import { count, faultWords, percent, seconds } from './words.js';
 
 /** meanings of the modes, for those who hover over or focus a button. */
 const meanings = {
@@ -75,14 +75,6 @@ function makeRow(upstream, modes, set) {
   return el('div', { class: 'plug', role: 'group', 'aria-label': `Fault of ${upstream.name}` },
     el('div', { class: 'plug-name' }, el('strong', {}, upstream.name), el('span', { class: 'fault-words small muted number' })),
     el('div', { class: 'modes' }, ['ok', ...wrong].map((mode) => el('button', { type: 'button', 'data-mode': mode, title: meanings[mode], onclick: () => set(upstream.name, mode) }, mode))));
-}
-
-function faultWords(fault) {
-  if (!fault) return '';
-  const parts = [title(fault.mode)];
-  if (fault.ends_in_s > 0) parts.push(`ends in ${countdown(fault.ends_in_s)}`);
-  if (fault.ours === false) parts.push('set elsewhere');
-  return parts.join(', ');
 }
 
 function sinceWords(seen) {

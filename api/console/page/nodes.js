@@ -1,7 +1,7 @@
 // The words of a node in the drawing: an upstream, a source, an endpoint, or a folded rest.
 
 import { attribute, el, keyed, style, text } from './dom.js';
-import { condition, countdown, percent, rate, states as stateOrder } from './words.js';
+import { condition, countdown, faultWords, percent, rate, states as stateOrder } from './words.js';
 
 /** makeNode creates the element of a node. Upstreams, endpoints and rests can be pressed. */
 export function makeNode(node, pressed) {
@@ -46,9 +46,10 @@ const words = {
     if (now.breaker?.retry_in_s > 0) when.push(`next try in ${countdown(now.breaker.retry_in_s)}`);
     else if (now.breaker?.state === 'half_open') when.push('trying one call');
     if (now.state === 'held_back' && now.quota?.renews_in_s > 0) when.push(`quota renews in ${countdown(now.quota.renews_in_s)}`);
-    if (now.fault) when.push(`fault “${now.fault.mode}”${now.fault.ends_in_s > 0 ? `, ends in ${countdown(now.fault.ends_in_s)}` : ''}`);
+    if (now.fault) when.push(`fault: ${faultWords(now.fault)}`);
+    const word = now.breaker?.state === 'half_open' ? 'circuit half-open' : is.word;
     const quiet = now.state === 'off' || now.state === 'idle';
-    return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: node.unwell ? is.word : '', when: when.join(' · '), why: node.unwell ? now.why : '' };
+    return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: node.unwell ? word : '', when: when.join(' · '), why: node.unwell ? now.why : '' };
   },
   source(node) {
     const shares = [];

@@ -9,7 +9,8 @@ const steady = 3; // states in a row, until another condition of an endpoint cou
 const sum = (states) => Object.values(states ?? {}).reduce((total, rate) => total + rate, 0);
 
 /** makeOrder returns a function that turns the model and a state into the columns to draw. */
-export function makeOrder(openedAt = Date.now()) {
+export function makeOrder() {
+  let openedAt; // by the server's clock
   const seen = new Map(); // by id: { is, since, next, times }
 
   // changed is when the condition of a node changed since the page was opened, or 0.
@@ -29,6 +30,7 @@ export function makeOrder(openedAt = Date.now()) {
   }
 
   return function columns(model, state, unfolded) {
+    openedAt ??= Date.parse(state.at);
     const flows = groups(state);
     const upstreams = arrange(model.upstreams.map((u) => upstreamNode(u, flows, openedAt)), limits.upstreams, unfolded.has('upstreams'));
     const place = new Map(upstreams.flatMap((node, i) => (node.folded ?? [node]).map((n) => [n.name, i])));
@@ -74,7 +76,7 @@ function upstreamNode(upstream, flows, openedAt) {
     states: flows.asks.get(upstream.name) ?? {},
     unwell: Boolean(condition(now.state).unwell || now.fault),
     busy: now.calls_per_s > 0,
-    changed: since >= openedAt || condition(now.state).unwell ? since || 0 : 0,
+    changed: since > openedAt || condition(now.state).unwell ? since || 0 : 0,
   };
 }
 

@@ -3,7 +3,7 @@
 import { makeChart } from './charts.js';
 import { attribute, el, keyed, text } from './dom.js';
 import { perSecond, readHistory } from './history.js';
-import { clock, condition, count, countdown, milliseconds, percent, plural, rate, title } from './words.js';
+import { clock, condition, count, countdown, faultWords, milliseconds, percent, rate, title } from './words.js';
 
 /** makePanel fills the drawer; changed(name) tells which upstream is open, undefined for none. */
 export function makePanel(drawer, changed) {
@@ -104,8 +104,7 @@ function facts(now) {
     ['Quota', quota?.left === undefined ? '' : `${count(quota.left)}${quota.limit ? ` of ${count(quota.limit)}` : ''} left${quota.renews_in_s > 0 ? `, renews in ${countdown(quota.renews_in_s)}` : ''}`],
     ['Retries', count(now.retries)],
     ['Hedges', now.hedges === undefined ? '' : `${count(now.hedges)}${now.hedges_won === undefined ? '' : `, ${count(now.hedges_won)} won`}`],
-    ['Held back', now.held_back === undefined ? '' : plural(now.held_back, 'call')],
-    ['Fault', now.fault ? `${now.fault.mode}${now.fault.ends_in_s > 0 ? `, ends in ${countdown(now.fault.ends_in_s)}` : ''}` : ''],
+    ['Simulated fault', faultWords(now.fault)],
   ].filter(([, value]) => value !== '');
 }
 

@@ -60,6 +60,18 @@ export function seconds(value) {
 /** countdown is the time that is left; it never says 0 s before the end. */
 export const countdown = (value) => (known(value) ? seconds(Math.ceil(value)) : '');
 
+/** faultWords says what a simulated fault does, and how long it lasts. */
+export function faultWords(fault) {
+  if (!fault) return '';
+  const parts = [];
+  if (fault.mode && fault.mode !== 'ok') parts.push(fault.mode);
+  if (fault.latency_ms > 0) parts.push(`${milliseconds(fault.latency_ms)} slower`);
+  if (fault.error_rate > 0) parts.push(`${percent(fault.error_rate)} errors${fault.status ? ` (${fault.status})` : ''}`);
+  if (fault.ends_in_s > 0) parts.push(`ends in ${countdown(fault.ends_in_s)}`);
+  if (fault.ours === false) parts.push('set elsewhere');
+  return parts.join(', ');
+}
+
 /** clock is the time of day of an instant. */
 export const clock = (at) => {
   const time = new Date(at);
