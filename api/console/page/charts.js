@@ -18,8 +18,9 @@ export function colour(name, alpha = 1) {
 
 /**
  * makeChart draws series below parent: lines, or bars; dots mark the values above 0. A series is { label, colour, fill, dash, bars, dots };
- * options are { label, height, axis (whether times are shown), format, marks() }, where marks are
- * events with an at. The returned function takes times (s) and columns of values.
+ * options are { label, height, axis (whether times are shown), format, marks(), cursor(i) }: marks are events
+ * with an at; cursor is told the place in the columns below the pointer, of any chart, or null.
+ * show takes times (s), columns of values and a summary in words.
  */
 export function makeChart(parent, series, options) {
   const box = parent.appendChild(document.createElement('div'));

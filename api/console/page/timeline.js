@@ -19,12 +19,13 @@ const signs = { failed: '✕', stale: '▲', live: '✓', muted: '·' };
 export function makeTimeline(charts, list) {
   let events = [];
   const marks = () => events;
+  let latest;
   const answers = row(charts, 'Answers by outcome');
   const outcome = makeChart(answers.plot, [
     { label: 'problems', colour: 'failed', fill: 0.75, width: 0, dots: true },
     { label: 'degraded', colour: 'stale', fill: 0.55, width: 0 },
     { label: 'complete', colour: 'live', fill: 0.3 },
-  ], { label: 'Answers per second by outcome', height: 110, axis: true, format: rate, marks, stacked: true });
+  ], { label: 'Answers per second by outcome', height: 110, axis: true, format: rate, marks, stacked: true, cursor: (i) => answers.point(i, latest, [['complete', latest?.endpoints?.complete], ['degraded', latest?.endpoints?.degraded], ['problems', latest?.endpoints?.problems]]) });
   const upstreams = charts.appendChild(el('div', { class: 'multiples' }));
 
   let stop;
@@ -34,6 +35,7 @@ export function makeTimeline(charts, list) {
   }).observe(charts);
 
   function show(history) {
+    latest = history;
     events = merge(history.events ?? [], events);
     showOutcome(history);
     showUpstreams(history);
@@ -47,7 +49,7 @@ export function makeTimeline(charts, list) {
     const stacked = plus(problems, degraded);
     const sums = ['complete', 'degraded', 'problems'].map((name) => `${count(total(history.endpoints?.[name]) ?? 0)} ${name}`);
     outcome.show(history.times, [problems, stacked, plus(stacked, complete)], sums.join(', '));
-    text(answers.words, sums.join(', '));
+    answers.say(sums.join(', '));
   }
 
   function showUpstreams(history) {
@@ -56,18 +58,19 @@ export function makeTimeline(charts, list) {
     const shown = new Set(busy.toSorted((a, b) => b.failures - a.failures || b.calls - a.calls).slice(0, few));
     keyed(upstreams, busy.filter((r) => shown.has(r)), (r) => r.name, makeMultiple, (element, r) => {
       const failed = r.failures > 0 ? `${percent(r.failures / r.calls)} of ${count(r.calls)} calls failed` : `${count(r.calls)} calls, none failed`;
-      text(element.words, failed);
+      element.say(failed);
       element.chart.show(history.times, [perSecond(r.h.calls, history), perSecond(r.h.failures, history)], failed);
     });
   }
 
   function makeMultiple({ name }) {
     const made = row(undefined, name);
-    made.element.words = made.words;
+    made.element.say = made.say;
     made.element.chart = makeChart(made.plot, [
       { label: 'calls', colour: 'cached', fill: 0.2, width: 1 },
       { label: 'failures', colour: 'failed', fill: 0.7, bars: true },
-    ], { label: `${name}: calls and failures per second`, height: 44, format: rate, marks: () => events.filter((e) => !e.upstream || e.upstream === name), least: 0.2 });
+    ], { label: `${name}: calls and failures per second`, height: 44, format: rate, marks: () => events.filter((e) => !e.upstream || e.upstream === name), least: 0.2,
+      cursor: (i) => made.point(i, latest, [['calls', latest?.upstreams?.[name]?.calls], ['failures', latest?.upstreams?.[name]?.failures]]) });
     return made.element;
   }
 
@@ -83,12 +86,25 @@ export function makeTimeline(charts, list) {
   };
 }
 
+// row is a name, words and a place for a chart. The words are a summary, or the values of the time
+// below the pointer.
 function row(parent, name) {
-  const words = el('span', { class: 'muted' });
+  const words = el('span', { class: 'muted number' });
+  let summary = '', at = null;
+  const say = (all) => {
+    summary = all;
+    if (at === null) text(words, summary);
+  };
+  const point = (i, history, columns) => {
+    at = history?.times[i] === undefined ? null : i;
+    if (at === null) return text(words, summary);
+    const values = columns.filter(([, column]) => typeof column?.[i] === 'number').map(([label, column]) => `${rate(column[i] / (history.step_s || 5))} ${label}`);
+    text(words, `${clock(history.times[i] * 1000)}  ${values.join(', ') || 'not known'}`);
+  };
   const plot = el('div', { class: 'plot' });
   const element = el('div', { class: 'multiple' }, el('p', { class: 'small' }, el('strong', {}, name), ' ', words), plot);
   parent?.append(element);
-  return { element, words, plot };
+  return { element, plot, say, point };
 }
 
 function makeEvent(event) {
