@@ -19,14 +19,14 @@ let latest;
 
 makeTheme($('theme'));
 showLegend($('legend'));
-const panel = makePanel($('upstream'), (name) => rivers.open(name));
 const ask = makeAsk($('ask-form'), $('answer'), jaegerURL);
 const rivers = makeRivers($('rivers'), {
   upstream: (name) => panel.open(name, model, latest),
   endpoint: (route) => ask.choose(route),
 });
 const addEvent = makeTimeline($('charts'), $('events'));
-const showFaults = makeFaults($('faults'), $('to-faults'), $('plugs'), $('banner'));
+const faults = makeFaults($('faults'), $('to-faults'), $('plugs'), $('banner'));
+const panel = makePanel($('upstream'), { changed: (name) => rivers.open(name), faults: (upstream) => faults.row(upstream) });
 makeExplain($('explain-form'), $('stories'), $('story'), jaegerURL);
 $('table').addEventListener('toggle', () => latest && showState(latest));
 setInterval(tickHeadline, 1000);
@@ -51,7 +51,7 @@ function showState(state) {
   showHeadline(state);
   rivers.show(model, state);
   panel.show(state);
-  showFaults(model, state);
+  faults.show(model, state);
   if ($('table').open) showTable($('table').lastElementChild, state);
 }
 

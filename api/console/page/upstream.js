@@ -5,8 +5,11 @@ import { attribute, el, keyed, text } from './dom.js';
 import { perSecond, readHistory } from './history.js';
 import { clock, condition, count, countdown, faultWords, milliseconds, percent, rate, title } from './words.js';
 
-/** makePanel fills the drawer; changed(name) tells which upstream is open, undefined for none. */
-export function makePanel(drawer, changed) {
+/**
+ * makePanel fills the drawer. on.changed(name) is told which upstream is open, undefined for none;
+ * on.faults(upstream) gives the buttons that make it fail, if there are any.
+ */
+export function makePanel(drawer, on) {
   let name, opener, stop, charts = [], parts;
 
   function end() {
@@ -21,7 +24,7 @@ export function makePanel(drawer, changed) {
     end();
     drawer.hidden = true;
     document.body.classList.remove('with-drawer');
-    changed(undefined);
+    on.changed(undefined);
     if (opener?.isConnected) opener.focus();
   }
 
@@ -33,7 +36,7 @@ export function makePanel(drawer, changed) {
     build(model.upstreams.find((u) => u.name === name) ?? {});
     drawer.hidden = false;
     document.body.classList.add('with-drawer');
-    changed(name);
+    on.changed(name);
     show(state);
     stop = readHistory(showHistory);
     drawer.focus({ preventScroll: true });
@@ -42,14 +45,17 @@ export function makePanel(drawer, changed) {
   function build(known) {
     parts = { badge: el('span', { class: 'state' }), why: el('p', {}), facts: el('dl', { class: 'facts number' }), errors: el('ul', { class: 'errors' }) };
     const latency = el('div'), calls = el('div');
-    drawer.replaceChildren(
+    const faults = on.faults(known);
+    drawer.replaceChildren(...[
       el('div', { class: 'title' }, el('h2', { id: 'upstream-title' }, name), el('button', { type: 'button', class: 'quiet', onclick: close }, 'Close')),
       el('p', { class: 'row small' }, parts.badge, el('span', { class: 'muted' }, [known.host, known.simulated ? 'simulated' : ''].filter(Boolean).join(', '))),
       parts.why,
       el('div', { class: 'live' }, parts.facts),
+      faults ? [el('h3', {}, 'Make it fail'), faults] : undefined,
       el('h3', {}, 'How long calls take'), key([['p50', 'live'], ['p95', 'stale'], ['p99', 'failed']]), latency,
       el('h3', {}, 'Calls per second'), key([['calls', 'cached'], ['failures', 'failed']]), calls,
-      el('h3', {}, 'Last errors'), parts.errors);
+      el('h3', {}, 'Last errors'), parts.errors,
+    ].flat().filter(Boolean));
     charts = [
       makeChart(latency, [
         { label: 'p99', colour: 'failed', width: 1.25, dash: [2, 3] },
