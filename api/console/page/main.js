@@ -45,8 +45,11 @@ async function reload() {
   await ask.load();
 }
 
+const faultIsOn = () => Boolean(latest?.upstreams?.some((u) => u.fault && u.fault.ours !== false));
+
 function showState(state) {
   latest = state;
+  if (document.hidden) return;
   learn(state);
   showHeadline(state);
   rivers.show(model, state);
@@ -66,4 +69,4 @@ async function connection(lost) {
 }
 
 await reload();
-openStream({ state: showState, happened, connection, model: reload });
+openStream({ state: showState, happened, connection, model: reload, needed: faultIsOn });

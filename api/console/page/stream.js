@@ -1,4 +1,5 @@
-// The live stream. It is closed while the tab is hidden, and opened anew when it fails.
+// The live stream. It is closed while the tab is hidden, and opened anew when it fails. While a fault
+// of this page is on, it stays open: the gateway lifts such faults when the last page has gone.
 
 const silence = 5000; // ms without a state, after which the stream counts as lost
 const pause = 2000; // ms before it is opened again
@@ -6,6 +7,7 @@ const pause = 2000; // ms before it is opened again
 /**
  * openStream calls handlers.state, .happened and .model with what the server sends, and
  * .connection(lost) when the stream is lost (with the Date of the last state) or back (undefined).
+ * handlers.needed() tells whether a hidden tab has to keep it.
  */
 export function openStream(handlers) {
   let source, watchdog, reopening, last, lost;
@@ -32,7 +34,7 @@ export function openStream(handlers) {
   };
   function open() {
     close();
-    if (document.hidden) return;
+    if (document.hidden && !handlers.needed()) return;
     source = new EventSource('/console/live');
     source.onerror = lose;
     source.addEventListener('state', (event) => {
@@ -40,13 +42,17 @@ export function openStream(handlers) {
       wait();
       report(undefined);
       handlers.state(JSON.parse(event.data));
+      if (document.hidden && !handlers.needed()) close();
     });
     source.addEventListener('happened', (event) => handlers.happened(JSON.parse(event.data)));
     source.addEventListener('model', () => handlers.model());
     wait();
   }
 
-  document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && !source) open();
+    else if (document.hidden && !handlers.needed()) close();
+  });
   addEventListener('pagehide', close);
   addEventListener('pageshow', (event) => event.persisted && open());
   open();
