@@ -14,10 +14,11 @@ export function makeAsk(form, answer, jaegerURL) {
   const key = el('input', { type: 'password', name: 'api-key', autocomplete: 'off', 'data-in': 'header', 'data-name': 'X-API-Key' });
   const token = el('input', { type: 'password', name: 'token', autocomplete: 'off' });
   const button = el('button', { class: 'primary' }, 'Ask');
+  const anew = el('input', { type: 'checkbox', name: 'anew' });
   const more = el('details', { class: 'small' }, el('summary', {}, 'Credentials and headers'),
     el('p', { class: 'muted' }, 'Kept in the memory of this page only, until it is closed.'),
     el('div', { class: 'fields' }, el('label', {}, el('span', {}, 'API key'), key), el('label', {}, el('span', {}, 'Bearer token'), token)), headers);
-  form.append(el('label', { class: 'operation' }, el('span', {}, 'Endpoint'), choice), fields, button, more);
+  form.append(el('label', { class: 'operation' }, el('span', {}, 'Endpoint'), choice), fields, button, el('label', { class: 'check' }, anew, el('span', {}, 'with no-cache')), more);
   form.addEventListener('submit', send);
 
   let operations = [];
@@ -52,6 +53,7 @@ export function makeAsk(form, answer, jaegerURL) {
     if (!operation) return;
     const request = readRequest(form, operation);
     if (token.value) request.headers.Authorization = `Bearer ${token.value}`;
+    if (anew.checked) request.headers['Cache-Control'] = 'no-cache';
     const number = ++asked;
     button.disabled = true;
     text(button, 'Asking…');

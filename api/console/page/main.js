@@ -39,7 +39,7 @@ async function reload() {
   }
   const { build, docs_url: docs } = model;
   const age = (Date.now() - Date.parse(build.started_at)) / 1000;
-  text($('build'), [build.version, build.commit?.slice(0, 7), age > 0 ? `up ${seconds(age)}` : ''].filter(Boolean).join(' · '));
+  text($('build'), [build.version, build.commit === 'unknown' ? '' : build.commit?.slice(0, 7), age > 0 ? `up ${seconds(age)}` : ''].filter(Boolean).join(' · '));
   attribute($('docs'), 'hidden', !docs);
   attribute($('docs'), 'href', docs);
   await ask.load();

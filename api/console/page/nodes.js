@@ -49,7 +49,7 @@ const words = {
     if (now.fault) when.push(`fault: ${faultWords(now.fault)}`);
     const word = now.breaker?.state === 'half_open' ? 'circuit half-open' : is.word;
     const quiet = now.state === 'off' || now.state === 'idle';
-    return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: node.unwell ? word : '', when: when.join(' · '), why: node.unwell ? now.why : '' };
+    return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: is.unwell ? word : '', when: when.join(' · '), why: node.unwell ? now.why : '' };
   },
   source(node) {
     const shares = [];

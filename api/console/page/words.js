@@ -43,7 +43,7 @@ export function milliseconds(value) {
   if (!known(value)) return '';
   if (value >= 10_000) return unit((value / 1000).toFixed(0), 's');
   if (value >= 1000) return unit((value / 1000).toFixed(1), 's');
-  return unit(value < 10 ? value.toFixed(1) : Math.round(value), 'ms');
+  return unit(value >= 10 || value < 0.05 ? Math.round(value) : value.toFixed(1), 'ms');
 }
 
 /** seconds is a duration or an age: "4 s", "21 min", "2 h 5 min". */
