@@ -44,6 +44,8 @@ COPY --from=build /out/tributary /tributary
 # Loopback would be the container's own, where nothing could scrape it.
 # Publish 8081 to operators only.
 ENV ADMIN_ADDR=:8081
+# Neither has credentials of its own.
+ENV CONSOLE=off PPROF=off
 EXPOSE 8080 8081
 
 # By number, so that Kubernetes can tell that it is not root.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"tributary/telemetry/story"
 )
 
 // discard is a ResponseWriter that discards the answer.
@@ -19,8 +21,13 @@ func (n *discard) WriteHeader(status int)      { n.status = status }
 
 // BenchmarkFreshHit measures the whole handler, with routing and headers, for an answer
 // from the cache.
-func BenchmarkFreshHit(b *testing.B) {
-	g := newGateway(b, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
+func BenchmarkFreshHit(b *testing.B) { benchmarkFreshHit(b, nil) }
+
+// BenchmarkFreshHitWithStory is BenchmarkFreshHit while the console is on.
+func BenchmarkFreshHitWithStory(b *testing.B) { benchmarkFreshHit(b, story.NewRecorder()) }
+
+func benchmarkFreshHit(b *testing.B, stories *story.Recorder) {
+	g := newGateway(b, func(s *setup) { s.Logger, s.stories = slog.New(slog.DiscardHandler), stories })
 	tag := g.get(here).Header.Get("ETag")
 	for name, c := range map[string]struct {
 		path, name, value string

@@ -19,6 +19,7 @@ import (
 	"tributary/api/contracttest"
 	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/telemetry/story"
 	"tributary/telemetry/telemetrytest"
 	"tributary/upstream"
 	"tributary/upstream/air"
@@ -52,6 +53,7 @@ type setup struct {
 	people    *users.Config              // nil: no users
 	lifetimes map[string]cache.Lifetimes // of upstreams without the usual ones
 	tracer    trace.Tracer               // of the upstreams; nil: none
+	stories   *story.Recorder            // nil: none
 	logTo     io.Writer
 }
 
@@ -108,7 +110,7 @@ func (s *setup) complete(g *gateway) {
 		s.Logger = telemetry.NewLogger(io.MultiWriter(s.logTo, watch.Lines()), slog.LevelInfo, telemetry.JSON)
 	}
 	if s.Telemetry == nil {
-		tel, err := telemetry.Setup(context.Background(), telemetry.Config{Env: func(string) string { return "" }, Logger: s.Logger})
+		tel, err := telemetry.Setup(context.Background(), telemetry.Config{Env: func(string) string { return "" }, Logger: s.Logger, Stories: s.stories})
 		if err != nil {
 			g.t.Fatal(err)
 		}
@@ -186,7 +188,7 @@ func (s *setup) open(g *gateway, name string, t http.RoundTripper, store *cache.
 	up := upstream.New(upstream.Config{
 		Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: t,
 		Policies: s.policies, Lifetimes: lifetimes, Store: store,
-		FetchBudget: s.flight, Tracer: s.tracer, Logger: s.Logger,
+		FetchBudget: s.flight, Tracer: s.tracer, Logger: s.Logger, Stories: s.stories,
 	})
 	g.t.Cleanup(up.Close)
 	g.upstreams = append(g.upstreams, up)

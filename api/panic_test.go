@@ -140,10 +140,14 @@ func collect(t *testing.T) *collected {
 }
 
 // telemetry exports its spans to the collector when it is shut down.
-func (c *collected) telemetry(t *testing.T) *telemetry.Telemetry {
+func (c *collected) telemetry(t *testing.T, changes ...func(*telemetry.Config)) *telemetry.Telemetry {
 	t.Helper()
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", c.url+"/v1/traces")
-	tel, err := telemetry.Setup(context.Background(), telemetry.Config{Service: "test", Env: os.Getenv})
+	cfg := telemetry.Config{Service: "test", Env: os.Getenv}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	tel, err := telemetry.Setup(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

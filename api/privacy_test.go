@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/encoding/prototext"
+
+	"tributary/telemetry"
+	"tributary/telemetry/story"
 )
 
 // TestPeopleStayOutOfLogsAndSpans reads, writes and fails, and then searches logs and
@@ -13,9 +16,10 @@ import (
 func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 	var log logbook
 	spans := collect(t)
-	tel := spans.telemetry(t)
+	stories := story.NewRecorder()
+	tel := spans.telemetry(t, func(c *telemetry.Config) { c.Stories = stories })
 	g := populated(t, func(s *setup) {
-		s.logTo, s.Telemetry, s.tracer = &log, tel, tel.Tracer()
+		s.logTo, s.Telemetry, s.tracer, s.stories = &log, tel, tel.Tracer(), stories
 	})
 	bodies := []string{
 		`{"name":"Grace Hopper","username":"gracie","email":"amazing@navy.example","phone":"555-0100","address":{"city":"Arlington","street":"Fleet Street"}}`,
@@ -52,7 +56,15 @@ func TestPeopleStayOutOfLogsAndSpans(t *testing.T) {
 	for _, span := range spans.spans {
 		recorded.WriteString(prototext.Format(span))
 	}
-	if lines == 0 || spans.named("GET /v1/users/{id}") == nil || spans.named("directory") == nil || spans.named("github") == nil {
+	told := 0
+	for s := range stories.Latest {
+		told++
+		recorded.Write(mustJSON(t, s.View()))
+	}
+	events, _ := stories.Events(0)
+	recorded.Write(mustJSON(t, events))
+	recorded.Write(mustJSON(t, stories.Upstream("directory").Failures()))
+	if lines == 0 || told == 0 || spans.named("GET /v1/users/{id}") == nil || spans.named("directory") == nil || spans.named("github") == nil {
 		t.Fatal("there are no log lines, or spans of the gateway or of its sources: nothing was looked at")
 	}
 	for _, secret := range []string{"Leanne", "Graham", "april.biz", "736-8031", "Kulas", "Grace", "Hopper", "gracie", "amazing", "Amazing", "555-0100", "Arlington", "Fleet", "writer-key", "hopper-secret"} {

@@ -256,6 +256,7 @@ func notCachedOutcome(o aggregate.Outcome) bool {
 // its text is not sent.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	p, body := s.documentOf(r, err)
+	tellProblem(r, &p)
 	if body == nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return

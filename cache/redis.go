@@ -63,6 +63,9 @@ type RedisConfig struct {
 	Tracer trace.Tracer // nil: none
 	Logger *slog.Logger // nil: slog's default
 
+	// Changed is told when Redis stops answering, and when it answers again. nil: nobody is.
+	Changed func(away bool)
+
 	// Dial opens connections; nil: the system's dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -101,6 +104,15 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 		WithDelay(time.Second).
 		WithSuccessThreshold(1).
 		HandleIf(func(_ any, err error) bool { return err != nil && !answered(err) }).
+		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
+			switch {
+			case cfg.Changed == nil:
+			case e.OldState == circuitbreaker.ClosedState: // and not half-open, as after each test call
+				cfg.Changed(true)
+			case e.NewState == circuitbreaker.ClosedState:
+				cfg.Changed(false)
+			}
+		}).
 		Build()
 	r.guarded = failsafe.With[any](bulkhead.New[any](redisCalls), breaker)
 	r.urgent = failsafe.With[any](bulkhead.New[any](redisCalls))

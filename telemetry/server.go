@@ -26,8 +26,8 @@ const (
 	Link  Parent = "link"
 )
 
-// Server starts the SERVER span of a request by the HTTP conventions, and records the
-// request's metrics. It must be the first middleware inside a chi router, because the
+// Server starts the SERVER span of a request by the HTTP conventions and its story, and
+// records the request's metrics. It must be the first middleware inside a chi router, because the
 // route is known only after the handler. otelhttp does not learn the route there, and
 // costs a third of the time of a cached answer.
 func (t *Telemetry) Server(next http.Handler) http.Handler {
@@ -47,6 +47,7 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 		}
 		ctx, span := t.tracer.Start(ctx, r.Method, options...)
 		defer span.End()
+		ctx, story := t.stories.Begin(ctx, span.SpanContext().TraceID(), method(r.Method))
 		start := time.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r.WithContext(ctx))
@@ -55,7 +56,9 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 			route:  Route(chi.RouteContext(r.Context())),
 			status: cmp.Or(ww.Status(), http.StatusOK),
 		}
-		t.metrics.record(ctx, what, time.Since(start))
+		took := time.Since(start)
+		t.metrics.record(ctx, what, took)
+		story.End(what.route, what.status, took)
 		if span.IsRecording() {
 			describe(span, r, what, ww.BytesWritten())
 		}

@@ -19,6 +19,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"tributary/telemetry/story"
 )
 
 // Scope is the instrumentation scope of all our spans.
@@ -34,6 +36,8 @@ type Config struct {
 	// such as OTEL_EXPORTER_OTLP_HEADERS, from the process's environment.
 	Env    func(string) string
 	Logger *slog.Logger
+
+	Stories *story.Recorder // of the requests that Server serves; nil: none are kept
 }
 
 // Telemetry creates spans and records metrics. Shut it down last, so that spans that
@@ -43,6 +47,7 @@ type Telemetry struct {
 	tracer   trace.Tracer
 	parent   Parent
 	metrics  *metrics
+	stories  *story.Recorder
 }
 
 // Setup configures tracing and metrics. Without an endpoint it creates trace ids for
@@ -77,7 +82,7 @@ func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
 		return nil, err
 	}
 	provider := sdktrace.NewTracerProvider(options...)
-	return &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: cfg.Parent, metrics: numbers}, nil
+	return &Telemetry{provider: provider, tracer: provider.Tracer(Scope), parent: cfg.Parent, metrics: numbers, stories: cfg.Stories}, nil
 }
 
 // Tracer returns the tracer for the gateway's spans.
@@ -85,6 +90,9 @@ func (t *Telemetry) Tracer() trace.Tracer { return t.tracer }
 
 // Meter returns the meter for the gateway's metrics.
 func (t *Telemetry) Meter() metric.Meter { return t.metrics.meter }
+
+// Stories records how requests are answered; nil if that is off.
+func (t *Telemetry) Stories() *story.Recorder { return t.stories }
 
 // MetricsPage serves the metrics to Prometheus, as text or, with exemplars, as
 // OpenMetrics.

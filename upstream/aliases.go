@@ -13,13 +13,14 @@ import (
 // These names of package call are repeated here because every provider needs them: a
 // description of an upstream, its requests and its answers then needs one import.
 type (
-	Response = call.Response
-	Error    = call.Error
-	Code     = call.Code
-	Scope    = call.Scope
-	Policies = call.Policies
-	Quota    = call.Quota
-	Breaker  = call.Breaker
+	Response    = call.Response
+	Error       = call.Error
+	Code        = call.Code
+	Scope       = call.Scope
+	Policies    = call.Policies
+	Quota       = call.Quota
+	QuotaStatus = call.QuotaStatus
+	Breaker     = call.Breaker
 )
 
 // The codes of errors, and what a failure keeps from being asked for a while; see

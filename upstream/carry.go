@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"tributary/cache"
 	"tributary/upstream/call"
 )
@@ -72,7 +70,7 @@ func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carr
 	if err != nil && len(fetches) > 1 && b.spec.Spoils != nil && b.spec.Spoils(err) {
 		return nil, fetches, nil
 	}
-	fellBack := false
+	var fellBack *carried[Q]
 	for i, c := range fetches {
 		var found outcome
 		if err == nil {
@@ -91,10 +89,12 @@ func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carr
 			c.f.entry, c.f.err, c.f.status = found.entry, found.err, result.Status
 		}
 		answered = append(answered, c)
-		fellBack = fellBack || c.f.err != nil && s.servedOnError(c.f.old.Load(), c.f.err, time.Now())
+		if fellBack == nil && c.f.err != nil && s.servedOnError(c.f.old.Load(), c.f.err, time.Now()) {
+			fellBack = &fetches[i]
+		}
 	}
-	if fellBack {
-		trace.SpanFromContext(ctx).AddEvent("fallback taken")
+	if fellBack != nil { // once for the call, whatever the number of its questions
+		s.tellFallback(ctx, fellBack.f.old.Load(), fellBack.f.err)
 	}
 	return answered, spoilt, spoiler
 }

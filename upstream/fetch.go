@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"tributary/cache"
+	"tributary/telemetry/story"
 	"tributary/upstream/call"
 )
 
@@ -75,6 +76,7 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 	switch {
 	case found != nil:
 		f.entry, f.shared = found, true
+		s.tell(ctx, story.Step{What: story.FromReplica})
 	case !ask: // another replica does
 		f.entry, f.shared = f.old.Load(), true
 	default:
@@ -113,9 +115,7 @@ func (s *Source[Q, A]) call(ctx context.Context, f *fetch, q Q, key string, back
 	}, f.progress.Load())
 	if err != nil {
 		f.err = err
-		if s.servedOnError(f.old.Load(), err, time.Now()) {
-			trace.SpanFromContext(ctx).AddEvent("fallback taken")
-		}
+		s.tellFallback(ctx, f.old.Load(), err)
 		return
 	}
 	f.entry, f.status = result.Value.(*cache.Entry), result.Status

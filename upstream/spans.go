@@ -9,7 +9,9 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/telemetry/story"
 )
 
 const (
@@ -19,6 +21,7 @@ const (
 
 // startRefresh opens the span of a background refresh, in a trace of its own.
 func (s *Source[Q, A]) startRefresh(ctx context.Context) (context.Context, trace.Span) {
+	s.tell(ctx, story.Step{What: story.Refresh})
 	return s.up.tracer.Start(ctx, "refresh "+s.spec.Name,
 		trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)),
 		trace.WithAttributes(sourceName.String(s.spec.Name), attribute.Bool("tributary.refresh", true)))
@@ -44,6 +47,22 @@ func (b *Batch[Q, A]) endSpan(span trace.Span, calls []*batchCall[Q]) {
 	span.SetAttributes(batchSize.Int(len(answers)))
 	describe(span, Batched(answers))
 	span.End()
+}
+
+// tell adds a step of the source to the story of a request.
+func (s *Source[Q, A]) tell(ctx context.Context, step story.Step) {
+	step.Source = s.spec.Name
+	story.FromContext(ctx).Add(step)
+}
+
+// tellFallback reports that an old answer is served because of a failure, if it may be.
+func (s *Source[Q, A]) tellFallback(ctx context.Context, old *cache.Entry, why *Error) {
+	now := time.Now()
+	if !s.servedOnError(old, why, now) {
+		return
+	}
+	trace.SpanFromContext(ctx).AddEvent("fallback taken")
+	s.tell(ctx, story.Step{What: story.Fallback, Code: string(why.Code), Took: old.Age(now)})
 }
 
 // describe puts an answer's provenance on its source's span. A value that is

@@ -13,7 +13,7 @@ import (
 func TestStatus(t *testing.T) {
 	it(t, "has no values at first", func(t *testing.T) {
 		up, s := serve(t, newFake(well), func(c *config) { c.Logger = nil })
-		if got, want := up.Status(), (upstream.Status{Status: call.Status{Name: "things", Breaker: "closed"}}); !reflect.DeepEqual(got, want) {
+		if got, want := up.Status(), (upstream.Status{Status: call.Status{Name: "things", Breaker: "closed", Limit: 64}}); !reflect.DeepEqual(got, want) {
 			t.Errorf("status = %+v, want %+v", got, want)
 		}
 		if up.Name() != "things" || s.Name() != "things" {

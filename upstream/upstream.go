@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"tributary/cache"
+	"tributary/telemetry/story"
 	"tributary/upstream/call"
 )
 
@@ -45,6 +46,7 @@ type Config struct {
 	Tracer    trace.Tracer      // nil: none
 	Meter     metric.Meter      // nil: none
 	Logger    *slog.Logger      // nil: slog's default
+	Stories   *story.Recorder   // for the operators' console; nil: none
 }
 
 // Upstream is one service, with everything that its sources share. It is safe for
@@ -79,7 +81,7 @@ func New(cfg Config) *Upstream {
 		client: call.New(call.Config{
 			Name: cfg.Name, BaseURL: cfg.BaseURL, UserAgent: cfg.UserAgent, Credentials: cfg.Credentials,
 			Policies: cfg.Policies, Budget: cfg.FetchBudget,
-			Propagate: cfg.Propagate, Transport: cfg.Transport, Tracer: cfg.Tracer, Meter: cfg.Meter, Logger: cfg.Logger,
+			Propagate: cfg.Propagate, Transport: cfg.Transport, Tracer: cfg.Tracer, Meter: cfg.Meter, Logger: cfg.Logger, Stories: cfg.Stories,
 		}),
 		policies:        cfg.Policies,
 		lifetimes:       cfg.Lifetimes,
@@ -97,6 +99,14 @@ func New(cfg Config) *Upstream {
 
 // Name is the upstream's name in the contract.
 func (u *Upstream) Name() string { return u.client.Name() }
+
+// Sources are the names of the upstream's sources.
+func (u *Upstream) Sources() (names []string) {
+	for _, t := range u.counters.all() {
+		names = append(names, t.source)
+	}
+	return names
+}
 
 // Close cancels running calls and waits for them. Questions asked afterwards are answered
 // from the cache, or fail.

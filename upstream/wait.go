@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"tributary/cache"
+	"tributary/telemetry/story"
 	"tributary/upstream/call"
 )
 
@@ -78,9 +79,12 @@ func (s *Source[Q, A]) countMiss(ctx context.Context, f *fetch, mine bool) {
 		return
 	}
 	s.up.counters.collapsed.Add(1)
+	joined := story.Step{What: story.Joined}
 	if f.leader.IsValid() {
 		trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: f.leader})
+		joined.Text = f.leader.TraceID().String()
 	}
+	s.tell(ctx, joined)
 }
 
 // await waits for a fetch of key, which the caller has begun if it is mine, no
@@ -95,6 +99,10 @@ func (s *Source[Q, A]) await(ctx context.Context, f *fetch, key string, mine boo
 		a = s.fetched(f, time.Now())
 	} else {
 		a = s.stopWaiting(ctx, f, key, time.Now())
+		s.tell(ctx, story.Step{What: story.GaveUp, Took: time.Since(start)})
+		if a.State == Stale {
+			s.tell(ctx, story.Step{What: story.Fallback, Code: string(a.Err.Code), Took: a.Age})
+		}
 	}
 	a.Attempts, a.Collapsed = f.sent(), !mine
 	a.Forward = forward(f.old.Load(), start)

@@ -12,6 +12,7 @@ type Outcome struct {
 	Name        string
 	Attribution string // the text that the provider's licence requires
 	Source      string // who answered, where one of several sources did
+	Origin      string // the source's own name, where a declared part has another
 	Unused      bool   // it had a value, but the aggregate does not use it
 	upstream.Provenance
 

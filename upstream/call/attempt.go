@@ -48,14 +48,17 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 		}
 		counters.inFlight.Add(-1)
 		others := p.running.Add(-1) > 0
+		took := time.Since(a.start)
 		if fault != nil {
-			result, err = nil, a.judge(ctx, fault, others)
+			f := a.judge(ctx, fault, others)
+			a.tellFailure(ctx, f, took)
+			result, err = nil, f
 			return
 		}
+		a.tellAnswer(ctx, result, took)
 		if a.hedge {
 			counters.hedgesWon.Add(1)
 		}
-		took := time.Since(a.start)
 		e.client.latency.add(took)
 		if !e.Write {
 			e.latency.add(took)
@@ -100,6 +103,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 	}
 
 	a.count()
+	a.tellRequest(ctx, r.Method)
 	begun := time.Now()
 	resp, fault := a.client.sender.do(r.WithContext(ctx), a.credentials())
 	took := time.Since(begun)
@@ -117,7 +121,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 	}
 	a.accepted(resp.At)
 	if a.Exhausted != nil {
-		a.client.admission.holdBack.forTime(resp.At, a.Exhausted(resp), CodeRateLimited)
+		a.exhausted(resp)
 	}
 	return result, nil, false
 }
@@ -214,6 +218,9 @@ func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failu
 		a.progress.deadline.Sub(now) < fault.backoff+policies.Timeout/20
 	if fault.Code != CodeCanceled {
 		a.progress.last.Store(fault)
+		if fault.refusesUs() && !a.aboutCaller(fault) {
+			a.client.counters.refusals.Add(1)
+		}
 		a.client.failed(ctx, fault, now)
 	}
 	return fault

@@ -69,5 +69,7 @@ func (c *Client) MostOfBatch(weight float64) int {
 
 // quotaUsedUp is the refusal of a call for which there is no quota left.
 func quotaUsedUp(wait time.Duration) error {
-	return refusal(CodeRateLimited, wait, "not asked: our quota for this upstream is used up")
+	f := refusal(CodeRateLimited, wait, "not asked: our quota for this upstream is used up")
+	f.quota = true
+	return f
 }

@@ -83,7 +83,7 @@ func (b *hedgeBudget) TryAcquirePermit() bool {
 func (b *hedgeBudget) ReleasePermit() { b.endpoint.client.bulkhead.ReleasePermit() }
 
 func (b *hedgeBudget) OnBudgetExceeded(_ budget.ExecutionType, info failsafe.ExecutionInfo) {
-	b.endpoint.client.onHedgeRefused(info)
+	b.endpoint.onHedgeRefused(info)
 }
 
 // The rest of failsafe's budget counts calls in flight, which we do not use.

@@ -11,6 +11,8 @@ import (
 	noopmetric "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+
+	"tributary/telemetry/story"
 )
 
 // Config configures a client. Name, BaseURL, Policies and Budget are required.
@@ -33,6 +35,7 @@ type Config struct {
 	Tracer    trace.Tracer      // nil: none
 	Meter     metric.Meter      // nil: none
 	Logger    *slog.Logger      // nil: slog's default
+	Stories   *story.Recorder   // counts calls and keeps events; nil: none
 }
 
 // Client calls one upstream. It is safe for concurrent use.
@@ -49,14 +52,16 @@ type Client struct {
 	metrics   *metrics
 	counters  counters
 	failures  failureLog
-	writes    *holdBack // shared by all endpoints that write
+	told      *story.Upstream // nil: calls are not counted for the console
+	quotaTold atomic.Int64    // end of the window, in seconds, whose quota was reported as used up
+	writes    *holdBack       // shared by all endpoints that write
 }
 
 // counters count since the start of the process.
 type counters struct {
-	calls, failures, retries, hedges, inFlight atomic.Int64
-	opened, hedgesWon, unfunded                atomic.Int64
-	lastError                                  atomic.Pointer[LastError]
+	calls, failures, refusals, retries, hedges, inFlight atomic.Int64
+	opened, hedgesWon, unfunded                          atomic.Int64
+	lastError                                            atomic.Pointer[LastError]
 }
 
 // New returns a client, which the caller must close.
@@ -70,6 +75,7 @@ func New(cfg Config) *Client {
 		tracer:    cfg.Tracer,
 		log:       cfg.Logger,
 		latency:   &latencies{quantile: cfg.Policies.HedgeQuantile},
+		told:      cfg.Stories.Upstream(cfg.Name),
 		writes:    &holdBack{},
 	}
 	if c.tracer == nil {

@@ -13,12 +13,24 @@ type Status struct {
 	RetryIn   time.Duration // until an open breaker lets one call try
 	Calls     int64         // requests sent: retries and hedges included
 	Failures  int64         // of those, the ones that say it is unwell
+	Refusals  int64         // and the ones by which it refused us: 401, 403, 451, 429
 	Retries   int64
 	Hedges    int64
+	HedgesWon int64
 	InFlight  int64
-	Latency   *Latency // nil: no successful call yet
-	QuotaLeft *int     // nil: no limit
+	Limit     int           // of requests in flight
+	HeldBack  time.Duration // for how long the whole upstream is not asked any more; 0: it is
+	HeldCode  Code          // of the answer that caused it
+	Latency   *Latency      // nil: no successful call yet
+	Quota     *QuotaStatus  // nil: no limit
+	QuotaLeft *int          // nil: no limit
 	LastError *LastError
+}
+
+// QuotaStatus is the window of the quota in which the fewest calls are left.
+type QuotaStatus struct {
+	Left, Limit int
+	RenewsIn    time.Duration
 }
 
 // LastError is the latest failure that the upstream caused.
@@ -35,17 +47,25 @@ func (c *Client) Status() Status {
 		RetryIn:   c.breaker.RemainingDelay(),
 		Calls:     c.counters.calls.Load(),
 		Failures:  c.counters.failures.Load(),
+		Refusals:  c.counters.refusals.Load(),
 		Retries:   c.counters.retries.Load(),
 		Hedges:    c.counters.hedges.Load(),
+		HedgesWon: c.counters.hedgesWon.Load(),
 		InFlight:  c.counters.inFlight.Load(),
+		Limit:     c.policies.MaxConcurrent,
 		LastError: c.counters.lastError.Load(),
 	}
 	if l, ok := c.latency.summary(); ok {
 		s.Latency = &l
 	}
 	if c.quota != nil {
-		left := c.quota.left(time.Now())
-		s.QuotaLeft = &left
+		quota := c.quota.status(time.Now())
+		s.Quota, s.QuotaLeft = &quota, &quota.Left
+	}
+	if held := c.admission.holdBack.current.Load(); held != nil {
+		if left := time.Until(held.until); left > 0 {
+			s.HeldBack, s.HeldCode = left, held.code
+		}
 	}
 	return s
 }

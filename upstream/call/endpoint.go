@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -52,6 +53,7 @@ type Endpoint struct {
 	client   *Client
 	holdBack *holdBack
 	latency  *latencies
+	template string // the path of Route
 
 	foreground, background failsafe.Executor[*Result]
 }
@@ -60,6 +62,7 @@ type Endpoint struct {
 // together.
 func (c *Client) Endpoint(cfg EndpointConfig) *Endpoint {
 	e := &Endpoint{EndpointConfig: cfg, client: c, holdBack: &holdBack{}, latency: &latencies{quantile: c.policies.HedgeQuantile}}
+	e.template, _, _ = strings.Cut(cfg.Route, "?")
 	if cfg.Write {
 		e.holdBack = c.writes
 	}
@@ -124,6 +127,7 @@ func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Er
 		return result, nil
 	}
 	f := e.client.asFailure(err)
+	e.tellRefusal(ctx, f)
 	if last := p.last.Load(); f.refused && last != nil {
 		// A retry was refused: report the failure that caused it.
 		f = last

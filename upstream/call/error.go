@@ -70,6 +70,15 @@ func Invalid(err error) *Error {
 	return &Error{Code: CodeInvalidResponse, Detail: strings.ToValidUTF8(detail, "")}
 }
 
+// Brief is Detail without the provider's own words, which may quote the question.
+func (e *Error) Brief() string {
+	if e.Status < 400 {
+		return e.Detail
+	}
+	brief, _, _ := strings.Cut(e.Detail, ": ")
+	return brief
+}
+
 func (e *Error) Error() string {
 	if e.Detail == "" {
 		return string(e.Code)

@@ -10,31 +10,40 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
+
+	"tributary/telemetry/story"
 )
 
 // The functions below report what the policies do: as counters, as events on the
-// source's span, and in the log if an operator should know.
+// source's span, as steps of the request's story, and in the log if an operator should
+// know.
 
-func (c *Client) onRetryScheduled(e failsafe.ExecutionScheduledEvent[*Result]) {
-	event(e.Context(), "retry scheduled", func() []attribute.KeyValue {
-		return []attribute.KeyValue{attribute.Int64("tributary.retry.delay_ms", e.Delay.Milliseconds())}
-	})
+func (e *Endpoint) onRetryScheduled(x failsafe.ExecutionScheduledEvent[*Result]) {
+	code := CodeCanceled
+	if f, ok := x.LastError().(*failure); ok {
+		code = f.Code
+	}
+	tell(x.Context(), "retry scheduled", story.Step{What: story.Retry, Source: e.Name, Code: string(code), Took: x.Delay},
+		func() []attribute.KeyValue {
+			return []attribute.KeyValue{attribute.Int64("tributary.retry.delay_ms", x.Delay.Milliseconds())}
+		})
 }
 
-func (c *Client) onAbort(e failsafe.ExecutionEvent[*Result]) {
-	if f, ok := e.LastError().(*failure); ok && f.unfunded {
-		c.counters.unfunded.Add(1)
-		event(e.Context(), "retry budget exhausted", nil)
+func (e *Endpoint) onAbort(x failsafe.ExecutionEvent[*Result]) {
+	if f, ok := x.LastError().(*failure); ok && f.unfunded {
+		e.client.counters.unfunded.Add(1)
+		tell(x.Context(), "retry budget exhausted", story.Step{What: story.RetryRefused, Source: e.Name}, nil)
 	}
 }
 
-func (c *Client) onHedge(e failsafe.ExecutionEvent[*Result]) {
-	event(e.Context(), "hedge started", nil)
+// onHedge adds no step: the request itself is one.
+func (e *Endpoint) onHedge(x failsafe.ExecutionEvent[*Result]) {
+	tell(x.Context(), "hedge started", story.Step{}, nil)
 }
 
-func (c *Client) onHedgeRefused(e failsafe.ExecutionInfo) {
-	c.counters.unfunded.Add(1)
-	event(e.Context(), "hedge refused", nil)
+func (e *Endpoint) onHedgeRefused(x failsafe.ExecutionInfo) {
+	e.client.counters.unfunded.Add(1)
+	tell(x.Context(), "hedge refused", story.Step{What: story.HedgeRefused, Source: e.Name}, nil)
 }
 
 // onStateChanged runs on a caller's goroutine, without the breaker's lock. Events may
@@ -45,7 +54,7 @@ func (c *Client) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	if e.NewState != circuitbreaker.OpenState {
 		ctx = c.admission.prober() // failsafe passes a call's context only when the breaker opens
 	}
-	event(ctx, "circuit breaker "+to, nil)
+	tell(ctx, "circuit breaker "+to, story.Step{What: story.BreakerChanged, Source: c.name, Text: to}, nil)
 	level := slog.LevelInfo
 	if e.NewState == circuitbreaker.OpenState {
 		c.counters.opened.Add(1)
@@ -53,11 +62,15 @@ func (c *Client) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	}
 	c.log.LogAttrs(ctx, level, "circuit breaker changed",
 		slog.String("upstream", c.name), slog.String("from", from), slog.String("to", to))
+	c.tellBreaker(e)
 }
 
-// event adds a span event. Its attributes are built only on a span that is
-// recorded.
-func event(ctx context.Context, name string, attrs func() []attribute.KeyValue) {
+// tell adds a span event, and a step to the story if it has a kind. The attributes are
+// built only on a span that is recorded.
+func tell(ctx context.Context, name string, step story.Step, attrs func() []attribute.KeyValue) {
+	if step.What != "" {
+		story.FromContext(ctx).Add(step)
+	}
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
 		return
@@ -78,6 +91,7 @@ func (c *Client) failed(ctx context.Context, f *failure, now time.Time) {
 		c.counters.failures.Add(1)
 	}
 	c.counters.lastError.Store(&LastError{Code: f.Code, At: now})
+	c.told.Failed(string(f.Code), f.Brief())
 	if f.logged {
 		return
 	}

@@ -27,6 +27,7 @@ type failure struct {
 	unfunded  bool          // the retry budget did not allow a retry
 	logged    bool          // it has been logged with more than its detail
 	refused   bool          // our own policies did not let the call through
+	quota     bool          // and that because our quota is used up
 	uncounted bool          // the breaker has counted an invalid answer for this key already
 }
 
@@ -42,6 +43,16 @@ func (f *failure) asFinal() *failure {
 
 // passing reports whether the failure is temporary: another request may succeed.
 func (f *failure) passing() bool { return f.Unwell() || f.Code == CodeRateLimited }
+
+// refusesUs reports whether the upstream works, and refuses to answer us: by 401, 403, 451
+// or 429.
+func (f *failure) refusesUs() bool {
+	switch f.Code {
+	case CodeUnauthorized, CodeForbidden, CodeRateLimited:
+		return true
+	}
+	return false
+}
 
 // repeatable reports whether a retry may help. After a 429 it does so only with a
 // Retry-After.

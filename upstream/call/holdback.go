@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tributary/telemetry/story"
 )
 
 // How long no requests are sent after an upstream has refused one. Each refusal in a
@@ -39,6 +41,14 @@ type holding struct {
 	until   time.Time
 	code    Code // of the answer that caused it
 	doubled int  // how often in a row
+}
+
+// left is how long the time still runs.
+func (h *holdBack) left(now time.Time) time.Duration {
+	if c := h.current.Load(); c != nil {
+		return max(0, c.until.Sub(now))
+	}
+	return 0
 }
 
 // refusal is the error of a call while the time runs, nil otherwise.
@@ -116,6 +126,19 @@ func Doubled(first, most time.Duration, n int) time.Duration {
 // holdBackFor holds back the endpoint, or the whole upstream, after a refusal
 // that will not be different for the next request.
 func (a *attempt) holdBackFor(f *failure, now time.Time) {
+	free := a.held(now) == 0
+	a.holdBackAfter(f, now)
+	if held := a.held(now); free && held > 0 {
+		a.client.told.Happened(story.RefusedUs, f.Brief()+"; it is not asked for "+story.Duration(held))
+	}
+}
+
+// held is how long the endpoint or the upstream is held back, from now on.
+func (a *attempt) held(now time.Time) time.Duration {
+	return max(a.client.admission.holdBack.left(now), a.holdBack.left(now))
+}
+
+func (a *attempt) holdBackAfter(f *failure, now time.Time) {
 	upstream := &a.client.admission.holdBack
 	forbidden := f.Code == CodeForbidden && f.Status != http.StatusUnavailableForLegalReasons
 	switch {
@@ -138,6 +161,15 @@ func (a *attempt) holdBackFor(f *failure, now time.Time) {
 	case f.Code == CodeNotFound, f.Code == CodeNoData:
 		a.accepted(now)
 	}
+}
+
+// exhausted holds the upstream back after an answer which says that the quota is used up.
+func (a *attempt) exhausted(r Response) {
+	d := a.Exhausted(r)
+	if d > 0 && a.held(r.At) == 0 {
+		a.client.told.Happened(story.QuotaExhausted, "its answer says that our quota is used up; it is not asked for "+story.Duration(d))
+	}
+	a.client.admission.holdBack.forTime(r.At, d, CodeRateLimited)
 }
 
 // accepted ends the doubling, for the endpoint and for the upstream.

@@ -86,7 +86,7 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 // no Hedge. weight is what each request counts in the quota; batch is nil for a call
 // that belongs to none.
 func (e *Endpoint) stack(weight float64, batch *batch) (foreground, background failsafe.Executor[*Result]) {
-	foreground = e.within(failsafe.With(e.client.limit(), e.client.retryPolicy()), weight, batch)
+	foreground = e.within(failsafe.With(e.client.limit(), e.retryPolicy()), weight, batch)
 	if e.client.policies.HedgeQuantile > 0 && !e.Write {
 		foreground = foreground.Compose(e.hedgePolicy(weight, batch != nil))
 	}
@@ -122,7 +122,8 @@ func (c *Client) limit() failsafe.Policy[*Result] {
 	return timeout.New[*Result](c.budget + c.budget/20)
 }
 
-func (c *Client) retryPolicy() failsafe.Policy[*Result] {
+func (e *Endpoint) retryPolicy() failsafe.Policy[*Result] {
+	c := e.client
 	return retrypolicy.NewBuilder[*Result]().
 		WithMaxRetries(c.policies.Retries).
 		WithDelayFunc(func(x failsafe.ExecutionAttempt[*Result]) time.Duration {
@@ -145,8 +146,8 @@ func (c *Client) retryPolicy() failsafe.Policy[*Result] {
 			return f.unfunded
 		}).
 		ReturnLastFailure().
-		OnAbort(c.onAbort).
-		OnRetryScheduled(c.onRetryScheduled).
+		OnAbort(e.onAbort).
+		OnRetryScheduled(e.onRetryScheduled).
 		Build()
 }
 
@@ -165,7 +166,7 @@ func (e *Endpoint) hedgePolicy(weight float64, ofBatch bool) failsafe.Policy[*Re
 			var f *failure
 			return !errors.As(err, &f) || !f.others || !f.passing()
 		}).
-		OnHedge(c.onHedge).
+		OnHedge(e.onHedge).
 		Build()
 }
 

@@ -87,16 +87,19 @@ func (q *quota) share() float64 {
 	return float64(least) / 1000
 }
 
-// left is the number of calls left in the window with the fewest.
-func (q *quota) left(now time.Time) int {
+// status is the window with the fewest calls left.
+func (q *quota) status(now time.Time) (s QuotaStatus) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.advance(now)
 	least := int64(math.MaxInt64)
 	for _, window := range q.windows {
-		least = min(least, window.limit-window.used)
+		if left := window.limit - window.used; left < least {
+			least = left
+			s = QuotaStatus{Left: int(max(0, left) / 1000), Limit: int(window.limit / 1000), RenewsIn: window.end.Sub(now)}
+		}
 	}
-	return int(max(0, least) / 1000)
+	return s
 }
 
 // advance restarts the windows that have ended. q.mu is held.

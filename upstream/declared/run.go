@@ -126,6 +126,8 @@ func (p *running) outcome() aggregate.Outcome {
 	if p.asked != nil {
 		o = p.asked.outcome()
 	}
-	o.Name = p.part.name
+	if o.Name != p.part.name {
+		o.Origin, o.Name = o.Name, p.part.name
+	}
 	return o
 }

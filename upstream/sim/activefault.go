@@ -11,6 +11,8 @@ import (
 // activeFault is a fault that is in effect until it is replaced.
 type activeFault struct {
 	Fault
+	id   uint64        // no two faults of a provider have the same
+	ends time.Time     // zero: it does not end by itself
 	over chan struct{} // closed when the fault is replaced
 }
 
@@ -19,7 +21,7 @@ func (f *activeFault) on(r *http.Request) *activeFault {
 	if f.Match == "" || strings.Contains(r.URL.RequestURI(), f.Match) {
 		return f
 	}
-	return &activeFault{Fault{}.withDefaults(), f.over}
+	return &activeFault{Fault: Fault{}.withDefaults(), over: f.over}
 }
 
 // setFault replaces the fault. A provider that comes back is listening when this
@@ -33,6 +35,21 @@ func (s *service) setFault(f Fault) error {
 	return s.replaceFault(f)
 }
 
+// setFaultAfter is setFault unless the fault is no longer the one with the id. It returns
+// the id of the new one.
+func (s *service) setFaultAfter(id uint64, f Fault) (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, errors.New("the simulator is closed")
+	}
+	if s.fault.Load().id != id {
+		return 0, ErrFaultChanged
+	}
+	err := s.replaceFault(f)
+	return s.fault.Load().id, err
+}
+
 // replaceFault is setFault. s.mu is held.
 func (s *service) replaceFault(f Fault) error {
 	var reopened net.Listener
@@ -43,8 +60,12 @@ func (s *service) replaceFault(f Fault) error {
 		}
 		reopened = ln
 	}
-	next := &activeFault{f, make(chan struct{})}
-	before := s.fault.Swap(next)
+	before := s.fault.Load()
+	next := &activeFault{Fault: f, id: before.id + 1, over: make(chan struct{})}
+	if f.ForS > 0 {
+		next.ends = time.Now().Add(time.Duration(f.ForS) * time.Second)
+	}
+	s.fault.Store(next)
 	close(before.over)
 	s.keepFault()
 	if f.ForS > 0 {

@@ -33,6 +33,35 @@ func TestFaultOfSomeRequests(t *testing.T) {
 	}
 }
 
+func TestReplaceFault(t *testing.T) {
+	s := start(t, sim.Config{})
+	healthy, _ := s.Fault(sim.Directory)
+	if !healthy.Healthy() || !healthy.Ends.IsZero() {
+		t.Errorf("fault at the start = %+v, want none", healthy)
+	}
+	ours, err := s.ReplaceFault(sim.Directory, healthy.ID, sim.Fault{Mode: sim.ModeReset, ForS: 60})
+	now, known := s.Fault(sim.Directory)
+	if err != nil || !known || now.ID != ours || now.Mode != sim.ModeReset || now.Healthy() || now.Ends.IsZero() {
+		t.Errorf("fault = %+v (%v), want the one that was set", now, err)
+	}
+	set(t, s, sim.Directory, sim.Fault{ErrorRate: 1})
+	if _, err := s.ReplaceFault(sim.Directory, ours, sim.Fault{}); !errors.Is(err, sim.ErrFaultChanged) {
+		t.Errorf("replacing a fault that is over: %v, want %v", err, sim.ErrFaultChanged)
+	}
+	if now, _ := s.Fault(sim.Directory); now.ErrorRate != 1 {
+		t.Errorf("fault = %+v, want the one that somebody else has set", now)
+	}
+	if _, err := s.ReplaceFault(sim.Directory, now.ID+1, sim.Fault{ErrorRate: 2}); err == nil {
+		t.Error("a fault with a mistake was set")
+	}
+	if _, err := s.ReplaceFault("nobody", 0, sim.Fault{}); err == nil {
+		t.Error("an unknown provider got a fault")
+	}
+	if _, known := s.Fault("nobody"); known {
+		t.Error("an unknown provider has a fault")
+	}
+}
+
 func TestFaultThatEndsByItself(t *testing.T) {
 	for name, tt := range map[string]struct {
 		first, second sim.Fault

@@ -81,8 +81,8 @@ func (c *control) put(w http.ResponseWriter, r *http.Request, sv *service) {
 		refuse(w, http.StatusRequestEntityTooLarge, err.Error(), nil)
 		return
 	}
-	f, err := parseFault(body)
-	if invalid := (invalidFault)(nil); errors.As(err, &invalid) {
+	f, err := ParseFault(body)
+	if invalid := (InvalidFault)(nil); errors.As(err, &invalid) {
 		refuse(w, http.StatusBadRequest, err.Error(), invalid)
 		return
 	}

@@ -57,6 +57,16 @@ func (f Fault) withDefaults() Fault {
 	return f
 }
 
+// Healthy reports whether a provider with this fault answers as usual.
+func (f Fault) Healthy() bool {
+	return f.withDefaults().Mode == ModeOK && f.LatencyMS == 0 && f.JitterMS == 0 && f.ErrorRate == 0
+}
+
+// Modes are all modes.
+func Modes() []Mode {
+	return []Mode{ModeOK, ModeHang, ModeReset, ModeTruncate, ModeGarbage, ModeDrip, ModeDown}
+}
+
 // delay returns the delay of one request.
 func (f Fault) delay() time.Duration {
 	ms := f.LatencyMS
@@ -71,10 +81,10 @@ func (f Fault) fails() bool {
 	return rand.Float64() < f.ErrorRate
 }
 
-// invalidFault lists the mistakes in a fault by JSON field; "" is the whole fault.
-type invalidFault map[string]string
+// InvalidFault lists the mistakes in a fault by JSON field; "" is the whole fault.
+type InvalidFault map[string]string
 
-func (e invalidFault) Error() string {
+func (e InvalidFault) Error() string {
 	var mistakes []string
 	for _, field := range slices.Sorted(maps.Keys(e)) {
 		mistakes = append(mistakes, strings.TrimSpace(field+" "+e[field]))
@@ -84,7 +94,7 @@ func (e invalidFault) Error() string {
 
 // check finds all mistakes in a fault after withDefaults.
 func (f Fault) check() error {
-	wrong := invalidFault{}
+	wrong := InvalidFault{}
 	between := func(field string, v, least, most int) {
 		if v < least || v > most {
 			wrong[field] = fmt.Sprintf("must be from %d to %d", least, most)
@@ -112,12 +122,13 @@ func (f Fault) check() error {
 	return nil
 }
 
-// parseFault decodes a fault; absent fields keep their defaults. It decodes field by
+// ParseFault decodes a fault from JSON; absent fields keep their defaults. Its error is an
+// InvalidFault. It decodes field by
 // field to report all mistakes at once.
-func parseFault(body []byte) (Fault, error) {
+func ParseFault(body []byte) (Fault, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return Fault{}, invalidFault{"": "the body must be a JSON object"}
+		return Fault{}, InvalidFault{"": "the body must be a JSON object"}
 	}
 	f := Fault{}.withDefaults()
 	fields := map[string]any{
@@ -130,7 +141,7 @@ func parseFault(body []byte) (Fault, error) {
 		"match":         &f.Match,
 		"for_s":         &f.ForS,
 	}
-	wrong := invalidFault{}
+	wrong := InvalidFault{}
 	for name, value := range members {
 		field, known := fields[name]
 		switch {
@@ -140,7 +151,7 @@ func parseFault(body []byte) (Fault, error) {
 			wrong[name] = "has the wrong type"
 		}
 	}
-	if invalid, ok := f.check().(invalidFault); ok {
+	if invalid, ok := f.check().(InvalidFault); ok {
 		for field, why := range invalid {
 			if _, said := wrong[field]; !said {
 				wrong[field] = why

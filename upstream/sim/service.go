@@ -39,7 +39,7 @@ type service struct {
 
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
 	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p)}
-	s.fault.Store(&activeFault{Fault{}.withDefaults(), make(chan struct{})})
+	s.fault.Store(&activeFault{Fault: Fault{}.withDefaults(), over: make(chan struct{})})
 	s.server = serve(ln, s, s.log)
 	return s
 }

@@ -206,6 +206,44 @@ func (s *Simulator) SetFault(provider string, f Fault) error {
 	return nil
 }
 
+// ErrFaultChanged is the error of ReplaceFault if somebody else has set a fault.
+var ErrFaultChanged = errors.New("the fault has been changed by somebody else")
+
+// ActiveFault is the fault that a provider has now.
+type ActiveFault struct {
+	Fault
+	ID   uint64    // changes with each fault that is set, or ends
+	Ends time.Time // zero: it does not end by itself
+}
+
+// Fault returns the fault of a provider, and false for an unknown name.
+func (s *Simulator) Fault(provider string) (ActiveFault, bool) {
+	sv := s.service(provider)
+	if sv == nil {
+		return ActiveFault{}, false
+	}
+	f := sv.fault.Load()
+	return ActiveFault{f.Fault, f.id, f.ends}, true
+}
+
+// ReplaceFault is SetFault if the provider still has the fault with an id. It returns the
+// id of the new fault. Else its error is ErrFaultChanged.
+func (s *Simulator) ReplaceFault(provider string, id uint64, f Fault) (uint64, error) {
+	sv := s.service(provider)
+	if sv == nil {
+		return 0, fmt.Errorf("no provider %q", provider)
+	}
+	f = f.withDefaults()
+	if err := f.check(); err != nil {
+		return 0, fmt.Errorf("%s: %w", provider, err)
+	}
+	id, err := sv.setFaultAfter(id, f)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", provider, err)
+	}
+	return id, nil
+}
+
 // Calls returns the number of requests that a provider has received, including those
 // affected by a fault; 0 for an unknown name.
 func (s *Simulator) Calls(provider string) int64 {

@@ -5,13 +5,16 @@ import { get } from './server.js';
 import { showStory } from './story.js';
 import { clock, milliseconds, title } from './words.js';
 
-const newest = 25;
+const newest = 25; // that are shown
+const searched = 200; // of which those are that were not complete
 
 /** makeExplain fills the form, the list and the place of the story. */
 export function makeExplain(form, list, place, jaegerURL) {
   const id = el('input', { name: 'trace', placeholder: '32 hexadecimal digits, or a traceparent', autocomplete: 'off', spellcheck: 'false', required: true });
   const refresh = el('button', { type: 'button', onclick: load }, 'Newest answers');
-  form.append(el('label', { class: 'trace-id' }, el('span', {}, 'Trace id'), id), el('button', { class: 'primary' }, 'Explain'), refresh);
+  const unwell = el('input', { type: 'checkbox', onchange: load });
+  form.append(el('label', { class: 'trace-id' }, el('span', {}, 'Trace id'), id), el('button', { class: 'primary' }, 'Explain'), refresh,
+    el('label', { class: 'check' }, unwell, el('span', {}, 'only those that were not complete')));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     explain(traceID(id.value));
@@ -23,10 +26,12 @@ export function makeExplain(form, list, place, jaegerURL) {
 
   async function load() {
     try {
-      const got = await get(`stories?limit=${newest}`);
-      const stories = Array.isArray(got) ? got : got?.stories ?? [];
+      const got = await get(`stories?limit=${unwell.checked ? searched : newest}`);
+      const all = Array.isArray(got) ? got : got?.stories ?? [];
+      const stories = unwell.checked ? all.filter((s) => s.outcome !== 'complete').slice(0, newest) : all;
       table.hidden = stories.length === 0;
       empty.hidden = stories.length > 0;
+      text(empty, all.length > 0 ? `The newest ${all.length} were all complete.` : 'No answers yet.');
       keyed(rows, stories, (s) => s.trace_id + s.at, makeRow);
     } catch (error) {
       showProblem(error.message);

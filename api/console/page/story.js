@@ -59,7 +59,7 @@ function says(source) {
   const parts = [];
   if (source.age_s !== undefined) parts.push(`${seconds(source.age_s)} old`);
   if (source.attempts > 1) parts.push(plural(source.attempts, 'attempt'));
-  if (source.took_ms !== undefined) parts.push(milliseconds(source.took_ms));
+  if (source.took_ms >= 0.05) parts.push(milliseconds(source.took_ms));
   if (source.collapsed) parts.push('shared the call of another request');
   if (source.unused) parts.push('not used for the answer');
   const words = parts.join(', ');

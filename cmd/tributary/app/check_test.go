@@ -14,6 +14,9 @@ func documented() [][2]string {
 	vars := [][2]string{
 		{"LISTEN_ADDR", ":8080"},
 		{"ADMIN_ADDR", "127.0.0.1:8081"},
+		{"CONSOLE", "on"},
+		{"CONSOLE_HOSTS", ""},
+		{"PPROF", "on"},
 		{"REQUEST_TIMEOUT", "5s"},
 		{"PATIENCE", "800ms"},
 		{"SHUTDOWN_TIMEOUT", "15s"},
@@ -100,6 +103,7 @@ func TestCheckPrintsTheContractsDefaults(t *testing.T) {
 func TestCheckPrintsWhatCouldBeSet(t *testing.T) {
 	vars := environment{
 		"LISTEN_ADDR": "[::1]:0", "ADMIN_ADDR": "off", "REQUEST_TIMEOUT": "90s", "PATIENCE": "1.5s", "DRAIN_DELAY": "1h0m5s",
+		"CONSOLE": "off", "CONSOLE_HOSTS": "ops.example,console", "PPROF": "off",
 		"LOG_LEVEL": "error", "CORS_ORIGINS": "https://a.example,http://b.example:81", "CLIENT_RATE_LIMIT": "off",
 		"TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::/32", "TRACE_PROPAGATE": "directory,github", "ANONYMOUS_SCOPES": "none",
 		"JWT_JWKS_URL": "https://id.example/k?p=1", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a", "JAEGER_UI_URL": "http://j:16686",

@@ -24,6 +24,9 @@ import (
 type config struct {
 	ListenAddr      address
 	AdminAddr       optionalAddress
+	Console         onOff
+	ConsoleHosts    hostNames
+	Pprof           onOff
 	RequestTimeout  time.Duration
 	Patience        time.Duration
 	ShutdownTimeout time.Duration
@@ -94,6 +97,8 @@ func defaults() config {
 	cfg := config{
 		ListenAddr:      ":8080",
 		AdminAddr:       "127.0.0.1:8081",
+		Console:         true,
+		Pprof:           true,
 		RequestTimeout:  5 * time.Second,
 		Patience:        800 * time.Millisecond,
 		ShutdownTimeout: 15 * time.Second,

@@ -110,6 +110,12 @@ func TestConfigIsRead(t *testing.T) {
 				}
 			},
 		},
+		"it reads how operators are served": {
+			environment{"CONSOLE": "off", "PPROF": "off", "CONSOLE_HOSTS": "Console.Example.com, ops_1"},
+			func(c *config) {
+				c.Console, c.Pprof, c.ConsoleHosts = false, false, hostNames{"console.example.com", "ops_1"}
+			},
+		},
 		"it reads what happens to traces": {
 			environment{"TRACE_PARENT": "link", "TRACE_PROPAGATE": "github, directory,github", "JAEGER_UI_URL": "http://localhost:16686/jaeger"},
 			func(c *config) {
@@ -295,6 +301,16 @@ func TestConfigMistakes(t *testing.T) {
 				`LISTEN_ADDR: "8080" is not host:port (use :8080, 127.0.0.1:8080)`,
 				`ADMIN_ADDR: "no" is neither host:port nor off`,
 				`SIM_ADDR: "localhost:http" is not host:port (use :8080, 127.0.0.1:8080)`,
+			},
+		},
+		"it wants words and names for operators": {
+			environment{"CONSOLE": "yes", "PPROF": "true", "CONSOLE_HOSTS": "console.example.com:8081,https://a.example,*.example"},
+			[]string{
+				`CONSOLE: "yes" is not one of off on`,
+				`CONSOLE_HOSTS: "console.example.com:8081" is not a host name (use console.example.com, without a port)`,
+				`CONSOLE_HOSTS: "https://a.example" is not a host name (use console.example.com, without a port)`,
+				`CONSOLE_HOSTS: "*.example" is not a host name (use console.example.com, without a port)`,
+				`PPROF: "true" is not one of off on`,
 			},
 		},
 		"it wants a port of 16 bits": {

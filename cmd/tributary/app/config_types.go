@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,6 +186,27 @@ func (b onOff) String() string {
 	}
 	return "off"
 }
+
+// hostNames are names of hosts, in lower case and without ports.
+type hostNames []string
+
+var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$`)
+
+func parseHostNames(value string) (hostNames, error) {
+	var names hostNames
+	var errs []error
+	for _, item := range items(value) {
+		name := strings.ToLower(item)
+		if !hostName.MatchString(name) {
+			errs = append(errs, fmt.Errorf("%q is not a host name (use console.example.com, without a port)", item))
+			continue
+		}
+		names = append(names, name)
+	}
+	return names, errors.Join(errs...)
+}
+
+func (h hostNames) String() string { return joinWords(h, ",") }
 
 // oneOf returns a parser that accepts only these words.
 func oneOf[T ~string](words ...T) func(string) (T, error) {

@@ -71,7 +71,9 @@ func newWorld(t *testing.T, env map[string]string, hosts map[string]http.Handler
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
-	tel, err := telemetry.Setup(t.Context(), telemetry.Config{Service: "tributary", Parent: telemetry.Join, Env: getenv, Logger: log})
+	tel, err := telemetry.Setup(t.Context(), telemetry.Config{
+		Service: "tributary", Parent: telemetry.Join, Env: getenv, Logger: log, Stories: newStories(cfg),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func demo(ctx context.Context, n Network, getenv func(string) string, stdout, st
 		}
 		fmt.Fprintln(stdout, "ready")
 	}
-	return serveUntil(ctx, n, env, stderr, events{listening: announce, loaded: simulator.use})
+	return serveUntil(ctx, n, env, stderr, events{listening: announce, loaded: simulator.use, simulator: simulator.Simulator})
 }
 
 // demoKey is an API key with every scope. It is public: the demo's users are made up.

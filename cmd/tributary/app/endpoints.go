@@ -16,6 +16,7 @@ import (
 
 	"tributary"
 	"tributary/telemetry"
+	"tributary/telemetry/story"
 	"tributary/upstream"
 	"tributary/upstream/declared"
 )
@@ -35,6 +36,7 @@ type endpoints struct {
 	cfg       config
 	table     *declared.Table
 	upstreams []*declaredUpstream // in the order of the file
+	document  func() []byte       // openapi.yaml with the endpoints
 	read      *declared.File      // the file as it was read last, with mistakes or without
 	closed    bool
 	closing   sync.WaitGroup // upstreams and tables that are no longer used
@@ -44,7 +46,8 @@ type endpoints struct {
 type declaredUpstream struct {
 	name     string
 	url      string
-	settings string             // everything that it is made of
+	settings string // everything that it is made of
+	timeout  time.Duration
 	up       *upstream.Upstream // nil: it is disabled
 }
 
@@ -102,7 +105,8 @@ func (e *endpoints) serve(cfg config) {
 	}
 	e.table = cfg.definition.Bind(c, before)
 	e.upstreams, e.cfg = next, cfg
-	wait := e.gateway.api.Declare(e.table, document(cfg, e.log))
+	e.document = document(cfg, e.log)
+	wait := e.gateway.api.Declare(e.table, e.document)
 	after := e.table
 	e.closing.Go(func() {
 		wait()
@@ -131,7 +135,7 @@ func document(cfg config, log *slog.Logger) func() []byte {
 
 // upstream is the upstream of u: the one that is there if it is the same.
 func (e *endpoints) upstream(cfg config, u *upstreamConfig) *declaredUpstream {
-	d := &declaredUpstream{name: u.provider.name, url: u.URL.String(), settings: u.settings(cfg.key(u))}
+	d := &declaredUpstream{name: u.provider.name, url: u.URL.String(), settings: u.settings(cfg.key(u)), timeout: u.Timeout}
 	for _, o := range e.upstreams {
 		if o.name == d.name && o.settings == d.settings {
 			return o
@@ -172,6 +176,7 @@ func (e *endpoints) reload() {
 	if err != nil {
 		e.count("refused")
 		mistakes := strings.Split(err.Error(), "\n")
+		e.tel.Stories().Happened(story.EndpointsRefused, "", "the file of endpoints has "+plural(len(mistakes), "mistake", "mistakes")+"; what was served before goes on")
 		e.log.Error("the file of endpoints has mistakes; what was served before goes on", "file", e.cfg.EndpointsFile, "mistakes", mistakes)
 		return
 	}
@@ -180,6 +185,11 @@ func (e *endpoints) reload() {
 	}
 	e.serve(cfg)
 	e.count("loaded")
+	e.tel.Stories().Happened(story.EndpointsLoaded, "", "endpoints loaded: "+
+		plural(len(cfg.definition.Endpoints), "endpoint", "endpoints")+" and "+plural(len(e.upstreams), "upstream", "upstreams"))
+	if e.gateway.reloaded != nil {
+		e.gateway.reloaded()
+	}
 	e.log.Info("endpoints loaded", "file", cfg.EndpointsFile, "endpoints", len(cfg.definition.Endpoints), "upstreams", len(e.upstreams))
 	if unknown := cfg.unknownScopes(); len(unknown) > 0 {
 		e.log.Warn("callers may have scopes that no endpoint names any more", "scopes", unknown.String())

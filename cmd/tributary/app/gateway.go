@@ -30,6 +30,8 @@ type gateway struct {
 	upstreams map[string]*upstream.Upstream // the enabled ones that are built in, by name
 	builtIn   map[string]declared.AskBuiltIn
 	endpoints *endpoints // nil: none are declared
+	document  func() []byte
+	reloaded  func() // other endpoints are served now; nil: nobody is told
 	draining  atomic.Bool
 }
 
@@ -58,6 +60,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 	quality := g.air(cfg, current)
 	people := g.users(cfg, current, quality)
 	g.builtIn = askBuiltIn(map[string]weather.Ask{"weather": current.Current, "air_quality": quality.Current}, people)
+	g.document = document(cfg, log)
 	g.api = api.New(api.Config{
 		Auth:           g.auth,
 		Redis:          g.redis,
@@ -66,7 +69,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 		Air:            quality,
 		Users:          people,
 		BuiltIn:        cfg.BuiltIn,
-		Document:       document(cfg, log),
+		Document:       g.document,
 		Status:         g.status,
 		Ready:          func() bool { return !g.draining.Load() },
 		Telemetry:      tel,
@@ -223,6 +226,7 @@ func (g *gateway) upstreamConfig(cfg config, u *upstreamConfig, tel *telemetry.T
 		Tracer:      tel.Tracer(),
 		Meter:       tel.Meter(),
 		Logger:      log,
+		Stories:     tel.Stories(),
 	}
 }
 

@@ -7,7 +7,19 @@ import (
 
 	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/telemetry/story"
 )
+
+// redisChanged tells the console when Redis stops answering, and when it answers again.
+func redisChanged(stories *story.Recorder) func(away bool) {
+	return func(away bool) {
+		if away {
+			stories.Happened(story.RedisAway, "", "Redis does not answer; this process goes on with its own memory")
+			return
+		}
+		stories.Happened(story.RedisBack, "", "Redis answers again")
+	}
+}
 
 // newRedis returns a client of the Redis at REDIS_URL, nil without one, and logs
 // whether Redis answers. If it does not, the gateway starts all the same.
@@ -15,7 +27,7 @@ func newRedis(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger)
 	if !cfg.RedisURL.IsSet() {
 		return nil, nil
 	}
-	r, err := cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log, Dial: n.Dial})
+	r, err := cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log, Dial: n.Dial, Changed: redisChanged(tel.Stories())})
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}

@@ -17,8 +17,11 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"tributary/api/console"
 	"tributary/telemetry"
+	"tributary/telemetry/story"
 	"tributary/upstream/declared"
+	upstreamsim "tributary/upstream/sim"
 )
 
 // serve runs the gateway until SIGINT or SIGTERM.
@@ -39,7 +42,8 @@ type events struct {
 	listening func(listening)            // all listeners are open
 	loaded    func(*declared.Definition) // called before the endpoints of a file are served
 
-	credentials bool // the upstreams are real, so a secret that is not set is told
+	simulator   *upstreamsim.Simulator // of the upstreams, in this process; nil: there is none
+	credentials bool                   // the upstreams are real, so a secret that is not set is told
 }
 
 // serveUntil reads the configuration and serves until ctx is done.
@@ -64,12 +68,14 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 }
 
 func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string) string, log *slog.Logger, on events) (err error) {
+	stories := newStories(cfg)
 	tel, err := telemetry.Setup(ctx, telemetry.Config{
 		Service: "tributary",
 		Version: thisBuild().version,
 		Parent:  telemetry.Parent(cfg.TraceParent),
 		Env:     getenv,
 		Logger:  log,
+		Stories: stories,
 	})
 	if err != nil {
 		return fmt.Errorf("telemetry: %w", err)
@@ -106,8 +112,10 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	server := newDrainable(publicServer(cfg, g.api, errorLog), &g.draining)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(public) }()
+	page := newConsole(cfg, g, tel, on.simulator, at.api)
+	defer page.Close()
 	if admin != nil {
-		operators := &http.Server{Handler: closeWhile(&g.draining, adminHandler(tel)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
+		operators := &http.Server{Handler: closeWhile(&g.draining, adminHandler(cfg, tel, page)), ReadHeaderTimeout: 5 * time.Second, ErrorLog: errorLog}
 		defer operators.Close() // does not wait for a running profile
 		go func() { failed <- operators.Serve(admin) }()
 	}
@@ -131,6 +139,8 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	case <-ctx.Done():
 	}
 	log.Info("draining", "delay", cfg.DrainDelay.String())
+	stories.Happened(story.Draining, "", "the gateway is draining, and stops in "+cfg.DrainDelay.String()+" at the earliest")
+	page.Drain()
 	return server.drain(cfg.DrainDelay, exit)
 }
 
@@ -164,10 +174,17 @@ func publicServer(cfg config, api http.Handler, errorLog *stdlog.Logger) *http.S
 	}
 }
 
-// adminHandler serves metrics and profiles to operators. It must not be public.
-func adminHandler(tel *telemetry.Telemetry) http.Handler {
+// adminHandler serves metrics, profiles and the console to operators. It must not be
+// public. page is nil if it is off.
+func adminHandler(cfg config, tel *telemetry.Telemetry, page *console.Console) http.Handler {
 	r := chi.NewRouter()
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())
-	r.Mount("/debug", middleware.Profiler())
+	if cfg.Pprof {
+		r.Mount("/debug", middleware.Profiler())
+	}
+	if page != nil {
+		r.Handle("/console", page)
+		r.Handle("/console/*", page)
+	}
 	return r
 }

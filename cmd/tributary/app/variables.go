@@ -47,6 +47,9 @@ func (cfg *config) variables() []variable {
 	vars := []variable{
 		bind("LISTEN_ADDR", &cfg.ListenAddr, parseAddress),
 		bind("ADMIN_ADDR", &cfg.AdminAddr, parseOptionalAddress),
+		bind("CONSOLE", &cfg.Console, parseOnOff),
+		bind("CONSOLE_HOSTS", &cfg.ConsoleHosts, parseHostNames),
+		bind("PPROF", &cfg.Pprof, parseOnOff),
 		bind("REQUEST_TIMEOUT", &cfg.RequestTimeout, parseDuration),
 		bind("PATIENCE", &cfg.Patience, parseDuration),
 		bind("SHUTDOWN_TIMEOUT", &cfg.ShutdownTimeout, parseDuration),

@@ -1,0 +1,87 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"tributary/telemetry/story"
+)
+
+// tellRequest adds a request that is being sent to the story of the question, and counts
+// what repeats another.
+func (a *attempt) tellRequest(ctx context.Context, method string) {
+	step := story.Step{What: story.Request, Source: a.Name, Upstream: a.client.name, Text: method + " " + a.template, N: a.retries}
+	switch {
+	case a.hedge:
+		step.What = story.Hedge
+		a.client.told.Hedged()
+	case a.retries > 0:
+		a.client.told.Retried()
+	}
+	story.FromContext(ctx).Add(step)
+}
+
+// tellAnswer adds and counts the good answer to an attempt.
+func (a *attempt) tellAnswer(ctx context.Context, r *Result, took time.Duration) {
+	a.client.told.Ended(a.Name, took, false)
+	s := story.FromContext(ctx)
+	s.Add(story.Step{What: story.Answer, Source: a.Name, Status: r.Status, Took: took})
+	if a.hedge {
+		a.client.told.HedgeWon()
+		s.Add(story.Step{What: story.HedgeWon, Source: a.Name})
+	}
+}
+
+// tellFailure adds and counts the failure of an attempt, unless it was canceled.
+func (a *attempt) tellFailure(ctx context.Context, f *failure, took time.Duration) {
+	if f.Code == CodeCanceled {
+		return
+	}
+	a.client.told.Ended(a.Name, took, f.Unwell() || f.refusesUs())
+	step := story.Step{What: story.Failed, Source: a.Name, Code: string(f.Code), Text: f.Brief(), Took: took}
+	if f.Status >= 400 {
+		step.What, step.Status = story.Answer, f.Status
+	}
+	story.FromContext(ctx).Add(step)
+}
+
+// tellRefusal adds to the story that our own policies refused a call, and reports a quota
+// that is used up, once for each window.
+func (e *Endpoint) tellRefusal(ctx context.Context, f *failure) {
+	if !f.refused && f.Code != CodeOverloaded {
+		return
+	}
+	story.FromContext(ctx).Add(story.Step{What: story.NotAsked, Source: e.Name, Code: string(f.Code), Text: f.Detail, Took: f.RetryAfter})
+	if !f.quota {
+		return
+	}
+	end := time.Now().Add(f.RetryAfter).Round(time.Second).Unix()
+	if c := e.client; c.quotaTold.Swap(end) != end {
+		c.told.Happened(story.QuotaExhausted, "our quota is used up; it is renewed in "+story.Duration(f.RetryAfter))
+	}
+}
+
+// tellBreaker reports a change of the breaker.
+func (c *Client) tellBreaker(e circuitbreaker.StateChangedEvent) {
+	if c.told == nil {
+		return
+	}
+	code := ""
+	if last := c.counters.lastError.Load(); last != nil {
+		code = fmt.Sprintf(" (%s)", last.Code)
+	}
+	switch {
+	case e.NewState == circuitbreaker.OpenState && e.OldState == circuitbreaker.HalfOpenState:
+		c.told.Happened(story.BreakerOpened, "the circuit breaker opened again, because the test call failed"+code)
+	case e.NewState == circuitbreaker.OpenState:
+		m := e.Metrics()
+		c.told.Happened(story.BreakerOpened, fmt.Sprintf("the circuit breaker opened after %d failures of %d calls%s", m.Failures(), m.Executions(), code))
+	case e.NewState == circuitbreaker.HalfOpenState:
+		c.told.Happened(story.BreakerHalfOpen, "the circuit breaker lets one call through as a test")
+	default:
+		c.told.Happened(story.BreakerClosed, "the circuit breaker closed")
+	}
+}
