@@ -3,7 +3,7 @@
 import { el, keyed, text, attribute } from './dom.js';
 import { get } from './server.js';
 import { showStory } from './story.js';
-import { clock, milliseconds, title } from './words.js';
+import { clock, milliseconds, outcomeState, title } from './words.js';
 
 const newest = 25; // that are shown
 const searched = 200; // of which those are that were not complete
@@ -39,11 +39,10 @@ export function makeExplain(form, list, place, jaegerURL) {
   }
 
   function makeRow(story) {
-    const as = { complete: 'live', degraded: 'stale', problem: 'failed' }[story.outcome] ?? 'skipped';
     return el('tr', { 'data-trace': story.trace_id },
       el('td', { class: 'number' }, clock(story.at)),
       el('td', {}, el('button', { class: 'quiet request', type: 'button', onclick: () => explain(story.trace_id) }, `${story.method} ${story.route}`)),
-      el('td', {}, el('span', { class: 'state', 'data-state': as }, `${story.status} ${story.outcome === 'problem' ? title(story.problem ?? '') : story.outcome}`.trim())),
+      el('td', {}, el('span', { class: 'state', 'data-state': outcomeState(story) }, `${story.status} ${story.outcome === 'problem' ? title(story.problem ?? '') : story.outcome}`.trim())),
       el('td', { class: 'number' }, milliseconds(story.took_ms)));
   }
 

@@ -11,7 +11,7 @@ import { openStream } from './stream.js';
 import { makeTheme } from './theme.js';
 import { makeTimeline } from './timeline.js';
 import { makePanel } from './upstream.js';
-import { seconds } from './words.js';
+import { clock } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const jaegerURL = () => model.jaeger_ui_url;
@@ -38,8 +38,7 @@ async function reload() {
     return; // The stream says that the gateway is away.
   }
   const { build, docs_url: docs } = model;
-  const age = (Date.now() - Date.parse(build.started_at)) / 1000;
-  text($('build'), [build.version, build.commit === 'unknown' ? '' : build.commit?.slice(0, 7), age > 0 ? `up ${seconds(age)}` : ''].filter(Boolean).join(' · '));
+  text($('build'), [build.version, build.commit === 'unknown' ? '' : build.commit?.slice(0, 7), build.started_at ? `started ${clock(build.started_at)}` : ''].filter(Boolean).join(' · '));
   attribute($('docs'), 'hidden', !docs);
   attribute($('docs'), 'href', docs);
   await ask.load();

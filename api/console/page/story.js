@@ -1,7 +1,7 @@
 // How one answer was made: what each source gave, and the steps of the request on a time line.
 
 import { el, style } from './dom.js';
-import { clock, milliseconds, plural, seconds, title } from './words.js';
+import { clock, milliseconds, outcomeState, plural, seconds, title } from './words.js';
 
 /** kinds of steps: the sign on the time line, and the colour of a state. */
 const kinds = {
@@ -24,11 +24,10 @@ export function showStory(parent, story, { jaeger, spread } = {}) {
 }
 
 function heading(story, jaeger) {
-  const as = { complete: 'live', degraded: 'stale', problem: 'failed' }[story.outcome] ?? 'skipped';
   return el('div', { class: 'story-head' },
     el('p', { class: 'row' },
       el('strong', { class: 'mono' }, `${story.method ?? ''} ${story.route ?? ''}`),
-      el('span', { class: 'state', 'data-state': as }, [story.status, story.outcome === 'problem' ? title(story.problem ?? 'problem') : story.outcome].filter(Boolean).join(' ')),
+      el('span', { class: 'state', 'data-state': outcomeState(story) }, [story.status, story.outcome === 'problem' ? title(story.problem ?? 'problem') : story.outcome].filter(Boolean).join(' ')),
       el('span', { class: 'number' }, milliseconds(story.took_ms)),
       el('span', { class: 'muted small' }, clock(story.at))),
     el('p', { class: 'row small muted' }, 'trace ', el('code', { class: 'trace' }, story.trace_id ?? ''),
@@ -76,12 +75,26 @@ function track(own, end) {
   const span = bar.appendChild(el('span', { class: 'span' }));
   style(span, 'left', at(first));
   style(span, 'width', at(last - first));
-  for (const step of own) {
+  for (const step of apart(own, end)) {
     const [sign, as] = kind(step.what);
     const mark = bar.appendChild(el('span', { class: 'step-mark', 'data-colour': as, title: `${milliseconds(step.at_ms)}: ${step.text}` }, sign));
     style(mark, 'left', at(step.at_ms));
   }
   return bar;
+}
+
+// apart leaves out steps whose signs would cover each other: of those the worst stays.
+const weights = { failed: 3, stale: 2, live: 1 };
+const weight = (step) => weights[kind(step.what)[1]] ?? 0;
+function apart(own, end) {
+  const shown = [];
+  for (const step of own) {
+    const last = shown.at(-1);
+    if (last && step.at_ms - last.at_ms < end * 0.02) {
+      if (weight(step) > weight(last)) shown[shown.length - 1] = step;
+    } else shown.push(step);
+  }
+  return shown;
 }
 
 function axis(end) {

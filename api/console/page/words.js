@@ -60,6 +60,12 @@ export function seconds(value) {
 /** countdown is the time that is left; it never says 0 s before the end. */
 export const countdown = (value) => (known(value) ? seconds(Math.ceil(value)) : '');
 
+/** outcomeState is the state whose colour and shape the outcome of an answer has. */
+export function outcomeState({ outcome, status }) {
+  if (outcome === 'problem') return status >= 500 ? 'failed' : 'skipped';
+  return { complete: 'live', degraded: 'stale' }[outcome] ?? 'skipped';
+}
+
 /** faultWords says what a simulated fault does, and how long it lasts. */
 export function faultWords(fault) {
   if (!fault) return '';
