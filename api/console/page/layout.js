@@ -3,6 +3,7 @@
 import { states as stateOrder } from './words.js';
 
 const gap = 10; // least distance of two nodes in a column
+const tall = 800; // px, from which on columns begin at the top: their middles would not be on one screen
 const sum = (states) => Object.values(states).reduce((total, rate) => total + rate, 0);
 
 /** widths of the columns and of the two fields between them, for a drawing of some width. */
@@ -76,7 +77,7 @@ export function place(columns, all, width, heightOf) {
   const wide = [at.upstream, at.source, at.endpoint];
   lists.forEach((nodes, c) => {
     const more = nodes.length > 1 ? Math.min(28, (height - totals[c]) / (nodes.length - 1)) : 0;
-    let y = Math.max(0, (height - totals[c] - more * (nodes.length - 1)) / 2);
+    let y = height > tall ? 0 : Math.max(0, (height - totals[c] - more * (nodes.length - 1)) / 2);
     nodes.forEach((node, i) => {
       boxes.set(node.id, { x: left[c], y, width: wide[c], height: heights[c][i] });
       y += heights[c][i] + gap + more;

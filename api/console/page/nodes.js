@@ -64,7 +64,7 @@ const words = {
     const as = node.is === 'problems' ? 'failed' : node.is === 'degraded' ? 'stale' : node.busy ? 'live' : 'skipped';
     return { as, rate: node.busy ? rate(node.now.per_s) : '', why: node.unwell ? shares.join(', ') : '' };
   },
-  rest: (node) => ({ as: 'skipped', rate: 'show' }),
+  rest: (node) => ({ as: 'skipped', rate: node.word }),
 };
 
 // showSplit draws the shares of the states as a bar; it is seen where no bands are drawn.

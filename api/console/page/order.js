@@ -111,12 +111,13 @@ function arrange(nodes, limit, unfolded) {
 
 // fold makes one row of the nodes beyond the limit; nodes that are not well stay.
 function fold(nodes, limit, unfolded) {
-  if (unfolded || nodes.length <= limit + 2) return nodes;
+  if (nodes.length <= limit + 2) return nodes;
+  const kind = nodes[0].kind;
+  const rest = { id: `${kind} rest`, kind: 'rest', of: `${kind}s`, folded: [], states: {} };
+  if (unfolded) return [...nodes, { ...rest, name: `all ${nodes.length} ${kind}s`, word: 'fold' }];
   const keep = new Set([...nodes.filter((n) => n.unwell), ...nodes.filter((n) => !n.unwell && n.busy), ...nodes.filter((n) => !n.unwell && !n.busy)].slice(0, limit));
   for (const node of nodes) if (node.unwell) keep.add(node);
   const folded = nodes.filter((node) => !keep.has(node));
   if (folded.length === 0) return nodes;
-  const kind = nodes[0].kind;
-  const rest = { id: `${kind} rest`, kind: 'rest', of: `${kind}s`, name: `${folded.length} more ${kind}s`, folded, busy: folded.some((n) => n.busy), states: {} };
-  return [...nodes.filter((node) => keep.has(node)), rest];
+  return [...nodes.filter((node) => keep.has(node)), { ...rest, name: `${folded.length} more ${kind}s`, word: 'show', folded, busy: folded.some((n) => n.busy) }];
 }

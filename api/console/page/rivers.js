@@ -31,9 +31,10 @@ export function makeRivers(root, pressed) {
   let latest, width = 0, opened;
   const press = (node) => {
     if (node.kind === 'rest') {
-      unfolded.add(node.of);
+      if (!unfolded.delete(node.of)) unfolded.add(node.of);
       redraw();
-      lists[node.of].byKey.get(node.folded[0].id)?.querySelector('.press')?.focus();
+      const next = lists[node.of].byKey.get(node.folded[0]?.id ?? node.id);
+      next?.querySelector('.press')?.focus();
     } else if (node.kind === 'upstream') pressed.upstream(node.name);
     else pressed.endpoint(node.name);
   };
