@@ -26,12 +26,16 @@ func open(t testing.TB, server *redistest.Server) *cache.Redis {
 	return openURL(t, server.PatientURL(), nil)
 }
 
-func openURL(t testing.TB, url string, log *slog.Logger) *cache.Redis {
+func openURL(t testing.TB, url string, log *slog.Logger, changes ...func(*cache.RedisConfig)) *cache.Redis {
 	t.Helper()
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	r, err := cache.NewRedis(cache.RedisConfig{URL: url, Logger: log})
+	cfg := cache.RedisConfig{URL: url, Logger: log}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	r, err := cache.NewRedis(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +175,10 @@ func TestRedisLeaseOfADeadProcessLapses(t *testing.T) {
 func TestRedisThatFails(t *testing.T) {
 	server := redistest.Start(t)
 	var log bytes.Buffer
-	r := openURL(t, server.URL(), slog.New(slog.NewTextHandler(&log, nil)))
+	changes := make(chan bool, 100)
+	r := openURL(t, server.URL(), slog.New(slog.NewTextHandler(&log, nil)), func(c *cache.RedisConfig) {
+		c.Changed = func(away bool) { changes <- away }
+	})
 	server.Hang()
 	defer server.Resume()
 	for range 40 { // the first ones wait for their time-out, the others find the breaker open
@@ -193,6 +200,9 @@ func TestRedisThatFails(t *testing.T) {
 	r.Invalidate(t.Context(), "things", "1", false)
 	server.Resume()
 	until(t, "well again", func() bool { _, _, known := r.Load(t.Context(), "things", "1"); return known })
+	if away, back := <-changes, <-changes; !away || back || len(changes) > 0 {
+		t.Errorf("told that it is away: %t, then %t, and %d times more; want away, then back", away, back, len(changes))
+	}
 	if commands, failures := r.Counts(); failures < 40 || commands <= failures {
 		t.Errorf("Counts = %d commands, %d failures; want 40 failures and some that went well", commands, failures)
 	}

@@ -83,7 +83,7 @@ func (s situation) share(n int, how string) string {
 // span is the time that the counts are about.
 func (s situation) span() string {
 	if s.age < time.Minute {
-		return "since the start, " + story.Duration(s.age) + " ago"
+		return "since the start " + story.Duration(s.age) + " ago"
 	}
 	return "in the last minute"
 }

@@ -21,7 +21,7 @@ func TestSentence(t *testing.T) {
 			situation{upstreams: 7}, "All 7 upstreams are well; nobody has asked in the last minute.", "well",
 		},
 		"just started": {
-			situation{upstreams: 7, age: 12 * time.Second}, "All 7 upstreams are well; nobody has asked since the start, 12 s ago.", "well",
+			situation{upstreams: 7, age: 12 * time.Second}, "All 7 upstreams are well; nobody has asked since the start 12 s ago.", "well",
 		},
 		"one answer": {
 			situation{upstreams: 1, minute: story.Totals{Complete: 1}},
