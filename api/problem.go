@@ -312,15 +312,3 @@ func instance(u *url.URL) string {
 	}
 	return path
 }
-
-// explain serves the explanation of a problem type at its URI.
-func (s *server) explain(w http.ResponseWriter, r *http.Request) error {
-	k, ok := kinds[pathParam(r, "slug")]
-	if !ok {
-		return notFound.with("no such problem type")
-	}
-	return writeJSON(w, http.StatusOK, "max-age=86400", struct {
-		kind
-		Explanation string `json:"explanation"`
-	}{k, k.explanation})
-}

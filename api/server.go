@@ -45,6 +45,9 @@ type Config struct {
 	// BuiltIn names the built-in resources that are served. Nil: all.
 	BuiltIn []Resource
 
+	// Demo is what the pages of a demo offer. Nil: it is none.
+	Demo *Demo
+
 	// Document is /openapi.yaml while no endpoint is declared. Nil: the contract.
 	Document func() []byte
 }
@@ -55,6 +58,8 @@ type server struct {
 	replays replays
 	fleet   *fleet
 	metrics metrics
+
+	readable readable
 
 	declared current           // endpoints that a file declares
 	batches  map[string]string // the parameter of batches, by path
