@@ -260,6 +260,7 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	factsOf(r.Context()).problem = p.Code
 	h := w.Header()
 	for name, values := range p.header {
 		h[name] = values

@@ -27,7 +27,7 @@ func (s *server) routes() http.Handler {
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit, s.deadline)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit, s.deadline)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))

@@ -137,6 +137,8 @@ type facts struct {
 	requestID string
 	address   netip.Addr // the client's, below /v1
 	degraded  bool
+	caller    string // for the log; "" if anonymous
+	problem   string // the code of the problem that was answered
 }
 
 type factsKey struct{}
