@@ -17,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"tributary/api"
 	"tributary/telemetry"
 	"tributary/upstream/declared"
 )
@@ -38,6 +39,7 @@ type listening struct {
 type events struct {
 	listening func(listening)            // all listeners are open
 	loaded    func(*declared.Definition) // called before the endpoints of a file are served
+	demo      func(listening) *api.Demo  // what the pages offer; called once the addresses are known
 
 	credentials bool // the upstreams are real, so a secret that is not set is told
 }
@@ -51,6 +53,9 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 	}
 	log := newLogger(cfg, getenv, stderr)
 	logEnvironment(log, getenv)
+	for _, m := range cfg.misspeltVariables() {
+		log.Warn("a variable "+m.String(), "variable", m.name)
+	}
 	if on.credentials {
 		for _, u := range cfg.withoutCredentials() {
 			log.Warn("a secret is not set, so the upstream is called without credentials", "upstream", u.provider.name, "variable", u.provider.credential.variable)
@@ -60,6 +65,7 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 		log.Error("stopped", "error", err.Error())
 		return 1
 	}
+	log.Info("stopped")
 	return 0
 }
 
@@ -93,6 +99,9 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		at.admin = admin.Addr()
 	}
 
+	if on.demo != nil {
+		cfg.demo = on.demo(at)
+	}
 	g, err := newGateway(n, cfg, getenv, tel, log)
 	if err != nil {
 		return err
@@ -120,7 +129,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		defer stop()
 		go g.endpoints.watch(ctx, hangUp)
 	}
-	log.Info("listening", "api", at.api.String())
+	log.Info("listening", g.running(cfg, at, getenv)...)
 	if on.listening != nil {
 		on.listening(at)
 	}
@@ -137,16 +146,25 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 // listenAll opens the public listener and the admin listener, nil if it is off.
 func (n Network) listenAll(cfg config) (public, admin net.Listener, err error) {
 	if public, err = n.listen(string(cfg.ListenAddr)); err != nil {
-		return nil, nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+		return nil, nil, cannotListen("LISTEN_ADDR", string(cfg.ListenAddr), err)
 	}
 	if cfg.AdminAddr == "" {
 		return public, nil, nil
 	}
 	if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
 		public.Close()
-		return nil, nil, fmt.Errorf("ADMIN_ADDR: %w", err)
+		return nil, nil, cannotListen("ADMIN_ADDR", string(cfg.AdminAddr), err)
 	}
 	return public, admin, nil
+}
+
+// cannotListen says which variable has the address, and what to do if it is taken.
+func cannotListen(variable, addr string, err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	host, _, _ := net.SplitHostPort(addr)
+	return fmt.Errorf("%[1]s: %[2]s is in use, perhaps by another gateway: stop that, or set %[1]s to another port (%[1]s=%[3]s is any free one)", variable, addr, net.JoinHostPort(host, "0"))
 }
 
 // publicServer serves the API. Its time-outs leave some time beyond a request's budget
@@ -167,6 +185,7 @@ func publicServer(cfg config, api http.Handler, errorLog *stdlog.Logger) *http.S
 // adminHandler serves metrics and profiles to operators. It must not be public.
 func adminHandler(tel *telemetry.Telemetry) http.Handler {
 	r := chi.NewRouter()
+	r.Get("/", adminIndex)
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())
 	r.Mount("/debug", middleware.Profiler())
 	return r
