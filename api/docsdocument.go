@@ -58,10 +58,16 @@ func forReading(contract []byte) ([]byte, error) {
 	introduction.SetString(first + "\n\n" + operationLinks(root))
 	addRules(root, rules+"\n\n"+describeHeaders(parameters))
 	foldHeaders(root)
-	for i := 1; i < len(parameters.Content); i += 2 {
+	for i := 1; i < len(parameters.Content); i += 2 { // patterns are in the descriptions, in words
 		without(at(parameters.Content[i], "schema"), "pattern")
 	}
 	fillIn(at(parameters, "City"))
+	operationsOf(root, func(_, _ string, operation *yaml.Node) {
+		for _, p := range at(operation, "parameters").Content {
+			without(at(p, "schema"), "pattern")
+			giveExample(p)
+		}
+	})
 
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
@@ -162,6 +168,26 @@ func foldHeaders(root *yaml.Node) {
 			return ok && slices.Contains(headersEverywhere, name)
 		})
 	})
+}
+
+// giveExample gives a required parameter a value to send, unless it has one. Declared
+// endpoints have such parameters.
+func giveExample(parameter *yaml.Node) {
+	if at(parameter, "required").Value != "true" || at(parameter, "in").Value == "header" {
+		return
+	}
+	for _, has := range []*yaml.Node{at(parameter, "example"), at(parameter, "examples"), at(parameter, "schema", "default"), at(parameter, "schema", "enum"), at(parameter, "schema", "examples")} {
+		if has.Value != "" || len(has.Content) > 0 {
+			return
+		}
+	}
+	key, value := &yaml.Node{}, &yaml.Node{}
+	key.SetString("example")
+	value.SetString("1")
+	if kind := at(parameter, "schema", "type").Value; kind == "integer" || kind == "number" {
+		value = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"}
+	}
+	parameter.Content = append(parameter.Content, key, value)
 }
 
 // fillIn marks the first example of a parameter as one to send: Scalar leaves out what

@@ -75,9 +75,9 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString("usage: tributary [command] [--endpoints FILE]\n\ncommands:\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-13s %s\n", strings.TrimSpace(c.name+" "+c.operands), c.summary)
+		fmt.Fprintf(&b, "  %-14s  %s\n", strings.TrimSpace(c.name+" "+c.operands), c.summary)
 	}
-	fmt.Fprintf(&b, "  %-13s %s\n", "help [command]", "print this, or more about a command")
+	fmt.Fprintf(&b, "  %-14s  %s\n", "help [command]", "print this, or more about a command")
 	b.WriteString("\nserve, demo, sim and check read declared endpoints from FILE; it wins over ENDPOINTS_FILE.\n")
 	return b.String()
 }

@@ -67,12 +67,13 @@ func consoleOf(at listening) string {
 // writeScreen tells a person at a terminal what to do next. Programs get a line for each
 // address instead.
 func writeScreen(w io.Writer, at listening, faults, key string) {
-	url := urlOf(at.api)
+	url, console := urlOf(at.api), consoleOf(at)
+	width := max(len(url+"/docs"), len(console))
 	fmt.Fprintf(w, "\nTributary %s runs with simulated upstreams: no network, no keys.\n\n", thisBuild().version)
-	fmt.Fprintf(w, "  %-48s the weather and its sources; pull the plug of one\n", url)
-	fmt.Fprintf(w, "  %-48s the API, to read and to try\n", url+"/docs")
-	if console := consoleOf(at); console != "" {
-		fmt.Fprintf(w, "  %-48s what flows, what fails, and why\n", console)
+	fmt.Fprintf(w, "  %-*s   the weather and its sources; unplug one\n", width, url)
+	fmt.Fprintf(w, "  %-*s   the API, to read and to try\n", width, url+"/docs")
+	if console != "" {
+		fmt.Fprintf(w, "  %-*s   what flows, what fails, and why\n", width, console)
 	}
 	fmt.Fprintf(w, "\nOr ask, let a provider fail for two minutes, and ask again:\n\n")
 	fmt.Fprintf(w, "  curl '%s/v1/weather?city=Delhi'\n", url)
