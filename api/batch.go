@@ -17,18 +17,18 @@ import (
 // maxEntries is the greatest number of entries in a batch.
 const maxEntries = 50
 
-// batchParameters are the parameters that make a request a batch, with an entry for each
-// time that they are given.
-var batchParameters = map[Resource]string{Weather: "place", AirQuality: "place", Users: "id"}
+// batchParameters are the parameters that make a request to a path a batch, with an entry
+// for each time that they are given.
+var batchParameters = map[string]string{
+	"/v1/weather": "place", "/v1/weather/forecast": "place", "/v1/air-quality": "place", "/v1/users": "id",
+}
 
 // batchPaths are the paths that have batches, and their parameters.
 func batchPaths(served []Resource) map[string]string {
 	batches := make(map[string]string)
-	for _, r := range served {
-		if name, ok := batchParameters[r]; ok {
-			for _, path := range paths[r] {
-				batches[path] = name
-			}
+	for _, path := range BuiltInPaths(served) {
+		if name, ok := batchParameters[path]; ok {
+			batches[path] = name
 		}
 	}
 	return batches
@@ -45,6 +45,17 @@ func (s *server) entriesOf(r *http.Request) int {
 		return n
 	}
 	return 1
+}
+
+// orBatch serves a path that answers batches too: requests with their parameter.
+func orBatch(parameter string, one, many http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if mayHave(r.URL.RawQuery, parameter) && r.URL.Query().Has(parameter) {
+			many(w, r)
+			return
+		}
+		one(w, r)
+	}
 }
 
 // mayHave reports whether a query may have a parameter, whose name can be
@@ -91,7 +102,7 @@ func (s *server) respondBatch(w http.ResponseWriter, r *http.Request, entries []
 			b.addAnswer(e.reply)
 			continue
 		}
-		p, document := s.documentOf(r, e.err)
+		p, document := s.problemOf(r.Context(), e.err, r.URL)
 		if document == nil {
 			return errInternal
 		}
@@ -101,7 +112,7 @@ func (s *server) respondBatch(w http.ResponseWriter, r *http.Request, entries []
 	b.body = append(b.body, statusOf(b.degraded)...)
 	b.body = append(b.body, "\"}}\n"...)
 
-	s.countAnswer(r, b.degraded)
+	s.countAnswer(r.Context(), b.degraded)
 	trace.SpanFromContext(r.Context()).SetAttributes(
 		attribute.Bool("tributary.degraded", b.degraded), attribute.Int("tributary.batch.size", len(entries)))
 	h := w.Header()
@@ -145,7 +156,7 @@ func (b *batch) addAnswer(a reply) {
 
 // addProblem adds an entry without an answer. A 404 does not make the batch degraded:
 // there is nothing to tell about this entry.
-func (b *batch) addProblem(p problem, document []byte) {
+func (b *batch) addProblem(p *problem, document []byte) {
 	b.body = append(b.body, `{"problem":`...)
 	b.body = append(b.body, document...)
 	b.body = append(b.body, '}')

@@ -17,7 +17,7 @@ var exposedHeaders = []string{
 // allowedHeaders are the request headers that a page's script may send.
 var allowedHeaders = []string{
 	"Accept", "Authorization", "Baggage", "Cache-Control", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-	"Traceparent", "Tracestate", "X-API-Key", "X-Request-Id",
+	"Last-Event-ID", "Traceparent", "Tracestate", "X-API-Key", "X-Request-Id",
 }
 
 // crossOrigin allows pages of these origins to read all answers, errors included;

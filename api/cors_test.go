@@ -99,7 +99,7 @@ func TestHeadersOfPreflights(t *testing.T) {
 		"with empty elements":             {[]string{",,content-type,", ""}, "content-type"},
 		"W3C Trace Context and Baggage":   {[]string{"tracestate,traceparent,baggage"}, "baggage,traceparent,tracestate"},
 		"preconditions":                   {[]string{"if-none-match,if-match"}, "if-match,if-none-match"},
-		"every one that may be sent":      {[]string{"x-request-id,x-api-key,tracestate,traceparent,if-none-match,if-match,idempotency-key,content-type,cache-control,baggage,authorization,accept"}, "accept,authorization,baggage,cache-control,content-type,idempotency-key,if-match,if-none-match,traceparent,tracestate,x-api-key,x-request-id"},
+		"every one that may be sent":      {[]string{"x-request-id,x-api-key,tracestate,traceparent,last-event-id,if-none-match,if-match,idempotency-key,content-type,cache-control,baggage,authorization,accept"}, "accept,authorization,baggage,cache-control,content-type,idempotency-key,if-match,if-none-match,last-event-id,traceparent,tracestate,x-api-key,x-request-id"},
 		"one that is unknown":             {[]string{"x-unknown"}, ""},
 		"one that is unknown beside good": {[]string{"content-type", "authorization, x-unknown"}, ""},
 		"two names without a comma":       {[]string{"content-type authorization"}, ""},

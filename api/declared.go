@@ -1,13 +1,13 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -23,6 +23,7 @@ type declaredRoutes struct {
 	handler  http.Handler
 	document func() []byte // openapi.yaml with these endpoints
 	requests sync.WaitGroup
+	replaced chan struct{} // closed when other routes are served; streams end then
 }
 
 // current is what is served now. Requests go on with the routes that they began with.
@@ -51,6 +52,7 @@ func (c *current) replace(routes *declaredRoutes) (wait func()) {
 	if before == nil {
 		return func() {}
 	}
+	close(before.replaced)
 	return before.requests.Wait
 }
 
@@ -61,20 +63,24 @@ func (a *API) Declare(t *declared.Table, document func() []byte) (wait func()) {
 }
 
 func (s *server) newDeclaredRoutes(t *declared.Table, document func() []byte) *declaredRoutes {
-	mux := chi.NewRouter()
+	mux, replaced := chi.NewRouter(), make(chan struct{})
 	mux.NotFound(s.handle(noRoute))
 	mux.MethodNotAllowed(s.handle(s.otherMethods(mux)))
 	mux.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit, s.deadline)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit)
 		for _, e := range t.Endpoints {
 			middlewares := chi.Middlewares{Lifecycle{e.Deprecated, e.Sunset, e.Successor}.announce}
 			if e.Scope != declared.OpenToAll {
 				middlewares = append(middlewares, s.Auth.Require(e.Scope, s.problem))
 			}
-			r.With(middlewares...).Get(e.Path, s.declaredEndpoint(t, e))
+			r, read := r.With(middlewares...), s.declaredQuestion(t, e)
+			r.With(s.deadline).Get(e.Path, s.ask(read))
+			if e.Stream {
+				r.Get(e.StreamPath(), s.stream(e, read, replaced))
+			}
 		}
 	})
-	return &declaredRoutes{table: t, handler: mux, document: document}
+	return &declaredRoutes{table: t, handler: mux, document: document, replaced: replaced}
 }
 
 // notBuiltIn serves a declared endpoint, if there is one at the path.
@@ -88,34 +94,34 @@ func (s *server) notBuiltIn(w http.ResponseWriter, r *http.Request) {
 	routes.handler.ServeHTTP(w, r)
 }
 
-func (s *server) declaredEndpoint(t *declared.Table, e *declared.Endpoint) http.HandlerFunc {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if err := mustAccept(w, r); err != nil {
-			return err
-		}
+func (s *server) declaredQuestion(t *declared.Table, e *declared.Endpoint) reading {
+	public := e.Cache == declared.CachePublic && !e.AsCaller() && (e.Scope == declared.OpenToAll || s.Auth.AnonymousMay(e.Scope))
+	return func(r *http.Request) (question, error) {
 		query, err := declaredQuery(e, r)
 		if err != nil {
-			return err
+			return question{}, err
 		}
-		data, sources, err := t.Answer(r.Context(), e, query)
-		if err != nil {
-			return declaredProblem(e, err)
-		}
-		var until time.Time
-		if query.Caller != nil {
-			until = query.Caller.Expires
-		}
-		return s.respond(w, r, reply{
-			data: data.JSON, tag: data.Tag, sources: sources, until: until,
-			public:   e.Cache == declared.CachePublic && !e.AsCaller() && (e.Scope == declared.OpenToAll || s.Auth.AnonymousMay(e.Scope)),
-			personal: e.Cache == declared.CacheRevalidate,
-		})
-	})
+		return question{
+			key: query.Key(),
+			ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+				query.Directives = d
+				data, sources, err := t.Answer(ctx, e, query)
+				if err != nil {
+					return reply{}, declaredProblem(e, err)
+				}
+				a := reply{data: data.JSON, tag: data.Tag, sources: sources, public: public, personal: e.Cache == declared.CacheRevalidate}
+				if query.Caller != nil {
+					a.until = query.Caller.Expires
+				}
+				return a, nil
+			},
+		}, nil
+	}
 }
 
 // declaredQuery reads the parameters of an endpoint, and the token that it passes on.
 func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error) {
-	q := declared.Query{Directives: upstream.ParseDirectives(r.Header), Parameters: make([]json.RawMessage, len(e.Parameters))}
+	q := declared.Query{Parameters: make([]json.RawMessage, len(e.Parameters))}
 	if e.AsCaller() {
 		token, expires, ok := auth.FromContext(r.Context()).Token()
 		if !ok {

@@ -25,3 +25,6 @@ func StatusOf(err error) (status int, retryAfter time.Duration) {
 	p := asProblem(err)
 	return p.Status, p.retryAfter
 }
+
+// NewEvent returns an event of a stream.
+var NewEvent = newEvent

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"tributary/cache"
 	"tributary/upstream"
 	"tributary/upstream/air"
 	"tributary/upstream/upstreamtest"
@@ -166,4 +167,9 @@ func (g *gateway) all(b behaviour) {
 func (g *gateway) asked() int {
 	return g.geocoding.Sent() + g.openmeteo.Sent() + g.metno.Sent() + g.openweather.Sent() +
 		g.openmeteoAir.Sent() + g.directory.Sent() + g.github.Sent()
+}
+
+// cacheFor is a lifetime after which nothing is served.
+func cacheFor(d time.Duration) cache.Lifetimes {
+	return cache.Lifetimes{FreshFor: d, StaleFor: d}
 }

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -219,7 +221,7 @@ func (g *gateway) do(r *http.Request) *answer {
 		g.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	body, err := readBody(response)
 	if err == nil {
 		body, err = contracttest.Decompressed(body, response.Header.Get("Content-Encoding"))
 	}
@@ -228,4 +230,21 @@ func (g *gateway) do(r *http.Request) *answer {
 	}
 	checkContract(g.t, r, response, body)
 	return &answer{t: g.t, call: r.Method + " " + r.URL.RequestURI(), Response: response, body: body}
+}
+
+// readBody reads a body, of a stream what comes first.
+func readBody(response *http.Response) ([]byte, error) {
+	if response.Header.Get("Content-Type") != "text/event-stream" || response.Request.Method == http.MethodHead {
+		return io.ReadAll(response.Body)
+	}
+	var body []byte
+	in := bufio.NewReader(response.Body)
+	for !bytes.HasSuffix(body, []byte("\n\n")) {
+		line, err := in.ReadSlice('\n')
+		body = append(body, line...)
+		if err != nil && err != bufio.ErrBufferFull {
+			return body, err
+		}
+	}
+	return body, nil
 }

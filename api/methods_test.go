@@ -14,7 +14,7 @@ import (
 )
 
 // paths are all paths, with a valid query.
-var paths = []string{here, forecastHere, airHere, "/v1/places?q=Delhi", "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/docs.js", "/favicon.ico", "/openapi.yaml", "/problems", "/problems/not-found"}
+var paths = []string{here, forecastHere, airHere, "/v1/places?q=Delhi", hereLive, airHereLive, "/v1/status", "/livez", "/readyz", "/", "/docs", "/docs/docs.js", "/favicon.ico", "/openapi.yaml", "/problems", "/problems/not-found"}
 
 func TestOtherMethods(t *testing.T) {
 	g := newGateway(t)

@@ -10,7 +10,8 @@ import (
 
 // metrics are the metrics of package api.
 type metrics struct {
-	answers, replays, limited metric.Int64Counter
+	answers, replays, limited, dropped metric.Int64Counter
+	streams                            metric.Int64UpDownCounter // open now
 }
 
 // Attribute sets for tributary.answers, built once because every answer uses one.
@@ -28,10 +29,16 @@ func newMetrics(m metric.Meter, log *slog.Logger) metrics {
 		}
 		return c
 	}
+	streams, err := m.Int64UpDownCounter("tributary.streams.open", metric.WithUnit("{stream}"), metric.WithDescription("Streams that are open."))
+	if err != nil {
+		log.Error("metrics", "name", "tributary.streams.open", "error", err)
+	}
 	return metrics{
 		answers: counter("tributary.answers", "{answer}", "Answers made of several sources, complete or degraded."),
 		replays: counter("tributary.idempotency.replays", "{answer}", "Stored answers replayed for an Idempotency-Key."),
 		limited: counter("tributary.clients.limited", "{request}", "Requests answered with 429 because their client or its address is over a limit."),
+		dropped: counter("tributary.streams.dropped", "{stream}", "Streams that were ended because their client was too slow to read them."),
+		streams: streams,
 	}
 }
 

@@ -96,14 +96,19 @@ func (s *server) recoverer(next http.Handler) http.Handler {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p) // net/http expects this panic: it closes the connection
 			}
-			// The 500 marks the span as failed; the recorded error says why.
-			trace.SpanFromContext(r.Context()).RecordError(fmt.Errorf("panic: %v", p))
-			s.log.LogAttrs(r.Context(), slog.LevelError, "panic in a handler",
-				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			s.panicked(r.Context(), p)
 			s.problem(w, r, errInternal)
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// panicked logs a recovered panic. The answer's 500 marks the span as failed; the
+// recorded error says why.
+func (s *server) panicked(ctx context.Context, p any) {
+	trace.SpanFromContext(ctx).RecordError(fmt.Errorf("panic: %v", p))
+	s.log.LogAttrs(ctx, slog.LevelError, "panic in a handler",
+		slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 }
 
 // maxBody is the largest request body, in bytes.

@@ -45,11 +45,15 @@ func quality(r *http.Request, mediaType string) float64 {
 // mustAccept returns a 406 if the caller does not accept JSON. It adds Accept to
 // Vary, because every answer of the handler depends on it.
 func mustAccept(w http.ResponseWriter, r *http.Request) error {
+	return mustAcceptType(w, r, "application/json")
+}
+
+func mustAcceptType(w http.ResponseWriter, r *http.Request, mediaType string) error {
 	w.Header().Add("Vary", "Accept") // added, not set: CORS has put Origin there
-	if quality(r, "application/json") > 0 {
+	if quality(r, mediaType) > 0 {
 		return nil
 	}
-	return notAcceptable.with("the answer is application/json, which Accept rules out")
+	return notAcceptable.with("the answer is " + mediaType + ", which Accept rules out")
 }
 
 // compressed sends bodies as zstd or gzip to callers that accept one (RFC 9110
@@ -61,6 +65,7 @@ func compressed(next http.Handler) http.Handler {
 	coded := gzhttp.GzipHandler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
+			factsOf(r.Context()).head = true
 			r = r.WithContext(r.Context()) // a copy
 			r.Method = http.MethodGet
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -74,7 +75,7 @@ var (
 	methodNotAllowed = newKind("method-not-allowed", http.StatusMethodNotAllowed, "Method not allowed",
 		"The path exists, but not for this method. The Allow header lists the methods that it has.")
 	notAcceptable = newKind("not-acceptable", http.StatusNotAcceptable, "Not acceptable",
-		"The Accept header rules out every form that this answer has. Answers are application/json.")
+		"The Accept header rules out every form that this answer has. Answers are application/json, and streams text/event-stream.")
 	conflict = newKind("conflict", http.StatusConflict, "Conflict",
 		"The change contradicts what the directory has. Nothing was changed.")
 	preconditionFailed = newKind("precondition-failed", http.StatusPreconditionFailed, "Precondition failed",
@@ -94,9 +95,9 @@ var (
 	unsupportedMediaType = newKind("unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported media type",
 		"Bodies are application/json, or for PATCH application/merge-patch+json, in UTF-8 and not compressed. The answer's Accept says which media types are read, or its Accept-Encoding that no content coding is.")
 	tooManyRequests = newKind("too-many-requests", http.StatusTooManyRequests, "Too many requests",
-		"The client, which is an API key, a token or an address, has made all the requests that it may make for now, or too many wrong credentials came from its address. RateLimit-Policy says how many are allowed, RateLimit how many are left, and Retry-After when to send the next.")
+		"The client, which is an API key, a token or an address, has made all the requests that it may make for now, or has as many streams open as it may have, or too many wrong credentials came from its address. RateLimit-Policy says how many requests are allowed, RateLimit how many are left, and Retry-After when to send the next.")
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
-		"The gateway remembers as many Idempotency-Keys as it has room for, or as many as one caller may have, and nothing was sent. Retry-After is when the oldest key expires.")
+		"The gateway remembers as many Idempotency-Keys as it has room for, or as many as one caller may have, and nothing was sent; Retry-After is when the oldest key expires. Or it serves as many streams as it can; try again after Retry-After.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
 		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent, because the circuit is open, a quota is exhausted, too many calls are in flight, or Redis, which the replicas share, did not take its Idempotency-Key; else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
@@ -252,10 +253,9 @@ func notCachedOutcome(o aggregate.Outcome) bool {
 	return o.Err != nil && o.Err.Code == upstream.CodeNotCached
 }
 
-// problem writes the problem document for err. An unexpected error is logged, and
-// its text is not sent.
+// problem writes the problem document for err.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
-	p, body := s.documentOf(r, err)
+	p, body := s.problemOf(r.Context(), err, r.URL)
 	if body == nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -282,26 +282,27 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(body) // fails only when the client has disconnected
 }
 
-// documentOf is the problem for err and its JSON, nil if it has none.
-func (s *server) documentOf(r *http.Request, err error) (p problem, body []byte) {
-	p = *asProblem(err)
+// problemOf returns the problem for err, and its document; no document if it cannot be
+// encoded. An unexpected error is logged, and its text is not in the document.
+func (s *server) problemOf(ctx context.Context, err error, u *url.URL) (*problem, []byte) {
+	p := *asProblem(err)
 	if p.Type == internalError.Type && !errors.Is(err, errInternal) { // a panic is already logged, with its stack
-		s.log.LogAttrs(r.Context(), slog.LevelError, "internal error", slog.Any("error", err))
+		s.log.LogAttrs(ctx, slog.LevelError, "internal error", slog.Any("error", err))
 	}
-	p.Instance = instance(r.URL)
-	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
+	p.Instance = instance(u)
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		p.TraceID = sc.TraceID().String()
 	}
-	body, err = json.Marshal(&p)
+	body, err := json.Marshal(&p)
 	if err != nil {
-		s.log.LogAttrs(r.Context(), slog.LevelError, "a problem could not be encoded", slog.Any("error", err))
-		return p, nil
+		s.log.LogAttrs(ctx, slog.LevelError, "a problem could not be encoded", slog.Any("error", err))
+		return &p, nil
 	}
 	if len(p.sources) > 0 {
 		body = append(body[:len(body)-1], `,"sources":`...)
 		body = append(appendSources(body, p.sources), '}')
 	}
-	return p, body
+	return &p, body
 }
 
 // instance is a request's path as a URI reference, "/" for a target without a

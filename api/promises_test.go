@@ -16,6 +16,8 @@ import (
 	"github.com/pb33f/libopenapi"
 	"github.com/pb33f/libopenapi/datamodel/high/base"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"tributary/api/contracttest"
 )
 
 // promises are the declarations of an OpenAPI document, and whether a test has shown
@@ -84,16 +86,18 @@ func (p *promises) keep(e *exchange) {
 	p.operation(item, operation, e)
 }
 
-// template returns the documented path for a request, or "".
-func (p *promises) template(path string) string {
+// template returns the documented path for a request, or "". Templates without variables
+// come first.
+func (p *promises) template(path string) (found string) {
 	for template := range p.model.Paths.PathItems.FromOldest() {
-		fixed, _, variable := strings.Cut(template, "{") // only the last segment can be variable
-		segment, begins := strings.CutPrefix(path, fixed)
-		if path == template || variable && begins && segment != "" && !strings.Contains(segment, "/") {
+		if template == path {
 			return template
 		}
+		if found == "" && contracttest.Fits(path, template) {
+			found = template
+		}
 	}
-	return ""
+	return found
 }
 
 // operation visits the declarations of an operation.
@@ -221,7 +225,7 @@ func (e *exchange) parameter(p *v3.Parameter) []any {
 	case "header":
 		return values(e.request.Header.Values(p.Name))
 	}
-	return []any{path.Base(e.request.URL.Path)} // a path parameter is the last segment
+	return values(strings.Split(e.request.URL.Path, "/")) // one of the segments
 }
 
 // isA reports whether a body is declared with a media type.

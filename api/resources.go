@@ -17,10 +17,10 @@ var Resources = []Resource{Weather, Places, AirQuality, Users}
 
 // paths are the paths of each resource below its own.
 var paths = map[Resource][]string{
-	Weather:    {"/v1/weather", "/v1/weather/forecast"},
+	Weather:    {"/v1/weather", "/v1/weather/forecast", "/v1/weather/stream"},
 	Places:     {"/v1/places"},
-	AirQuality: {"/v1/air-quality"},
-	Users:      {"/v1/users", "/v1/users/{id}"},
+	AirQuality: {"/v1/air-quality", "/v1/air-quality/stream"},
+	Users:      {"/v1/users", "/v1/users/{id}", "/v1/users/{id}/stream"},
 }
 
 // BuiltInPaths are the paths below /v1 that the gateway serves itself, with these

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"hash/fnv"
 	"io"
@@ -36,7 +37,7 @@ type reply struct {
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error {
 	now := time.Now()
 	degraded := a.degraded()
-	s.countAnswer(r, degraded)
+	s.countAnswer(r.Context(), degraded)
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
 		describe(span, a.sources, degraded)
@@ -71,11 +72,11 @@ func statusOf(degraded bool) string {
 }
 
 // countAnswer counts an answer for the metrics and the log.
-func (s *server) countAnswer(r *http.Request, degraded bool) {
+func (s *server) countAnswer(ctx context.Context, degraded bool) {
 	if degraded {
-		factsOf(r.Context()).degraded = true
+		factsOf(ctx).degraded = true
 	}
-	s.metrics.countAnswer(r.Context(), degraded)
+	s.metrics.countAnswer(ctx, degraded)
 }
 
 // envelope writes the status line, headers, data and meta.

@@ -27,36 +27,41 @@ func (s *server) routes() http.Handler {
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit, s.deadline)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
 			if s.serves(Weather) {
-				r.Get("/v1/weather", s.aboutPlace(s.Weather.Current, s.Weather.CurrentAt, units))
-				r.Get("/v1/weather/forecast", s.aboutPlace(s.Forecast.Ask, s.Forecast.AskMany, units, span))
+				here, forecast := s.aboutPlace(s.Weather.Current, units), s.aboutPlace(s.Forecast.Ask, units, span)
+				r.With(s.deadline).Get("/v1/weather", orBatch("place", s.ask(here), s.aboutPlaces(s.Weather.CurrentAt, units)))
+				r.With(s.deadline).Get("/v1/weather/forecast", orBatch("place", s.ask(forecast), s.aboutPlaces(s.Forecast.AskMany, units, span)))
+				s.live(r, "/v1/weather", here)
 			}
 			if s.serves(AirQuality) {
-				r.Get("/v1/air-quality", s.aboutPlace(s.Air.Current, s.Air.CurrentAt))
+				here := s.aboutPlace(s.Air.Current)
+				r.With(s.deadline).Get("/v1/air-quality", orBatch("place", s.ask(here), s.aboutPlaces(s.Air.CurrentAt)))
+				s.live(r, "/v1/air-quality", here)
 			}
 			if s.serves(Places) {
-				r.Get("/v1/places", s.handle(s.places))
+				r.With(s.deadline).Get("/v1/places", s.handle(s.places))
 			}
 		})
 		if s.serves(Users) {
 			r.Group(func(r chi.Router) {
 				r.Use(s.Auth.Require(auth.UsersRead, s.problem))
-				r.Get("/v1/users", s.handle(s.listUsers))
-				r.Get("/v1/users/{id}", s.handle(s.getUser))
+				r.With(s.deadline).Get("/v1/users", orBatch("id", s.handle(s.listUsers), s.handle(s.manyUsers)))
+				r.With(s.deadline).Get("/v1/users/{id}", s.ask(s.aboutUser))
+				s.live(r, "/v1/users/{id}", s.aboutUser)
 			})
 			r.Group(func(r chi.Router) {
-				r.Use(s.Auth.Require(auth.UsersWrite, s.problem))
+				r.Use(s.Auth.Require(auth.UsersWrite, s.problem), s.deadline)
 				r.Post("/v1/users", s.handle(s.once(s.createUser)))
 				r.Put("/v1/users/{id}", s.handle(s.replaceUser))
 				r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
 				r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
 			})
 		}
-		r.Get("/v1/status", s.handle(s.status))
+		r.With(s.deadline).Get("/v1/status", s.handle(s.status))
 	})
 
 	r.Get("/livez", s.handle(s.livez))
@@ -75,6 +80,12 @@ func (s *server) routes() http.Handler {
 		r.Handle("/_sim/*", faults)
 	}
 	return r
+}
+
+// live streams the answers to the question of a path as they change. Streams have no
+// deadline.
+func (s *server) live(r chi.Router, path string, read reading) {
+	r.Get(path+"/stream", s.stream(path, read, nil))
 }
 
 func (s *server) serves(r Resource) bool { return slices.Contains(s.BuiltIn, r) }

@@ -40,6 +40,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // only their X-Forwarded-For is used
 	Origins        []string       // origins whose pages may read answers; "*": all
 	V1             Lifecycle      // of the paths below /v1
+	StreamLimits   StreamLimits   // zero members: the defaults
 	PublicReads    bool           // anonymous callers may read, so shared caches may store answers
 
 	// BuiltIn names the built-in resources that are served. Nil: all.
@@ -63,6 +64,7 @@ type server struct {
 
 	declared current           // endpoints that a file declares
 	batches  map[string]string // the parameter of batches, by path
+	streams  *streams
 
 	// chi builds a group's middleware once for each route; state that the routes share
 	// lives here.
@@ -96,6 +98,7 @@ func New(cfg Config) *API {
 		metrics: newMetrics(cfg.Telemetry.Meter(), cfg.Logger),
 		batches: batchPaths(cfg.BuiltIn),
 
+		streams:          newStreams(cfg.StreamLimits),
 		replays:          replays{running: cfg.RequestTimeout},
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
 		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
@@ -139,6 +142,7 @@ type facts struct {
 	degraded  bool
 	caller    string // for the log; "" if anonymous
 	problem   string // the code of the problem that was answered
+	head      bool   // it came as HEAD, and is handled as GET
 }
 
 type factsKey struct{}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,9 +33,6 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := parseParams(r)
-	if p.has("id") {
-		return s.manyUsers(w, r, p)
-	}
 	q := users.ListQuery{Page: p.integer("page", 1, maxInt32, 1), PerPage: p.integer("per_page", 1, 100, 20), Text: p.text("q")}
 	if p.has("include") {
 		p.mistake("include", "goes with one user only: for a list it would be a call a user")
@@ -58,7 +56,11 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 }
 
 // manyUsers is GET /v1/users?id=…&id=….
-func (s *server) manyUsers(w http.ResponseWriter, r *http.Request, p *params) error {
+func (s *server) manyUsers(w http.ResponseWriter, r *http.Request) error {
+	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
+		return err
+	}
+	p := parseParams(r)
 	var ids []int64
 	p.entries("id", func(name, value string) { ids = append(ids, p.parseID(name, value)) })
 	if err := p.err(); err != nil {
@@ -104,25 +106,27 @@ func pageLinks(q users.ListQuery, page *users.Page) string {
 	return strings.Join(links, ", ")
 }
 
-// getUser is GET /v1/users/{id}.
-func (s *server) getUser(w http.ResponseWriter, r *http.Request) error {
-	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
-		return err
+// aboutUser reads the question of GET /v1/users/{id}.
+func (s *server) aboutUser(r *http.Request) (question, error) {
+	if err := s.usersAvailable(); err != nil {
+		return question{}, err
 	}
 	p := parseParams(r)
-	id, include := p.id(r), p.words("include", users.PartNames)
+	id, include := p.id(r), users.Including(p.words("include", users.PartNames))
 	if err := p.err(); err != nil {
-		return err
+		return question{}, err
 	}
-	profile, sources, err := s.Users.User(r.Context(), id, users.Including(include), upstream.ParseDirectives(r.Header))
-	if err != nil {
-		return err
-	}
-	data, tag, err := profileOf(profile)
-	if err != nil {
-		return err
-	}
-	return s.respond(w, r, reply{data: data, tag: tag, sources: sources, personal: true})
+	return question{
+		key: fmt.Sprint(id, include),
+		ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+			profile, sources, err := s.Users.User(ctx, id, include, d)
+			if err != nil {
+				return reply{}, err
+			}
+			data, tag, err := profileOf(profile)
+			return reply{data: data, tag: tag, sources: sources, personal: true}, err
+		},
+	}, nil
 }
 
 // id returns the number in the path, a positive integer below 2^53.

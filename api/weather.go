@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,40 +12,64 @@ import (
 	"tributary/upstream/weather"
 )
 
-// aboutPlace answers a query about the place in the parameters, or about many places. more
-// reads parameters that only this path has.
-func (s *server) aboutPlace(ask weather.Ask, askMany weather.AskMany, more ...func(*params, *weather.Query)) http.HandlerFunc {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if err := mustAccept(w, r); err != nil {
-			return err
-		}
+// placeParam reads a parameter that only some paths about places have.
+type placeParam func(*params, *weather.Query)
+
+// aboutPlace reads a query about the place in the parameters.
+func (s *server) aboutPlace(ask weather.Ask, more ...placeParam) reading {
+	return func(r *http.Request) (question, error) {
 		p := parseParams(r)
-		if p.has("place") {
-			return s.aboutPlaces(w, r, p, askMany, more)
-		}
 		q := placeQuery(p)
 		for _, read := range more {
 			read(p, &q)
 		}
 		if err := p.err(); err != nil {
-			return err
+			return question{}, err
 		}
-		q.Directives = upstream.ParseDirectives(r.Header)
-		data, sources, err := ask(r.Context(), q)
-		if err != nil {
-			return configurationProblem(err)
-		}
-		return s.respond(w, r, reply{data: data.JSON, tag: data.Tag, sources: sources, public: s.PublicReads})
-	})
+		return question{
+			key: strings.Join([]string{q.City, q.Country, q.At.Key(), string(q.Units)}, "\n"), // a city has no control characters
+			ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+				q.Directives = d
+				data, sources, err := ask(ctx, q)
+				if err != nil {
+					return reply{}, configurationProblem(err)
+				}
+				return reply{data: data.JSON, tag: data.Tag, sources: sources, public: s.PublicReads}, nil
+			},
+		}, nil
+	}
 }
 
 // aboutPlaces answers a query about many places.
-func (s *server) aboutPlaces(w http.ResponseWriter, r *http.Request, p *params, ask weather.AskMany, more []func(*params, *weather.Query)) error {
-	q := weather.Query{Directives: upstream.ParseDirectives(r.Header)}
-	for _, read := range more {
-		read(p, &q)
-	}
-	var places []weather.Place
+func (s *server) aboutPlaces(ask weather.AskMany, more ...placeParam) http.HandlerFunc {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if err := mustAccept(w, r); err != nil {
+			return err
+		}
+		p := parseParams(r)
+		q := weather.Query{Directives: upstream.ParseDirectives(r.Header)}
+		for _, read := range more {
+			read(p, &q)
+		}
+		places := p.places()
+		if err := p.err(); err != nil {
+			return err
+		}
+		answers, err := ask(r.Context(), q, places)
+		if err != nil {
+			return configurationProblem(err)
+		}
+		kind := reply{public: s.PublicReads}
+		entries := make([]entry, len(answers))
+		for i, a := range answers {
+			entries[i] = entry{reply{data: a.Data.JSON, tag: a.Data.Tag, sources: a.Sources, public: kind.public}, a.Err}
+		}
+		return s.respondBatch(w, r, entries, kind)
+	})
+}
+
+// places reads the places of a batch.
+func (p *params) places() (places []weather.Place) {
 	p.entries("place", func(name, value string) {
 		lat, lon, ok := strings.Cut(value, ",")
 		if !ok {
@@ -53,19 +78,7 @@ func (s *server) aboutPlaces(w http.ResponseWriter, r *http.Request, p *params, 
 		}
 		places = append(places, weather.NewPlace(p.degrees(name, "the latitude ", lat, 90), p.degrees(name, "the longitude ", lon, 180)))
 	})
-	if err := p.err(); err != nil {
-		return err
-	}
-	answers, err := ask(r.Context(), q, places)
-	if err != nil {
-		return configurationProblem(err)
-	}
-	kind := reply{public: s.PublicReads}
-	entries := make([]entry, len(answers))
-	for i, a := range answers {
-		entries[i] = entry{reply{data: a.Data.JSON, tag: a.Data.Tag, sources: a.Sources, public: kind.public}, a.Err}
-	}
-	return s.respondBatch(w, r, entries, kind)
+	return places
 }
 
 func units(p *params, q *weather.Query) {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -47,19 +48,52 @@ func (t *Telemetry) Server(next http.Handler) http.Handler {
 		}
 		ctx, span := t.tracer.Start(ctx, r.Method, options...)
 		defer span.End()
-		start := time.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		next.ServeHTTP(ww, r.WithContext(ctx))
-		what := served{
-			method: method(r.Method),
-			route:  Route(chi.RouteContext(r.Context())),
-			status: cmp.Or(ww.Status(), http.StatusOK),
-		}
-		t.metrics.record(ctx, what, time.Since(start))
-		if span.IsRecording() {
-			describe(span, r, what, ww.BytesWritten())
-		}
+		s := &serving{telemetry: t, span: span, start: time.Now(), w: ww, r: r}
+		s.ctx = context.WithValue(ctx, servingKey{}, s)
+		next.ServeHTTP(ww, r.WithContext(s.ctx))
+		s.record()
 	})
+}
+
+// serving is a request that is being served.
+type serving struct {
+	telemetry *Telemetry
+	ctx       context.Context
+	span      trace.Span
+	start     time.Time
+	w         middleware.WrapResponseWriter
+	r         *http.Request
+	recorded  bool
+}
+
+type servingKey struct{}
+
+// Began ends the span of a request and records its duration. A handler calls it when
+// the first part of its answer is written and the rest will follow over hours: what
+// counts is how long the client waited, and a span is exported only when it ends.
+func Began(ctx context.Context) {
+	if s, ok := ctx.Value(servingKey{}).(*serving); ok {
+		s.record()
+		s.span.End()
+	}
+}
+
+// record records the request once. It runs on the request's goroutine.
+func (s *serving) record() {
+	if s.recorded {
+		return
+	}
+	s.recorded = true
+	what := served{
+		method: method(s.r.Method),
+		route:  Route(chi.RouteContext(s.r.Context())),
+		status: cmp.Or(s.w.Status(), http.StatusOK),
+	}
+	s.telemetry.metrics.record(s.ctx, what, time.Since(s.start))
+	if s.span.IsRecording() {
+		describe(s.span, s.r, what, s.w.BytesWritten())
+	}
 }
 
 func describe(span trace.Span, r *http.Request, what served, size int) {

@@ -297,3 +297,41 @@ func TestAccessLog(t *testing.T) {
 		t.Errorf("logged the query: %s", line)
 	}
 }
+
+// A stream is recorded once, when it begins, and not for as long as it lasts.
+func TestBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := tracetest.NewInMemoryExporter()
+		provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
+		tel, err := Setup(t.Context(), Config{Service: "tributary", Env: func(string) string { return "" }, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tel.tracer = provider.Tracer(Scope)
+		r := chi.NewRouter()
+		r.Use(tel.Server)
+		r.Get("/things/stream", func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(200 * time.Millisecond)
+			io.WriteString(w, "first")
+			Began(r.Context())
+			time.Sleep(time.Hour)
+			Began(r.Context())
+		})
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/things/stream", nil))
+		spans := exporter.GetSpans()
+		if len(spans) != 1 || spans[0].Name != "GET /things/stream" || spans[0].EndTime.Sub(spans[0].StartTime) != 200*time.Millisecond {
+			t.Errorf("spans = %+v, want one of 200 ms", spans)
+		}
+		page := httptest.NewRecorder()
+		tel.MetricsPage().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		for _, want := range []string{
+			`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/things/stream",url_scheme="http"} 1`,
+			`http_server_request_duration_seconds_sum{http_request_method="GET",http_response_status_code="200",http_route="/things/stream",url_scheme="http"} 0.2`,
+		} {
+			if !strings.Contains(page.Body.String(), want+"\n") {
+				t.Errorf("metrics lack %s in\n%s", want, page.Body)
+			}
+		}
+		Began(t.Context()) // outside a request it does nothing
+	})
+}

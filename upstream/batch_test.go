@@ -235,16 +235,21 @@ func TestBatchQuota(t *testing.T) {
 		wantAll(t, askAll(b, numbered(90, 100)), upstream.Live, "")
 		wantSizes(t, f, 50, 40, 10)
 	})
-	it(t, "counts a hedge by what it carries too", func(t *testing.T) {
+	it(t, "does not hedge a call that weighs more than one question, nor learn from it when to hedge", func(t *testing.T) {
 		f := newFake(shelf(nil))
-		b := many(open(t, f, perMinute(1000), hedged), func(s *batchSpec) { s.WeightOf = func(n int) float64 { return float64(10 * n) } })
+		b := many(open(t, f, hedged), func(s *batchSpec) {
+			s.Weight, s.WeightOf = 10, func(n int) float64 { return float64(10 * n) }
+		})
 		for n := range 30 {
-			askAll(b, []string{fmt.Sprint("a", n)}) // 300, and the hedge knows latencies
+			askAll(b, []string{fmt.Sprint("a", n)})
 		}
 		f.Now(after(time.Second, shelf(nil)))
-		wantAll(t, askAll(b, numbered(0, 35)), upstream.Live, "")
-		wantSent(t, f, 32) // 350, and 350 for its hedge
-		wantAll(t, askAll(b, []string{"one more"}), upstream.Failed, upstream.CodeRateLimited)
+		for n := range 40 {
+			wantAll(t, askAll(b, numbered(2*n, 2*n+2)), upstream.Live, "")
+		}
+		wantSent(t, f, 70)
+		wantAll(t, askAll(b, []string{"one more"}), upstream.Live, "")
+		wantSent(t, f, 72) // the hedge of a single question is the last
 	})
 }
 

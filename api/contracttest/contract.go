@@ -167,15 +167,15 @@ func (c *Contract) Item(path string) (found *v3.PathItem) {
 		if template == path {
 			return item
 		}
-		if found == nil && fits(path, template) {
+		if found == nil && Fits(path, template) {
 			found = item
 		}
 	}
 	return found
 }
 
-// fits reports whether a path has the segments of a template.
-func fits(path, template string) bool {
+// Fits reports whether a path has the segments of a template.
+func Fits(path, template string) bool {
 	segments, variables := strings.Split(path, "/"), strings.Split(template, "/")
 	return slices.EqualFunc(segments, variables, func(segment, variable string) bool {
 		return segment == variable || strings.HasPrefix(variable, "{") && segment != ""

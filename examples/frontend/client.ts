@@ -51,3 +51,34 @@ async function body<T>(asked: Asked<T>): Promise<T> {
   }
   throw new Error(`${response.url} answered ${response.status} ${response.statusText}`);
 }
+
+/** The paths whose answers can be listened to: those that have `/stream` below them. */
+export type Streamed = { [P in keyof paths]: `${P}/stream` extends keyof paths ? P : never }[keyof paths];
+
+/** What a path is asked with, and what it answers. */
+type Params<P extends Streamed> = paths[P] extends { get: { parameters: infer A } } ? Pick<A, keyof A & ("path" | "query")> : never;
+type Body<P extends Streamed> = paths[P] extends { get: { responses: { 200: { content: { "application/json": infer B } } } } } ? Exclude<B, Batch> : never;
+
+/**
+ * Calls `answer` with the answer of a path and with each that differs, and `problem` while there is none. The browser
+ * connects again by itself, and calls `lost` if it gives up, as it does when the gateway refuses: ask the path itself
+ * for the reason. An EventSource sends no key. Call the result to stop.
+ */
+export function listen<P extends Streamed>(
+  baseUrl: string,
+  path: P,
+  params: Params<P>,
+  on: { answer: (body: Body<P>) => void; problem?: (problem: Problem) => void; lost?: () => void },
+): () => void {
+  const { path: segments = {}, query = {} } = params as { path?: Record<string, unknown>; query?: Record<string, unknown> };
+  const filled = path.replace(/{(\w+)}/g, (_, name: string) => encodeURIComponent(String(segments[name])));
+  const url = new URL(`${baseUrl.replace(/\/$/, "")}${filled}/stream`);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  const events = new EventSource(url);
+  events.addEventListener("answer", (event) => on.answer(JSON.parse(event.data) as Body<P>));
+  events.addEventListener("problem", (event) => on.problem?.(JSON.parse(event.data) as Problem));
+  events.addEventListener("error", () => events.readyState === EventSource.CLOSED && on.lost?.());
+  return () => events.close();
+}

@@ -1,15 +1,51 @@
-import { answer, connect, ProblemError, type Source } from "./client.js";
+import { answer, connect, listen, ProblemError, type Source } from "./client.js";
+import { drawDays, drawHours } from "./forecast.js";
+import type { components } from "./tributary.js";
 
-const gateway = connect(new URLSearchParams(location.search).get("api") ?? "http://localhost:8080");
+const url = new URLSearchParams(location.search).get("api") ?? "http://localhost:8080";
+const gateway = connect(url);
 
+let stop = () => {}; // the stream of the city before
+
+/** Shows the weather of a city now and whenever it changes, and the forecast with it. */
 async function weather(city: string): Promise<Shown> {
-  const { data, meta } = await answer(gateway.GET("/v1/weather", { params: { query: { city } } }));
+  const asked = await answer(gateway.GET("/v1/weather", { params: { query: { city } } }));
+  stop = listen(url, "/v1/weather", { query: { city } }, {
+    answer: (body) => {
+      live("listening");
+      void show("weather", Promise.resolve(sky(body)));
+      void show("forecast", forecast(city)); // what has changed now may change what comes
+    },
+    problem: (problem) => void show("weather", Promise.reject(new ProblemError(problem))),
+    lost: () => live("lost"),
+  });
+  return sky(asked);
+}
+
+/** Says whether the page hears of changes. */
+function live(state: "listening" | "lost" | "not yet") {
+  const sign = document.querySelector<HTMLElement>(".sign")!;
+  sign.hidden = state === "not yet";
+  sign.toggleAttribute("data-lost", state === "lost");
+  sign.textContent = state === "lost" ? "not live" : "live";
+}
+
+function sky({ data, meta }: components["schemas"]["WeatherAnswer"]): Shown {
   const { place, condition, temperature, units } = data;
   return {
     title: temperature === undefined ? condition.text : `${temperature} ${units.temperature}, ${condition.text}`,
     text: [place.name, place.country].filter(Boolean).join(", "),
     sources: meta.sources,
   };
+}
+
+async function forecast(city: string): Promise<Shown> {
+  const params = { query: { city, hourly: true, days: 6 } };
+  const { data, meta } = await answer(gateway.GET("/v1/weather/forecast", { params }));
+  const section = document.getElementById("forecast")!;
+  drawHours(section.querySelector("figure")!, data);
+  drawDays(section.querySelector("ol")!, data);
+  return { title: "", text: `Temperature in ${data.units.temperature}, at the time of ${data.place.timezone ?? "UTC"}`, sources: meta.sources };
 }
 
 async function air(city: string): Promise<Shown> {
@@ -52,7 +88,7 @@ function line({ name, state, age_seconds: age, error, attribution }: Source) {
   const old = age && (age < 120 ? `${age} s old` : `${Math.floor(age / 60)} min old`);
   const item = document.createElement("li");
   item.textContent = [`${name}: ${state}`, old, error?.detail, attribution].filter(Boolean).join(" · ");
-  item.className = state; // index.html has colours for stale and failed
+  item.className = state; // page.css has a mark and a colour for some
   return item;
 }
 
@@ -61,10 +97,14 @@ const button = document.querySelector("button")!;
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const typed = new FormData(form);
+  const city = String(typed.get("city"));
+  stop();
+  live("not yet");
   button.disabled = true; // one question at a time, so that no old answer overtakes a new one
   await Promise.all([
-    show("weather", weather(String(typed.get("city")))),
-    show("air", air(String(typed.get("city")))),
+    show("weather", weather(city)),
+    show("forecast", forecast(city)),
+    show("air", air(city)),
     show("user", user(Number(typed.get("user")))),
   ]);
   button.disabled = false;

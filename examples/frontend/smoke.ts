@@ -32,6 +32,14 @@ const { id, name, activity } = user.data;
 must(id === 7 && activity !== undefined, "user 7, with activity");
 console.log(`user: ${name}, ${activity.posts} posts`);
 
+const stream = await answer(gateway.GET("/v1/users/{id}/stream", { params: { path: { id: 7 } }, parseAs: "stream" }));
+must(stream !== null && typeof stream === "object", "a stream");
+const reader = (stream as ReadableStream<Uint8Array>).getReader();
+const first = new TextDecoder().decode((await reader.read()).value);
+must(first.startsWith("event: answer\n") && first.includes('"id":7'), `an event with user 7, not ${first}`);
+await reader.cancel();
+console.log(`stream: ${first.length} characters at once`);
+
 const refused = await answer(gateway.GET("/v1/weather", { params: { query: { lat: 91, lon: 0 } } })).catch((e: unknown) => e);
 must(refused instanceof ProblemError, `a problem, not ${refused}`);
 const { code, status, errors = [] } = refused.problem;

@@ -72,6 +72,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/weather/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Current weather at a place, as it changes
+         * @description The answers of `GET /v1/weather` with the same parameters, as they change: see *Streams*. Scope
+         *     `weather:read`.
+         */
+        get: operations["streamWeather"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/air-quality": {
         parameters: {
             query?: never;
@@ -97,6 +118,27 @@ export interface paths {
          *     and 24 hours, so it cannot be computed from the concentrations beside it.
          */
         get: operations["getAirQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/air-quality/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Current air quality at a place, as it changes
+         * @description The answers of `GET /v1/air-quality` with the same parameters, as they change: see *Streams*. Scope
+         *     `weather:read`.
+         */
+        get: operations["streamAirQuality"];
         put?: never;
         post?: never;
         delete?: never;
@@ -209,6 +251,30 @@ export interface paths {
          *     lost; `If-Match` prevents that.
          */
         patch: operations["patchUser"];
+        trace?: never;
+    };
+    "/v1/users/{id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
+                id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One user, as it changes
+         * @description The answers of `GET /v1/users/{id}` with the same parameters, as they change: see *Streams*. Scope
+         *     `users:read`.
+         */
+        get: operations["streamUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/status": {
@@ -1771,6 +1837,58 @@ export interface components {
         };
     };
     responses: {
+        /** @description The stream: see *Streams* in the description of this API. A `degraded` answer is an event too. */
+        Stream: {
+            headers: {
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfStream"];
+                "X-Accel-Buffering": components["headers"]["Unbuffered"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "text/event-stream": string;
+            };
+        };
+        /**
+         * @description The client has used up its limit of requests. Or it has as many streams open as it may have. Or
+         *     too many wrong credentials came from its address; then `RateLimit` has that limit, and valid
+         *     credentials are still accepted. Without a limit of requests there is no `RateLimit`.
+         */
+        TooManyStreams: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicyIfLimited"];
+                RateLimit: components["headers"]["RateLimitIfLimited"];
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfSources"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description There is no first answer, because every source failed, no cached answer is recent enough, and at
+         *     least one source may not be asked now. Or as many streams are open as the gateway can serve, or a
+         *     token could not be checked; then there are no `sources`.
+         */
+        StreamRefused: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "Cache-Control": components["headers"]["NoStore"];
+                Vary: components["headers"]["VaryOfSources"];
+                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The answer still has one of the entity tags in `If-None-Match`. */
         NotModified: {
             headers: {
@@ -1878,7 +1996,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `Accept` rules out `application/json`. The problem document is sent nevertheless. */
+        /**
+         * @description `Accept` rules out `application/json`, or for a stream `text/event-stream`. The problem document
+         *     is sent nevertheless.
+         */
         NotAcceptable: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -2586,7 +2707,7 @@ export interface components {
         /** @description The number of days, the first of which is today, as a whole number without a plus. */
         Days: number;
         /** @description Whether the answer has hours too. */
-        Hourly: "false" | "true";
+        Hourly: boolean;
         /** @description Which page, from 1, as a whole number without a plus. */
         Page: number;
         /** @description The greatest number of users on a page, as a whole number without a plus. */
@@ -2656,6 +2777,11 @@ export interface components {
          *     existing users can be changed.
          */
         IfNoneMatchOfWrite: string;
+        /**
+         * @description The `id` of the last event that the client has. If it is still the answer's, the answer is not
+         *     sent again. `EventSource` sends it by itself when it connects again.
+         */
+        LastEventId: string;
         /**
          * @description Which cached answers may be used (RFC 9111 §5.2.1).
          *
@@ -2735,6 +2861,10 @@ export interface components {
         AcceptedCodings: "identity";
         /** @description As in an answer. Absent if the request was refused before `Accept` was read. */
         VaryOfWrite: string;
+        /** @description As in an answer. */
+        VaryOfStream: string;
+        /** @description Asks proxies, nginx for one, to pass events on at once. */
+        Unbuffered: "no";
         /**
          * @description Seconds to wait before repeating the request with the same key. Only while the first request runs.
          * @example 1
@@ -2803,6 +2933,10 @@ export interface components {
         RateLimitPolicy: string;
         /** @description The number of requests left (`r`), and the seconds until there are more (`t`). */
         RateLimit: string;
+        /** @description The number of requests (`q`) that a client may make in a number of seconds (`w`). */
+        RateLimitPolicyIfLimited: string;
+        /** @description The number of requests left (`r`), and the seconds until there are more (`t`). */
+        RateLimitIfLimited: string;
         /** @description Which credentials are needed, and what was wrong with those sent (RFC 6750). */
         WWWAuthenticate: string;
         /** @description The missing scope. Absent if the gateway accepts no credentials at all. */
@@ -3007,6 +3141,67 @@ export interface operations {
             504: components["responses"]["SourcesTimedOut"];
         };
     };
+    streamWeather: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A city by name, or a postal code. 1 to 100 characters of valid UTF-8, not all of them white
+                 *     space, none of them a control character. Not together with `lat` and `lon`.
+                 */
+                city?: components["parameters"]["City"];
+                /**
+                 * @description Only cities of this country: an ISO 3166-1 alpha-2 code, or XK for Kosovo, in upper or lower case.
+                 *     Only together with `city`.
+                 */
+                country?: components["parameters"]["Country"];
+                /**
+                 * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
+                 *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
+                 */
+                lat?: components["parameters"]["Latitude"];
+                /** @description Degrees east, written like `lat`. Only together with `lat`. */
+                lon?: components["parameters"]["Longitude"];
+                /**
+                 * @description The units of the numbers in the answer. `metric`: °C, m/s, hPa, mm/h, m. `imperial`: °F, mph,
+                 *     inHg, in/h, mi.
+                 */
+                units?: components["parameters"]["Units"];
+            };
+            header?: {
+                /**
+                 * @description The `id` of the last event that the client has. If it is still the answer's, the answer is not
+                 *     sent again. `EventSource` sends it by itself when it connects again.
+                 */
+                "Last-Event-ID"?: components["parameters"]["LastEventId"];
+                /**
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Stream"];
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnknownPlace"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["TooManyStreams"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotConfigured"];
+            502: components["responses"]["SourcesFailed"];
+            503: components["responses"]["StreamRefused"];
+            504: components["responses"]["SourcesTimedOut"];
+        };
+    };
     getAirQuality: {
         parameters: {
             query?: {
@@ -3092,6 +3287,62 @@ export interface operations {
             501: components["responses"]["NotConfigured"];
             502: components["responses"]["SourcesFailed"];
             503: components["responses"]["SourcesRefused"];
+            504: components["responses"]["SourcesTimedOut"];
+        };
+    };
+    streamAirQuality: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A city by name, or a postal code. 1 to 100 characters of valid UTF-8, not all of them white
+                 *     space, none of them a control character. Not together with `lat` and `lon`.
+                 */
+                city?: components["parameters"]["City"];
+                /**
+                 * @description Only cities of this country: an ISO 3166-1 alpha-2 code, or XK for Kosovo, in upper or lower case.
+                 *     Only together with `city`.
+                 */
+                country?: components["parameters"]["Country"];
+                /**
+                 * @description Degrees north, as a plain decimal: an optional minus, 1 to 20 digits, and optionally a point
+                 *     with 1 to 20 digits. No plus, no exponent. Only together with `lon`.
+                 */
+                lat?: components["parameters"]["Latitude"];
+                /** @description Degrees east, written like `lat`. Only together with `lat`. */
+                lon?: components["parameters"]["Longitude"];
+            };
+            header?: {
+                /**
+                 * @description The `id` of the last event that the client has. If it is still the answer's, the answer is not
+                 *     sent again. `EventSource` sends it by itself when it connects again.
+                 */
+                "Last-Event-ID"?: components["parameters"]["LastEventId"];
+                /**
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Stream"];
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnknownPlace"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["TooManyStreams"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotConfigured"];
+            502: components["responses"]["SourcesFailed"];
+            503: components["responses"]["StreamRefused"];
             504: components["responses"]["SourcesTimedOut"];
         };
     };
@@ -3605,6 +3856,58 @@ export interface operations {
             502: components["responses"]["WriteFailed"];
             503: components["responses"]["WriteRefused"];
             504: components["responses"]["WriteTimedOut"];
+        };
+    };
+    streamUser: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The parts to add to the user, separated by commas, in any order:
+                 *
+                 *     - `github`: the account whose login is the user's `username`, if the operator says that usernames
+                 *       are GitHub logins;
+                 *     - `activity`: the numbers of the user's posts, open and finished to-dos;
+                 *     - `weather`: the current weather at the user's coordinates, in metric units;
+                 *     - `air_quality`: the air quality there.
+                 */
+                include?: components["parameters"]["Include"];
+            };
+            header?: {
+                /**
+                 * @description The `id` of the last event that the client has. If it is still the answer's, the answer is not
+                 *     sent again. `EventSource` sends it by itself when it connects again.
+                 */
+                "Last-Event-ID"?: components["parameters"]["LastEventId"];
+                /**
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path: {
+                /** @description The user's number in the directory, below 2^53, as a whole number without a plus. */
+                id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Stream"];
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UnknownUser"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["TooManyStreams"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotConfigured"];
+            502: components["responses"]["SourcesFailed"];
+            503: components["responses"]["StreamRefused"];
+            504: components["responses"]["SourcesTimedOut"];
         };
     };
     getStatus: {

@@ -1,9 +1,6 @@
 package air
 
 import (
-	"context"
-	"net/http"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
@@ -24,27 +21,22 @@ const openMeteoVariables = "pm2_5,pm10,ozone,nitrogen_dioxide,sulphur_dioxide,ca
 
 const openMeteoQuery = "&current=" + openMeteoVariables + "&timeformat=unixtime"
 
-// OpenMeteoBatch is OpenMeteo for many places in one call.
-func OpenMeteoBatch() upstream.BatchSpec[weather.Place, *Report] {
-	return weather.OpenMeteoMany(OpenMeteo(), func([]weather.Place) string { return openMeteoQuery })
-}
-
 // OpenMeteo gets the current hour from Open-Meteo's air quality API.
 // https://open-meteo.com/en/docs/air-quality-api
-func OpenMeteo() upstream.Spec[weather.Place, *Report] {
-	return upstream.Spec[weather.Place, *Report]{
-		Name:  openMeteo,
-		Route: "/v1/air-quality",
-		Key:   weather.Place.Key,
-		Request: func(ctx context.Context, p weather.Place) (*http.Request, error) {
-			return aggregate.Get(ctx, "/v1/air-quality?"+p.Query("latitude", "longitude")+openMeteoQuery)
-		},
+func OpenMeteo() upstream.Spec[weather.Place, *Report] { return OpenMeteoBatch().Spec }
+
+// OpenMeteoBatch is OpenMeteo for many places in one call.
+func OpenMeteoBatch() upstream.BatchSpec[weather.Place, *Report] {
+	return weather.OpenMeteoMany(upstream.Spec[weather.Place, *Report]{
+		Name:      openMeteo,
+		Route:     "/v1/air-quality",
+		Key:       weather.Place.Key,
 		Decode:    decodeOpenMeteo,
 		Refusal:   weather.OpenMeteoRefusal,
 		Weight:    weather.OpenMeteoWeight(openMeteoVariables),
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
 		MinFresh:  weather.MinFresh,
-	}
+	}, func([]weather.Place) string { return openMeteoQuery })
 }
 
 // The units that can be converted. The micro sign has two code points; Open-Meteo uses

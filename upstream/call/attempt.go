@@ -57,7 +57,7 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 		}
 		took := time.Since(a.start)
 		e.client.latency.add(took)
-		if !e.Write {
+		if e.hedges(call.Weight) {
 			e.latency.add(took)
 		}
 	}()

@@ -83,15 +83,22 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 // attempt and its hedge share it.
 //
 // A background call has neither Retry nor Hedge, because it is not urgent. A write has
-// no Hedge. weight is what each request counts in the quota; batch is nil for a call
-// that belongs to none.
+// no Hedge, nor has a call for many questions that weighs more than one for a single
+// question. weight is what each request counts in the quota; batch is nil for a call that
+// belongs to none.
 func (e *Endpoint) stack(weight float64, batch *batch) (foreground, background failsafe.Executor[*Result]) {
 	foreground = e.within(failsafe.With(e.client.limit(), e.client.retryPolicy()), weight, batch)
-	if e.client.policies.HedgeQuantile > 0 && !e.Write {
+	if e.client.policies.HedgeQuantile > 0 && e.hedges(weight) {
 		foreground = foreground.Compose(e.hedgePolicy(weight, batch != nil))
 	}
 	return foreground, e.within(failsafe.With(e.client.limit()), weight, batch)
 }
+
+// hedges reports whether calls of a weight have hedges, and tell latencies when these
+// start. Where many questions weigh more than one, the answer takes longer too: a delay
+// learned from single questions would hedge almost all of these calls, which doubles
+// their great weight.
+func (e *Endpoint) hedges(weight float64) bool { return !e.Write && weight <= e.Weight }
 
 // within nests the policies that admit a call inside those that repeat it.
 func (e *Endpoint) within(x failsafe.Executor[*Result], weight float64, batch *batch) failsafe.Executor[*Result] {

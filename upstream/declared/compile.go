@@ -96,22 +96,47 @@ func (c *compiler) upstreamNames() []string {
 	return append(all, c.known.Upstreams...)
 }
 
-// checkPaths finds endpoints that would answer the same request.
+// checkPaths finds endpoints that would answer the same request. A stream is served
+// below its endpoint's path.
 func (c *compiler) checkPaths(all []*endpointDecl) {
-	seen := make(map[string]*endpointDecl, len(all))
+	seen := make(map[string]served, len(all))
 	for _, e := range all {
-		form := placeholder.ReplaceAllString(e.path, "{}")
-		if first := seen[form]; first != nil {
-			c.mistakeIn(e.key, 0, e.where, "is the same path as %s in line %d", first.path, first.key.line)
-			continue
-		}
-		seen[form] = e
-		for _, builtIn := range c.known.Paths {
-			if overlap(e.path, builtIn) {
-				c.mistakeIn(e.key, 0, e.where, "the gateway itself serves %s (BUILTIN_ENDPOINTS can turn that off)", builtIn)
+		for _, path := range e.paths() {
+			form := placeholder.ReplaceAllString(path, "{}")
+			if first, ok := seen[form]; ok {
+				c.mistakeIn(e.key, 0, e.where, "%sis the same path as %s in line %d", e.of(path, "which "), first.path, first.by.key.line)
+				continue
+			}
+			seen[form] = served{path, e}
+			for _, builtIn := range c.known.Paths {
+				if overlap(path, builtIn) {
+					c.mistakeIn(e.key, 0, e.where, "%sthe gateway itself serves %s (BUILTIN_ENDPOINTS can turn that off)", e.of(path, "and "), builtIn)
+				}
 			}
 		}
 	}
+}
+
+// served is a path, and the endpoint that it is served by.
+type served struct {
+	path string
+	by   *endpointDecl
+}
+
+// paths are the paths at which an endpoint is served.
+func (d *endpointDecl) paths() []string {
+	if d.stream {
+		return []string{d.path, streamPath(d.path)}
+	}
+	return []string{d.path}
+}
+
+// of begins a mistake about a path that is not the endpoint's own.
+func (d *endpointDecl) of(path, then string) string {
+	if path == d.path {
+		return ""
+	}
+	return "its stream would be at " + path + ", " + then
 }
 
 // overlap reports whether a request can match both paths.

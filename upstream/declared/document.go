@@ -33,6 +33,9 @@ func Document(contract []byte, hidden []string, d *Definition) ([]byte, error) {
 			o.example = d.example(e)
 		}
 		paths.Content = append(paths.Content, yamlText(e.Path), yamlMap(pair{"get", o.describe()}))
+		if e.Stream {
+			paths.Content = append(paths.Content, yamlText(e.StreamPath()), yamlMap(pair{"get", o.describeStream()}))
+		}
 		schemas.Content = append(schemas.Content, yamlText(o.name), o.answer())
 	}
 	for _, section := range []struct {

@@ -15,6 +15,11 @@ const (
 	CacheRevalidate = "revalidate" // private, and asked for again before each use
 )
 
+// StreamPath is where the endpoint's answers are streamed, if Stream is true.
+func (e *Endpoint) StreamPath() string { return streamPath(e.Path) }
+
+func streamPath(path string) string { return path + "/stream" }
+
 // AsCaller reports whether a part is asked with the caller's own token.
 func (e *Endpoint) AsCaller() bool {
 	for _, p := range e.parts {

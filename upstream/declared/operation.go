@@ -2,6 +2,7 @@ package declared
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +29,38 @@ func (o *operation) describe() *yaml.Node {
 	}
 	n.Content = append(n.Content,
 		yamlText("security"), o.security(),
-		yamlText("parameters"), o.parameters(),
+		yamlText("parameters"), o.parameters("IfNoneMatch", "RequestCacheControl", "RequestId", "TraceParent"),
 		yamlText("responses"), o.responses(),
+	)
+	return n
+}
+
+// describeStream describes the stream of the endpoint's answers.
+func (o *operation) describeStream() *yaml.Node {
+	text := fmt.Sprintf("The answers of `GET %s` with the same parameters, as they change: see *Streams*. %s\n", o.Path, o.scopeText())
+	n := yamlMap(
+		pair{"operationId", yamlText("stream_" + o.name)},
+		pair{"tags", yamlWords("declared")},
+		pair{"summary", yamlText(o.summary() + ", as it changes")},
+		pair{"description", yamlText(text)},
+	)
+	if !o.Deprecated.IsZero() {
+		n.Content = append(n.Content, yamlText("deprecated"), yamlBool(true))
+	}
+	responses := yamlMap(pair{"200", yamlRef("responses", "Stream")})
+	for _, r := range o.problems() {
+		switch r.status {
+		case http.StatusTooManyRequests:
+			r.is = yamlRef("responses", "TooManyStreams")
+		case http.StatusServiceUnavailable:
+			r.is = yamlRef("responses", "StreamRefused")
+		}
+		responses.Content = append(responses.Content, yamlText(fmt.Sprint(r.status)), r.is)
+	}
+	n.Content = append(n.Content,
+		yamlText("security"), o.security(),
+		yamlText("parameters"), o.parameters("LastEventId", "RequestId", "TraceParent"),
+		yamlText("responses"), responses,
 	)
 	return n
 }
@@ -130,92 +161,13 @@ func (o *operation) security() *yaml.Node {
 	return yamlList(nobody, yamlMap(pair{"apiKey", scopes}), token)
 }
 
-func (o *operation) parameters() *yaml.Node {
+func (o *operation) parameters(common ...string) *yaml.Node {
 	n := yamlList()
 	for _, p := range o.Parameters {
 		n.Content = append(n.Content, p.describe())
 	}
-	for _, common := range []string{"IfNoneMatch", "RequestCacheControl", "RequestId", "TraceParent"} {
-		n.Content = append(n.Content, yamlRef("parameters", common))
+	for _, name := range common {
+		n.Content = append(n.Content, yamlRef("parameters", name))
 	}
 	return n
-}
-
-// nothingFound is the response of declared endpoints when there is no such thing. The
-// contract's own are about places and users.
-const nothingFound = "NothingFound"
-
-func (o *operation) responses() *yaml.Node {
-	cacheControl, notModified, notFound := yamlRef("headers", "CacheControl"), yamlRef("responses", "NotModified"), yamlRef("responses", nothingFound)
-	if o.Cache == CacheRevalidate {
-		cacheControl, notModified = yamlRef("headers", "Personal"), yamlRef("responses", "UserNotModified")
-	} else if o.AsCaller() {
-		cacheControl, notModified = untilTheTokenEnds(), yamlMap(
-			pair{"description", yamlText("The answer still has one of the entity tags in `If-None-Match`.")},
-			pair{"headers", answerHeaders(untilTheTokenEnds())},
-		)
-	}
-	if o.AsCaller() {
-		notFound = notFoundResponse("It is not to be stored, as another caller may find something.", "NoStore")
-	}
-	content := yamlMap(pair{"schema", yamlRef("schemas", o.name)})
-	if o.example != nil {
-		content.Content = append(content.Content, yamlText("examples"),
-			yamlMap(pair{"madeUp", yamlMap(pair{"summary", yamlText("An answer with made-up values")}, pair{"value", o.example})}))
-	}
-	shared := func(name string) *yaml.Node { return yamlRef("responses", name) }
-	n := yamlMap(pair{"200", yamlMap(
-		pair{"description", yamlText("The answer. A `degraded` answer is a 200 too: a part that is not required has failed, or a part is old.")},
-		pair{"headers", answerHeaders(cacheControl)},
-		pair{"content", yamlMap(pair{"application/json", content})},
-	)})
-	for _, r := range []struct {
-		status int
-		is     *yaml.Node
-	}{
-		{304, notModified}, {400, shared("InvalidParameters")}, {401, shared("Unauthorized")}, {403, shared("Forbidden")}, {404, notFound},
-		{405, shared("MethodNotAllowed")}, {406, shared("NotAcceptable")}, {413, shared("BodyTooLarge")}, {429, shared("TooManyRequests")},
-		{500, shared("InternalError")}, {501, shared("NotConfigured")}, {502, shared("SourcesFailed")}, {503, shared("SourcesRefused")}, {504, shared("SourcesTimedOut")},
-	} {
-		n.Content = append(n.Content, yamlText(fmt.Sprint(r.status)), r.is)
-	}
-	return n
-}
-
-// answerHeaders are the headers of an answer.
-func answerHeaders(cacheControl *yaml.Node) *yaml.Node {
-	return yamlMap(
-		pair{"Cache-Control", cacheControl},
-		pair{"ETag", yamlRef("headers", "ETag")},
-		pair{"Vary", yamlRef("headers", "Vary")},
-		pair{"Cache-Status", yamlRef("headers", "CacheStatus")},
-		pair{"Server-Timing", yamlRef("headers", "ServerTiming")},
-		pair{"X-Request-Id", yamlRef("headers", "RequestId")},
-	)
-}
-
-// untilTheTokenEnds is the Cache-Control of answers that were asked for with the
-// caller's token.
-func untilTheTokenEnds() *yaml.Node {
-	return yamlMap(
-		pair{"required", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
-		pair{"description", yamlText("How long the caller may keep the answer, in seconds: never longer than its token is valid.")},
-		pair{"schema", yamlMap(pair{"type", yamlText("string")}, pair{"pattern", yamlText("^private, max-age=[0-9]+$")})},
-	)
-}
-
-func notFoundResponse(cached, cacheControl string) *yaml.Node {
-	required := yamlMap(pair{"required", yamlWords("sources")})
-	return yamlMap(
-		pair{"description", yamlText("What was asked for does not exist: a required part, or every part, was not found. " + cached + " `sources` lists the parts.")},
-		pair{"headers", yamlMap(
-			pair{"Cache-Control", yamlRef("headers", cacheControl)},
-			pair{"Vary", yamlRef("headers", "Vary")},
-			pair{"Server-Timing", yamlRef("headers", "ServerTimingOfProblem")},
-			pair{"X-Request-Id", yamlRef("headers", "RequestId")},
-		)},
-		pair{"content", yamlMap(pair{"application/problem+json", yamlMap(
-			pair{"schema", yamlMap(pair{"allOf", yamlList(yamlRef("schemas", "Problem"), required)})},
-		)})},
-	)
 }

@@ -29,7 +29,7 @@ func (d *Definition) WritePlan(w io.Writer) error {
 func (e *Endpoint) plan(b *bytes.Buffer) {
 	fmt.Fprintf(b, "endpoint %s\n  scope %s, cache %s\n", e.Path, e.Scope, e.Cache)
 	if e.Stream {
-		b.WriteString("  stream: accepted, and not served yet\n")
+		fmt.Fprintf(b, "  stream at %s\n", e.StreamPath())
 	}
 	b.WriteString("  parts\n")
 	var rows [][]string

@@ -41,19 +41,25 @@ func (t *Table) data(e *Endpoint, r *run) (aggregate.Encoded, []fault, error) {
 }
 
 // key is different for different endpoints, parameters and callers.
-func (r *run) key(e *Endpoint) string {
-	size := len(e.Path) + 64
-	for _, raw := range r.query.Parameters {
+func (r *run) key(e *Endpoint) string { return r.query.key(e.Path) }
+
+// Key is different for queries of one endpoint that have different parameters or
+// callers.
+func (q *Query) Key() string { return q.key("") }
+
+func (q *Query) key(path string) string {
+	size := len(path) + 64
+	for _, raw := range q.Parameters {
 		size += len(raw) + 1
 	}
 	var b strings.Builder
 	b.Grow(size)
-	b.WriteString(e.Path)
-	if r.query.Caller != nil {
+	b.WriteString(path)
+	if q.Caller != nil {
 		b.WriteByte(' ')
-		b.WriteString(r.query.Caller.Hash)
+		b.WriteString(q.Caller.Hash)
 	}
-	for _, raw := range r.query.Parameters {
+	for _, raw := range q.Parameters {
 		b.WriteByte('\n')
 		b.Write(raw)
 	}

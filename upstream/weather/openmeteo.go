@@ -2,7 +2,6 @@ package weather
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -38,27 +37,22 @@ const (
 //
 // Times are requested in unix time, so only the name of the time zone is used. For
 // regions where Open-Meteo refuses timezone=auto, it is omitted.
-func OpenMeteo() upstream.Spec[Place, *Report] { return openMeteo(newZonelessRegions()) }
+func OpenMeteo() upstream.Spec[Place, *Report] { return OpenMeteoBatch().Spec }
 
-func openMeteo(noZone *zonelessRegions) upstream.Spec[Place, *Report] {
-	return upstream.Spec[Place, *Report]{
-		Name:  "openmeteo",
-		Route: "/v1/forecast",
-		Key:   Place.Key,
-		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			query := openMeteoQuery
-			if !noZone.has(p) {
-				query += "&timezone=auto"
-			}
-			return aggregate.Get(ctx, "/v1/forecast?"+p.Query("latitude", "longitude")+query)
-		},
+// OpenMeteoBatch is OpenMeteo for many places in one call.
+func OpenMeteoBatch() upstream.BatchSpec[Place, *Report] {
+	noZone := newZonelessRegions()
+	return OpenMeteoMany(upstream.Spec[Place, *Report]{
+		Name:      "openmeteo",
+		Route:     "/v1/forecast",
+		Key:       Place.Key,
 		Decode:    decodeOpenMeteo,
 		Refusal:   OpenMeteoRefusal,
 		Again:     noZone.again,
 		Weight:    OpenMeteoWeight(openMeteoVariables),
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
 		MinFresh:  MinFresh,
-	}
+	}, noZone.query(openMeteoQuery))
 }
 
 // OpenMeteoWeight is what one request for a place with a comma list of variables

@@ -6,48 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 )
 
-// OpenMeteoBatch is OpenMeteo for many places in one call.
-func OpenMeteoBatch() upstream.BatchSpec[Place, *Report] {
-	noZone := newZonelessRegions()
-	return OpenMeteoMany(openMeteo(noZone), func(places []Place) string { return openMeteoQuery + noZone.query(places) })
-}
-
-// query has a time zone for each place: GMT for those without one.
-func (z *zonelessRegions) query(places []Place) string {
-	if !slices.ContainsFunc(places, z.has) {
-		return "&timezone=auto" // one serves all
-	}
-	zones := make([]string, len(places))
-	for i, p := range places {
-		zones[i] = "auto"
-		if z.has(p) {
-			zones[i] = "GMT"
-		}
-	}
-	return "&timezone=" + strings.Join(zones, ",")
-}
-
-// OpenMeteoMany adds to a source of Open-Meteo how it is asked about many places in one
-// call. query is the rest of the request's query, after the coordinates. A call counts in
-// Open-Meteo's quota what a call for each place would: it saves connections only.
+// OpenMeteoMany completes a source of Open-Meteo, which has no Request yet, with how it is
+// asked about one place, and about many in one call. query is the rest of the request's
+// query, after the coordinates. A call counts in Open-Meteo's quota what a call for each
+// place would: it saves connections only.
 func OpenMeteoMany[R any](spec upstream.Spec[Place, *R], query func([]Place) string) upstream.BatchSpec[Place, *R] {
+	request := func(ctx context.Context, places ...Place) (*http.Request, error) {
+		latitudes, longitudes := make([]string, len(places)), make([]string, len(places))
+		for i, p := range places {
+			latitudes[i], longitudes[i] = degrees(p.Latitude), degrees(p.Longitude)
+		}
+		return aggregate.Get(ctx, spec.Route+"?latitude="+strings.Join(latitudes, ",")+"&longitude="+strings.Join(longitudes, ",")+query(places))
+	}
+	spec.Request = func(ctx context.Context, p Place) (*http.Request, error) { return request(ctx, p) }
 	return upstream.BatchSpec[Place, *R]{
-		Spec: spec,
-		Most: 100, // Open-Meteo takes 1000, but a failure is that of all
-		RequestAll: func(ctx context.Context, places []Place) (*http.Request, error) {
-			latitudes, longitudes := make([]string, len(places)), make([]string, len(places))
-			for i, p := range places {
-				latitudes[i], longitudes[i] = degrees(p.Latitude), degrees(p.Longitude)
-			}
-			return aggregate.Get(ctx, spec.Route+"?latitude="+strings.Join(latitudes, ",")+"&longitude="+strings.Join(longitudes, ",")+query(places))
-		},
+		Spec:       spec,
+		Most:       100, // Open-Meteo takes 1000, but a failure is that of all
+		RequestAll: func(ctx context.Context, places []Place) (*http.Request, error) { return request(ctx, places...) },
 		DecodeAll: func(places []Place, r upstream.Response) (map[string]upstream.Item[*R], error) {
 			return decodeOpenMeteoList(places, r, spec.Decode)
 		},

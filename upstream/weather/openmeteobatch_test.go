@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/upstream"
+	"tributary/upstream/upstreamtest"
 )
 
 func threePlaces() []Place {
@@ -30,30 +31,40 @@ func listOf(t testing.TB, temperatures ...string) string {
 }
 
 func TestOpenMeteoBatchRequest(t *testing.T) {
-	spec := OpenMeteoBatch()
-	requested := func() string {
+	t.Run("of the current weather", func(t *testing.T) { checkBatchRequest(t, OpenMeteoBatch(), openMeteoQuery, 1.3) })
+	t.Run("of forecasts", func(t *testing.T) { checkBatchRequest(t, OpenMeteoForecastBatch(), openMeteoForecastQuery, 1.4) })
+}
+
+// checkBatchRequest checks what a batch requests, and what each place weighs.
+func checkBatchRequest[R any](t *testing.T, spec upstream.BatchSpec[Place, *R], query string, weight float64) {
+	all := threePlaces()
+	requested := func(places []Place, want string) {
 		t.Helper()
-		r, err := spec.RequestAll(t.Context(), threePlaces())
+		r, err := spec.RequestAll(t.Context(), places)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.URL.String()
+		if got := r.URL.String(); got != want {
+			t.Errorf("request = %s, want %s", got, want)
+		}
 	}
-	const want = "/v1/forecast?latitude=28.65,-33.87,0&longitude=77.23,151.21,0" + openMeteoQuery
-	if got := requested(); got != want+"&timezone=auto" {
-		t.Errorf("request = %s, want %s", got, want)
+	const three, last = "/v1/forecast?latitude=28.65,-33.87,0&longitude=77.23,151.21,0", "/v1/forecast?latitude=0&longitude=0"
+	requested(all, three+query+"&timezone=auto")
+	requested(all[2:], last+query+"&timezone=auto")
+	if got := upstreamtest.Requested(t, spec.Spec, all[2]); got != last+query+"&timezone=auto" {
+		t.Errorf("a single place is requested by %s", got)
 	}
-	// A single question has found out that the second place has no zone.
+	// Single questions find out which places have no zone.
 	refused := respond(`{"error":true,"reason":"Invalid timezone"}`, now)
 	refused.Status = 400
-	if !spec.Again(threePlaces()[1], refused) {
-		t.Fatal("it is not asked again without the zone")
+	for i, want := range []string{three + query + "&timezone=auto,GMT,auto", three + query + "&timezone=GMT,GMT,auto", three + query} {
+		if !spec.Again([]Place{all[1], all[0], all[2]}[i], refused) {
+			t.Fatal("it is not asked again without the zone")
+		}
+		requested(all, want)
 	}
-	if got := requested(); got != want+"&timezone=auto,GMT,auto" {
-		t.Errorf("request = %s, want no zone for the second place", got)
-	}
-	if w := spec.WeightOf(50); w != 65 {
-		t.Errorf("weight of 50 places = %g, want 50 times 1.3", w)
+	if spec.Weight != weight || spec.WeightOf(1) != weight || spec.WeightOf(50) != 50*weight {
+		t.Errorf("weights of a place, of one and of 50 = %g, %g, %g; want %g each", spec.Weight, spec.WeightOf(1), spec.WeightOf(50), weight)
 	}
 	if !spec.Spoils(&upstream.Error{Code: upstream.CodeNotFound, Status: 400}) || spec.Spoils(&upstream.Error{Code: upstream.CodeRateLimited, Status: 429}) {
 		t.Error("a 400 is about one of the places, a 429 is not")

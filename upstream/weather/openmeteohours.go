@@ -1,8 +1,6 @@
 package weather
 
 import (
-	"context"
-	"net/http"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,32 +21,30 @@ const (
 	// answer is a day old. The quota counts them only from the fifteenth on
 	// (calculateQueryWeight: variables/10 × days/14, at least variables/10).
 	openMeteoDays = "&past_days=1&forecast_days=9"
+
+	openMeteoForecastQuery = "&hourly=" + openMeteoHourly + "&daily=" + openMeteoDaily + openMeteoDays + openMeteoUnits
 )
 
 // OpenMeteoForecast gets Open-Meteo's hourly forecast. Its days are not used: each has 24
 // hours, also where the clocks change.
 // https://open-meteo.com/en/docs
-func OpenMeteoForecast() upstream.Spec[Place, *Series] {
+func OpenMeteoForecast() upstream.Spec[Place, *Series] { return OpenMeteoForecastBatch().Spec }
+
+// OpenMeteoForecastBatch is OpenMeteoForecast for many places in one call.
+func OpenMeteoForecastBatch() upstream.BatchSpec[Place, *Series] {
 	noZone := newZonelessRegions()
-	return upstream.Spec[Place, *Series]{
-		Name:  "openmeteo",
-		Route: "/v1/forecast",
-		Group: "openmeteo/v1/forecast?hourly", // the current weather has the same route
-		Key:   Place.Key,
-		Request: func(ctx context.Context, p Place) (*http.Request, error) {
-			query := "&hourly=" + openMeteoHourly + "&daily=" + openMeteoDaily + openMeteoDays + openMeteoUnits
-			if !noZone.has(p) {
-				query += "&timezone=auto"
-			}
-			return aggregate.Get(ctx, "/v1/forecast?"+p.Query("latitude", "longitude")+query)
-		},
+	return OpenMeteoMany(upstream.Spec[Place, *Series]{
+		Name:      "openmeteo",
+		Route:     "/v1/forecast",
+		Group:     "openmeteo/v1/forecast?hourly", // the current weather has the same route
+		Key:       Place.Key,
 		Decode:    decodeOpenMeteoForecast,
 		Refusal:   OpenMeteoRefusal,
 		Again:     noZone.again,
 		Weight:    OpenMeteoWeight(openMeteoHourly + "," + openMeteoDaily),
 		Forbidden: upstream.ThisSource, // a 403 is about our key or plan
 		MinFresh:  MinFresh,
-	}
+	}, noZone.query(openMeteoForecastQuery))
 }
 
 type openMeteoForecast struct {

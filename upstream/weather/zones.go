@@ -47,6 +47,28 @@ func (z *zonelessRegions) has(p Place) bool {
 	return found
 }
 
+// query returns the query of a request for some places: rest, and the time zone of each.
+// Those for which it is omitted get GMT, the default.
+func (z *zonelessRegions) query(rest string) func([]Place) string {
+	return func(places []Place) string {
+		zones, omitted := make([]string, len(places)), 0
+		for i, p := range places {
+			zones[i] = "auto"
+			if z.has(p) {
+				zones[i] = "GMT"
+				omitted++
+			}
+		}
+		switch omitted {
+		case 0:
+			return rest + "&timezone=auto" // one serves all
+		case len(places):
+			return rest
+		}
+		return rest + "&timezone=" + strings.Join(zones, ",")
+	}
+}
+
 // again is upstream.Spec.Again: it records the region and reports whether the time
 // zone was refused. It is true even if the region is recorded already, because this
 // request may have been sent before.

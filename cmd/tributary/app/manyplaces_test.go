@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strings"
 	"testing"
 
 	"tributary/upstream"
@@ -10,24 +11,24 @@ import (
 // Batches and single questions are two ways to ask one source: its entries are shared.
 func TestProvidersOfManyPlaces(t *testing.T) {
 	up := upstreamtest.Open(t, "openmeteo", "http://openmeteo.test", upstream.Config{})
-	batches := map[string]bool{}
 	for _, p := range providers {
-		if p.weather != nil {
-			source, batch := p.weather.open(up)
-			if batches[p.name] = batch != nil; source == nil || batch != nil && source != batch.Source() {
-				t.Errorf("%s: its source is not that of its batch", p.name)
-			}
-		}
-		if p.air != nil {
-			source, batch := p.air.open(up)
-			if batches[p.name] = batch != nil; source == nil || batch != nil && source != batch.Source() {
-				t.Errorf("%s: its source of air quality is not that of its batch", p.name)
-			}
-		}
+		checkBatch(t, up, p.name+": weather", p.weather)
+		checkBatch(t, up, p.name+": forecast", p.forecast)
+		checkBatch(t, up, p.name+": air quality", p.air)
 	}
-	for name, batch := range batches {
-		if want := name == "openmeteo" || name == "openmeteo_air"; batch != want {
-			t.Errorf("%s is asked about many places in one call: %t, want %t", name, batch, want)
-		}
+}
+
+// checkBatch wants that a source has a batch if it is one of Open-Meteo.
+func checkBatch[R any](t *testing.T, up *upstream.Upstream, name string, s *placeSource[R]) {
+	t.Helper()
+	if s == nil || s.spec == nil && s.batch == nil {
+		return
+	}
+	source, batch := s.open(up)
+	if source == nil || batch != nil && source != batch.Source() {
+		t.Errorf("%s: its source is not that of its batch", name)
+	}
+	if want := strings.HasPrefix(name, "openmeteo"); (batch != nil) != want {
+		t.Errorf("%s is asked about many places in one call: %t, want %t", name, !want, want)
 	}
 }

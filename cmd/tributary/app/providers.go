@@ -68,7 +68,7 @@ var providers = []provider{
 		name: "openmeteo", host: "api.open-meteo.com", quota: openMeteo, concurrency: 5,
 		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
 		weather:    &placeSource[weather.Report]{rank: 1, batch: weather.OpenMeteoBatch, attribution: weather.OpenMeteoAttribution},
-		forecast:   &placeSource[weather.Series]{rank: 1, spec: weather.OpenMeteoForecast, attribution: weather.OpenMeteoAttribution},
+		forecast:   &placeSource[weather.Series]{rank: 1, batch: weather.OpenMeteoForecastBatch, attribution: weather.OpenMeteoAttribution},
 	},
 	{
 		name: "geocoding", host: "geocoding-api.open-meteo.com", quota: openMeteo, concurrency: 5,

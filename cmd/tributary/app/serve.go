@@ -113,6 +113,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	}()
 	errorLog := telemetry.LibraryLog(log, slog.LevelDebug) // debug, because most lines are about broken clients
 	server := newDrainable(publicServer(cfg, g.api, errorLog), &g.draining)
+	server.RegisterOnShutdown(g.api.EndStreams) // Shutdown calls it once it has closed the listener
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(public) }()
 	if admin != nil {

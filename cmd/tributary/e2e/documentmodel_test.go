@@ -82,6 +82,9 @@ type document struct {
 func readDocument() (*document, error) {
 	d := &document{Contract: contracttest.The()}
 	for path, item := range d.Model.Paths.PathItems.FromOldest() {
+		if strings.HasSuffix(path, "/stream") {
+			continue // its answers do not end; the tests of package api read them
+		}
 		for method, op := range item.GetOperations().FromOldest() {
 			o := &operation{Operation: op, method: strings.ToUpper(method), path: path}
 			for _, p := range slices.Concat(item.Parameters, op.Parameters) {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +71,7 @@ func TestFrontend(t *testing.T) {
 			t.Errorf("node smoke.js: %v\n%s", err, out)
 		}
 	})
+	t.Run("has a page with a forecast, and hears of changes", func(t *testing.T) { pageIsLive(t, dir) })
 	t.Run("compiles with the types of declared endpoints", func(t *testing.T) {
 		files := map[string][]byte{
 			filepath.Join(dir, "..", "..", "openapi.yaml"): ordersDocument(t),
@@ -101,6 +103,31 @@ func TestFrontend(t *testing.T) {
 			}
 		}
 	})
+}
+
+// pageIsLive looks at the built page in a browser while a source fails.
+func pageIsLive(t *testing.T, dir string) {
+	pages := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer pages.Close()
+	d := startDemo(t, map[string]string{"OPENWEATHER_FRESH_FOR": "1s", "OPENWEATHER_REVALIDATE_FOR": "0s"})
+	p := startChromium(t).open(t, pages.URL+"/?api="+d.urls["api"])
+	const until = `(wanted) => new Promise((done) => {
+		const look = () => new Function("return " + wanted)() ? done(true) : requestAnimationFrame(look);
+		look();
+	})`
+	evaluate[bool](p, until, `document.querySelector(".sign")?.checkVisibility()`)
+	evaluate[bool](p, until, `document.querySelector("#forecast svg path.temperature")`)
+	if days := evaluate[int](p, `() => document.querySelectorAll("#forecast .days li").length`); days != 6 {
+		t.Errorf("the page shows %d days, want 6", days)
+	}
+	d.fault("openweather", `{"mode": "down"}`)
+	evaluate[bool](p, until, `document.querySelector("#weather li.stale")?.textContent.startsWith("openweather: stale")`)
+	if wide := evaluate[bool](p, `() => document.documentElement.scrollWidth > innerWidth`); wide {
+		t.Error("the page is wider than the window")
+	}
+	if _, complaints := p.heard(); len(complaints) > 0 {
+		t.Errorf("the browser complained of %q", complaints)
+	}
 }
 
 // ordersClient uses the types of examples/orders.

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"tributary/upstream"
+	"tributary/upstream/aggregate"
+)
+
+// How long a feed waits before it asks its question again. It asks when the first part
+// of the answer is no longer fresh, but not later than after longestPause: a write,
+// another replica or the time of day may change the answer earlier.
+const (
+	shortestPause = time.Second // also while a refresh runs in the background
+	failurePause  = degradedMaxAge * time.Second
+	longestPause  = 15 * time.Second
+)
+
+// feed asks one question again and again, for all streams that listen to its answer.
+type feed struct {
+	stop      context.CancelFunc
+	ended     chan struct{} // closed when it asks no more
+	listeners int           // guarded by streams.mu
+
+	mu      sync.Mutex
+	latest  *news         // nil until the first answer
+	changed chan struct{} // closed when latest has another id
+}
+
+// run asks until ctx is done.
+func (f *feed) run(ctx context.Context, ask func(context.Context) *news) {
+	defer close(f.ended)
+	for {
+		n := ask(ctx)
+		if ctx.Err() != nil {
+			return // ask was cut short
+		}
+		f.publish(n)
+		timer := time.NewTimer(n.pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// publish wakes the listeners if they have not had this yet. The latest news is kept in
+// any case: a new listener gets the current ages of the sources.
+func (f *feed) publish(n *news) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.latest == nil || f.latest.id != n.id {
+		close(f.changed)
+		f.changed = make(chan struct{})
+	}
+	f.latest = n
+}
+
+// current is the latest news, nil if there is none yet, and a channel that is closed
+// when there is other news. A slow listener misses what was replaced in between.
+func (f *feed) current() (*news, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.latest, f.changed
+}
+
+// first waits for the first news.
+func (f *feed) first(ctx context.Context) (*news, error) {
+	n, changed := f.current()
+	if n != nil {
+		return n, nil
+	}
+	select {
+	case <-changed:
+		n, _ = f.current()
+		return n, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// pauseAfter is how long to wait before asking again for what these sources have
+// answered.
+func pauseAfter(sources []aggregate.Outcome, now time.Time) time.Duration {
+	pause := longestPause
+	for _, o := range sources {
+		pause = min(pause, pauseOf(o, now))
+	}
+	return max(pause, shortestPause)
+}
+
+// pauseOf is the pause that one source asks for.
+func pauseOf(o aggregate.Outcome, now time.Time) time.Duration {
+	pause := longestPause
+	switch {
+	case o.State == upstream.Revalidating:
+		pause = shortestPause
+	case o.FreshUntil.After(now):
+		pause = o.FreshUntil.Sub(now)
+	case o.Degraded():
+		pause = failurePause
+	}
+	for _, inner := range o.Sources {
+		pause = min(pause, pauseOf(inner, now))
+	}
+	return pause
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"go.opentelemetry.io/otel/trace"
+
+	"tributary/telemetry"
+	"tributary/upstream"
+)
+
+// news is what a question was last answered with.
+type news struct {
+	id       string        // of an answer the opaque part of its tag, of a problem what is wrong
+	event    func() []byte // encodes the event, once
+	err      error         // nil: it is an answer
+	degraded bool
+	pause    time.Duration // until the question is asked again
+}
+
+// refresher asks the question of a request for a feed. Each time has a budget and a
+// trace of its own. The first trace is linked to the request's. The directives of the
+// request do not count: others listen to the same answer, and EventSource always sends
+// no-cache.
+func (s *server) refresher(q question, r *http.Request) func(context.Context) *news {
+	name := "refresh " + telemetry.Route(chi.RouteContext(r.Context()))
+	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(r.Context()))}
+	u := r.URL
+	return func(ctx context.Context) *news {
+		ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
+		defer cancel()
+		ctx, span := s.Telemetry.Tracer().Start(ctx, name, options...)
+		defer span.End()
+		options = options[:1]
+		a, err := s.askSafely(ctx, q)
+		if err != nil {
+			return s.problemNews(ctx, err, u)
+		}
+		return s.answerNews(ctx, a)
+	}
+}
+
+// askSafely asks a question. A panic is logged, and becomes an error.
+func (s *server) askSafely(ctx context.Context, q question) (a reply, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(ctx, p)
+			err = errInternal
+		}
+	}()
+	return q.ask(ctx, upstream.Directives{})
+}
+
+func (s *server) answerNews(ctx context.Context, a reply) *news {
+	degraded := a.degraded()
+	span := trace.SpanFromContext(ctx)
+	if span.IsRecording() {
+		describe(span, a.sources, degraded)
+	}
+	id := strings.Trim(strings.TrimPrefix(entityTag(a.tag, degraded, a.sources), "W/"), `"`)
+	return &news{
+		id: id,
+		event: sync.OnceValue(func() []byte {
+			return newEvent("answer", id, appendAnswer(nil, statusOf(degraded), a, span.SpanContext()))
+		}),
+		degraded: degraded,
+		pause:    pauseAfter(a.sources, time.Now()),
+	}
+}
+
+// problemNews is a problem. Its event has an empty id, so that a client that connects
+// again gets the answer even if it had the same one before.
+func (s *server) problemNews(ctx context.Context, err error, u *url.URL) *news {
+	p, body := s.problemOf(ctx, err, u)
+	n := &news{
+		id:    strconv.Itoa(p.Status) + " " + p.Code, // no answer has an id with a space
+		event: func() []byte { return newEvent("problem", "", body) },
+		err:   p,
+		pause: pauseAfter(p.sources, time.Now()),
+	}
+	if p.Status == http.StatusInternalServerError {
+		n.err = errInternal // it is logged
+	}
+	return n
+}
