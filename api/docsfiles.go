@@ -10,28 +10,35 @@ import (
 	"path"
 	"regexp"
 	"strconv"
-
-	"github.com/swaggest/swgui/v5/static"
 )
 
 // docsFile is a file that the pages load.
 type docsFile struct {
 	body    []byte
-	gzipped bool   // body is; only of Swagger UI's files
-	tag     string // weak: it names the file in any coding; empty: none
+	gzipped bool   // body is; only of Scalar's script
+	tag     string // weak: it names the file in any coding
 }
 
-// readDocsFile finds a script or a style of ours, or one of Swagger UI's files, most
-// of which are embedded compressed.
-func readDocsFile(name string) (f docsFile, ok bool) {
+var fileTypes = map[string]string{
+	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".ico": "image/x-icon", ".yaml": "application/yaml",
+}
+
+// readDocsFile finds a file by its name: a script, a style or a picture, which are
+// embedded, or the description of the API as the page shows it.
+func (s *server) readDocsFile(name string) (f docsFile, ok bool) {
 	var err error
-	if name == "start.js" || name == "style.css" {
-		f.body, err = pages.ReadFile("pages/" + name)
-		return f, err == nil
+	switch {
+	case name == "api.yaml":
+		f.body, err = s.forReading()
+	case fileTypes[path.Ext(name)] == "":
+		return f, false // the pages themselves, licences
+	default:
+		if f.body, err = pages.ReadFile("pages/" + name); err != nil {
+			f.body, err = pages.ReadFile("pages/" + name + ".gz")
+			f.gzipped = true
+		}
 	}
-	if f.body, err = static.FS.ReadFile(name + ".gz"); err == nil {
-		f.gzipped = true
-	} else if f.body, err = static.FS.ReadFile(name); err != nil || path.Ext(name) == ".gz" {
+	if err != nil {
 		return f, false
 	}
 	sum := sha256.Sum256(f.body)
@@ -39,28 +46,29 @@ func readDocsFile(name string) (f docsFile, ok bool) {
 	return f, true
 }
 
-var fileTypes = map[string]string{
-	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".png": "image/png",
+func (s *server) serveDocsFile(w http.ResponseWriter, r *http.Request) error {
+	return s.serveFile(w, r, pathParam(r, "file"))
 }
 
-// serveDocsFile serves a whole file: ranges and preconditions other than
-// If-None-Match are ignored.
-func serveDocsFile(w http.ResponseWriter, r *http.Request) error {
-	name := pathParam(r, "file")
-	f, ok := readDocsFile(name)
+func (s *server) favicon(w http.ResponseWriter, r *http.Request) error {
+	return s.serveFile(w, r, "favicon.ico")
+}
+
+// serveFile serves a whole file: ranges and preconditions other than If-None-Match are
+// ignored.
+func (s *server) serveFile(w http.ResponseWriter, r *http.Request, name string) error {
+	f, ok := s.readDocsFile(name)
 	if !ok {
 		return errNoRoute
 	}
 	h := w.Header()
-	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if f.tag != "" {
-		h.Set("ETag", f.tag)
-		h.Set("Accept-Ranges", "none")
-		if matches(r.Header.Values("If-None-Match"), f.tag) {
-			w.WriteHeader(http.StatusNotModified)
-			return nil
-		}
+	h.Set("ETag", f.tag)
+	h.Set("Accept-Ranges", "none")
+	if matches(r.Header.Values("If-None-Match"), f.tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
 	}
 	h.Set("Content-Type", fileTypes[path.Ext(name)])
 	if f.gzipped && !acceptsGzip(r) {

@@ -35,8 +35,10 @@ var operations = []write{
 	{"GET", "/readyz", "", ""},
 	{"GET", "/", "", ""},
 	{"GET", "/docs", "", ""},
-	{"GET", "/docs/start.js", "", ""},
+	{"GET", "/docs/docs.js", "", ""},
+	{"GET", "/favicon.ico", "", ""},
 	{"GET", "/openapi.yaml", "", ""},
+	{"GET", "/problems", "", ""},
 	{"GET", "/problems/not-found", "", ""},
 }
 

@@ -13,9 +13,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-chi/chi/v5"
 	"go.opentelemetry.io/otel/trace"
+
+	"tributary/api/auth"
 )
 
 // requestID is the accepted form of a caller's X-Request-Id, which is copied into
@@ -38,7 +41,47 @@ func (s *server) identify(next http.Handler) http.Handler {
 // logAttrs returns the attributes that the access log adds to a line.
 func logAttrs(r *http.Request) []slog.Attr {
 	f := factsOf(r.Context())
-	return []slog.Attr{slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded)}
+	attrs := []slog.Attr{slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded)}
+	if f.caller != "" {
+		attrs = append(attrs, slog.String("caller", f.caller))
+	}
+	if f.problem != "" {
+		attrs = append(attrs, slog.String("problem", f.problem))
+	}
+	return attrs
+}
+
+// noteCaller remembers who calls, for the log.
+func noteCaller(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		factsOf(r.Context()).caller = callerForLog(auth.FromContext(r.Context()).Name)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// callerForLog is the name of an API key, or a token's subject. The log has no mail
+// addresses, which some issuers use as subjects, and no long or odd text.
+func callerForLog(name string) string {
+	if strings.Contains(name, "@") {
+		return "(mail address)"
+	}
+	return printable(name)
+}
+
+const maxCaller = 64
+
+// printable is a text for one line of a log: without control characters, and not long.
+func printable(text string) string {
+	text = strings.ToValidUTF8(strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return -1
+		}
+		return c
+	}, text), "")
+	if runes := []rune(text); len(runes) > maxCaller {
+		return string(runes[:maxCaller]) + "…"
+	}
+	return text
 }
 
 // recoverer turns a panic into a 500 that is logged once and recorded on the span,

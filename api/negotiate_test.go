@@ -54,7 +54,7 @@ func TestAccept(t *testing.T) {
 
 func TestAcceptIsIgnoredElsewhere(t *testing.T) {
 	g := newGateway(t)
-	for _, path := range []string{"/livez", "/readyz", "/openapi.yaml", "/problems/not-found"} {
+	for _, path := range []string{"/livez", "/readyz", "/openapi.yaml"} {
 		a := g.get(path, "Accept", "text/html")
 		a.wantStatus(http.StatusOK)
 		a.wantHeader("Vary", "")

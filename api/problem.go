@@ -261,6 +261,7 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	factsOf(r.Context()).problem = p.Code
 	h := w.Header()
 	for name, values := range p.header {
 		h[name] = values
@@ -313,16 +314,4 @@ func instance(u *url.URL) string {
 		return "/." + path // "//…" would be read as a host (RFC 3986 §3.3)
 	}
 	return path
-}
-
-// explain serves the explanation of a problem type at its URI.
-func (s *server) explain(w http.ResponseWriter, r *http.Request) error {
-	k, ok := kinds[pathParam(r, "slug")]
-	if !ok {
-		return notFound.with("no such problem type")
-	}
-	return writeJSON(w, http.StatusOK, "max-age=86400", struct {
-		kind
-		Explanation string `json:"explanation"`
-	}{k, k.explanation})
 }

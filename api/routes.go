@@ -21,12 +21,13 @@ func (s *server) routes() http.Handler {
 		crossOrigin(s.Origins), // before auth: a preflight has no credentials
 		compressed,
 		s.limitBody,
+		withoutSlash,
 	)
 	r.NotFound(s.notBuiltIn)
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
@@ -67,10 +68,17 @@ func (s *server) routes() http.Handler {
 	r.Get("/readyz", s.handle(s.readyz))
 
 	r.Get("/", s.handle(s.root))
-	r.Get("/docs", s.handle(page("docs.html")))
-	r.Get("/docs/{file}", s.handle(serveDocsFile))
+	r.Get("/docs", s.handle(s.docs))
+	r.Get("/docs/{file}", s.handle(s.serveDocsFile))
+	r.Get("/favicon.ico", s.handle(s.favicon))
 	r.Get("/openapi.yaml", s.handle(s.document))
+	r.Get("/problems", s.handle(s.listProblems))
 	r.Get("/problems/{slug}", s.handle(s.explain))
+	if s.Demo != nil {
+		faults := http.NewCrossOriginProtection().Handler(s.Demo.Faults) // only our own page may pull plugs
+		r.Handle("/_sim", faults)
+		r.Handle("/_sim/*", faults)
+	}
 	return r
 }
 

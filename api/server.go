@@ -46,6 +46,9 @@ type Config struct {
 	// BuiltIn names the built-in resources that are served. Nil: all.
 	BuiltIn []Resource
 
+	// Demo is what the pages of a demo offer. Nil: it is none.
+	Demo *Demo
+
 	// Document is /openapi.yaml while no endpoint is declared. Nil: the contract.
 	Document func() []byte
 }
@@ -56,6 +59,8 @@ type server struct {
 	replays replays
 	fleet   *fleet
 	metrics metrics
+
+	readable readable
 
 	declared current           // endpoints that a file declares
 	batches  map[string]string // the parameter of batches, by path
@@ -135,7 +140,9 @@ type facts struct {
 	requestID string
 	address   netip.Addr // the client's, below /v1
 	degraded  bool
-	head      bool // it came as HEAD, and is handled as GET
+	caller    string // for the log; "" if anonymous
+	problem   string // the code of the problem that was answered
+	head      bool   // it came as HEAD, and is handled as GET
 }
 
 type factsKey struct{}

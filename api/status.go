@@ -115,13 +115,17 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) error {
 
 // document is GET /openapi.yaml.
 func (s *server) document(w http.ResponseWriter, _ *http.Request) error {
-	document := s.Document
-	if routes := s.declared.begin(); routes != nil {
-		defer routes.requests.Done()
-		document = routes.document
-	}
 	w.Header().Set("Content-Type", "application/yaml")
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	_, err := w.Write(document())
+	_, err := w.Write(s.contract())
 	return err
+}
+
+// contract is the description of the API as it is now.
+func (s *server) contract() []byte {
+	if routes := s.declared.begin(); routes != nil {
+		defer routes.requests.Done()
+		return routes.document()
+	}
+	return s.Document()
 }

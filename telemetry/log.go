@@ -61,11 +61,12 @@ func (h traced) Handle(ctx context.Context, r slog.Record) error {
 func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
 func (h traced) WithGroup(name string) slog.Handler       { return traced{h.Handler.WithGroup(name)} }
 
-// AccessLog logs one line for each request, with the attributes of extra.
+// AccessLog logs one line for each request, with the attributes of extra. A server error
+// is a warning.
 func AccessLog(log *slog.Logger, extra func(*http.Request) []slog.Attr) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if probe(r.URL.Path) || !log.Enabled(r.Context(), slog.LevelInfo) {
+			if probe(r.URL.Path) || !log.Enabled(r.Context(), slog.LevelWarn) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -82,7 +83,11 @@ func AccessLog(log *slog.Logger, extra func(*http.Request) []slog.Attr) func(htt
 				slog.Int("bytes", ww.BytesWritten()),
 				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1e3),
 			}
-			log.LogAttrs(r.Context(), slog.LevelInfo, "request", append(attrs, extra(r)...)...)
+			level := slog.LevelInfo
+			if ww.Status() >= http.StatusInternalServerError {
+				level = slog.LevelWarn
+			}
+			log.LogAttrs(r.Context(), level, "request", append(attrs, extra(r)...)...)
 		})
 	}
 }

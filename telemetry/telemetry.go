@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -146,6 +147,16 @@ func otlp(env func(string) string, signal string) (protocol string, on bool, err
 		return protocol, true, nil
 	}
 	return "", false, fmt.Errorf("%s: %q is neither grpc nor http/protobuf", variable, protocol)
+}
+
+// Exported names the signals that the environment has exported: traces, metrics.
+func Exported(env func(string) string) (signals []string) {
+	for _, signal := range []string{"traces", "metrics"} {
+		if _, on, err := otlp(env, strings.ToUpper(signal)); on && err == nil {
+			signals = append(signals, signal)
+		}
+	}
+	return signals
 }
 
 // samplerFor reads OTEL_TRACES_SAMPLER as specified, with one exception: a caller's

@@ -78,6 +78,9 @@ func (c *Contract) Mistakes(request *http.Request, response *http.Response, body
 	// HEAD is described by GET. Answers to methods that a path does not have are
 	// described there too.
 	asked := request.Clone(request.Context())
+	if asked.URL.Path == "/docs/" || asked.URL.Path == "/problems/" { // which are the same without the slash
+		asked.URL.Path = strings.TrimSuffix(asked.URL.Path, "/")
+	}
 	if asked.Method == http.MethodOptions && response.StatusCode == http.StatusNoContent {
 		return c.mistakenOptions(asked.URL.Path, response.Header)
 	}

@@ -367,7 +367,7 @@ export interface paths {
         };
         /**
          * This contract as an interactive page
-         * @description The page loads nothing from other hosts.
+         * @description The page loads nothing from other hosts. `/docs/` is the same.
          */
         get: operations["getDocs"];
         put?: never;
@@ -398,6 +398,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/favicon.ico": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The icon of the pages */
+        get: operations["getFavicon"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.yaml": {
         parameters: {
             query?: never;
@@ -418,6 +435,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All types of problems
+         * @description As JSON or as an HTML page, by `Accept`. `/problems/` is the same.
+         */
+        get: operations["listProblemTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/problems/{slug}": {
         parameters: {
             query?: never;
@@ -427,7 +464,7 @@ export interface paths {
         };
         /**
          * What a type of problem means
-         * @description The `type` of every problem document is a URL of this path.
+         * @description The `type` of every problem document is a URL of this path. As JSON or as an HTML page, by `Accept`.
          */
         get: operations["getProblemType"];
         put?: never;
@@ -1735,6 +1772,12 @@ export interface components {
                  * @example /v1/status
                  */
                 status: string;
+                /**
+                 * Format: uri-reference
+                 * @description All types of problems.
+                 * @example /problems
+                 */
+                problems: string;
             };
         };
         /** @description An error (RFC 9457). */
@@ -1805,6 +1848,29 @@ export interface components {
              * @example is not a plain decimal number, such as -12.5
              */
             detail: string;
+        };
+        /** @description All types of problems. */
+        ProblemTypes: {
+            /** @description By status. */
+            problems: {
+                /**
+                 * Format: uri-reference
+                 * @description The URI of this type.
+                 * @example /problems/not-found
+                 */
+                type: string;
+                /**
+                 * @description A title for people.
+                 * @example Not found
+                 */
+                title: string;
+                /**
+                 * @description The usual status of answers with this type.
+                 * @example 404
+                 */
+                status: number;
+                code: components["schemas"]["ProblemCode"];
+            }[];
         };
         /** @description What a type of problem means. */
         ProblemType: {
@@ -2869,8 +2935,6 @@ export interface components {
         HalfAMinute: "max-age=30";
         /** @description The file changes with the gateway's version only. */
         FiveMinutes: "public, max-age=300";
-        /** @description The file changes with the gateway's version only. */
-        OneHour: "public, max-age=3600";
         /** @description The explanation changes with the gateway's version only. */
         OneDay: "max-age=86400";
         /**
@@ -4087,7 +4151,7 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
-                    "Cache-Control": components["headers"]["FiveMinutes"];
+                    "Cache-Control": components["headers"]["NoStore"];
                     "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
                     "X-Frame-Options": components["headers"]["NoFrame"];
@@ -4119,7 +4183,7 @@ export interface operations {
             path: {
                 /**
                  * @description The name of a file.
-                 * @example swagger-ui.css
+                 * @example tributary.css
                  */
                 file: string;
             };
@@ -4130,7 +4194,7 @@ export interface operations {
             /** @description The file. */
             200: {
                 headers: {
-                    "Cache-Control": components["headers"]["OneHour"];
+                    "Cache-Control": components["headers"]["FiveMinutes"];
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
                     ETag: components["headers"]["ETagOfFile"];
                     "Accept-Ranges": components["headers"]["AcceptRanges"];
@@ -4144,7 +4208,7 @@ export interface operations {
             /** @description It has not changed. */
             304: {
                 headers: {
-                    "Cache-Control": components["headers"]["OneHour"];
+                    "Cache-Control": components["headers"]["FiveMinutes"];
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
                     ETag: components["headers"]["ETagOfFile"];
                     "Accept-Ranges": components["headers"]["AcceptRanges"];
@@ -4154,6 +4218,53 @@ export interface operations {
                 content?: never;
             };
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["BodyTooLarge"];
+        };
+    };
+    getFavicon: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The icon. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["FiveMinutes"];
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    ETag: components["headers"]["ETagOfFile"];
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description It has not changed. */
+            304: {
+                headers: {
+                    "Cache-Control": components["headers"]["FiveMinutes"];
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    ETag: components["headers"]["ETagOfFile"];
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["BodyTooLarge"];
         };
@@ -4190,6 +4301,46 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
         };
     };
+    listProblemTypes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An id that you choose for this request: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : / + = -`. The
+                 *     answer has it too, and the gateway logs it. Any other value is replaced.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The trace that this request belongs to (W3C Trace Context). A malformed value is ignored. */
+                traceparent?: components["parameters"]["TraceParent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The types, by status. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["OneDay"];
+                    Vary: components["headers"]["Vary"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    "X-Frame-Options": components["headers"]["NoFrame"];
+                    "Referrer-Policy": components["headers"]["NoReferrer"];
+                    "Cross-Origin-Opener-Policy": components["headers"]["NoOpener"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemTypes"];
+                    "text/html": string;
+                };
+            };
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+        };
+    };
     getProblemType: {
         parameters: {
             query?: never;
@@ -4214,15 +4365,23 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["OneDay"];
+                    Vary: components["headers"]["Vary"];
+                    "Content-Security-Policy": components["headers"]["ContentSecurityPolicy"];
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    "X-Frame-Options": components["headers"]["NoFrame"];
+                    "Referrer-Policy": components["headers"]["NoReferrer"];
+                    "Cross-Origin-Opener-Policy": components["headers"]["NoOpener"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemType"];
+                    "text/html": string;
                 };
             };
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
         };
     };

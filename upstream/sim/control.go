@@ -8,7 +8,7 @@ import (
 )
 
 // control serves the faults over HTTP: GET /_sim, GET, PUT and DELETE
-// /_sim/{provider}, DELETE /_sim.
+// /_sim/{provider}, DELETE /_sim. To browsers / and /_sim are a page.
 type control struct {
 	sim *Simulator
 	log *slog.Logger
@@ -30,6 +30,7 @@ type refusal struct {
 func newControl(s *Simulator, log *slog.Logger) http.Handler {
 	c := &control{s, log}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", c.list)
 	mux.HandleFunc("GET /_sim", c.list)
 	mux.HandleFunc("DELETE /_sim", c.clearAll)
 	mux.HandleFunc("GET /_sim/{provider}", c.withProvider(c.show))
@@ -38,7 +39,12 @@ func newControl(s *Simulator, log *slog.Logger) http.Handler {
 	return mux
 }
 
-func (c *control) list(w http.ResponseWriter, _ *http.Request) {
+func (c *control) list(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	if forBrowser(r) {
+		c.page(w, r)
+		return
+	}
 	all := map[string]state{}
 	for _, sv := range c.sim.services {
 		all[sv.name] = stateOf(sv)

@@ -129,7 +129,7 @@ func TestControlRefuses(t *testing.T) {
 		{"GET", "/_sim/nobody", 404},
 		{"DELETE", "/_sim/nobody", 404},
 		{"PUT", "/_sim/sim", 404},
-		{"GET", "/", 404},
+		{"GET", "/sim", 404},
 		{"POST", "/_sim/github", 405},
 	} {
 		if got := call(t, tt.method, s.URL(sim.Control)+tt.path, "{}"); got.status != tt.status {

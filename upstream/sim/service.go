@@ -60,6 +60,10 @@ func (s *service) close() error {
 // ServeHTTP carries out a request, waits, and sends the answer changed by the fault
 // that was in effect when the request arrived.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" && forBrowser(r) {
+		s.welcome(w)
+		return
+	}
 	f := s.fault.Load().on(r)
 	s.calls.Add(1)
 	span := s.spans.start(r)

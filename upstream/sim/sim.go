@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"slices"
 	"time"
 
@@ -82,6 +83,7 @@ type Listener struct {
 // Simulator runs all providers and their control address. It is safe for
 // concurrent use.
 type Simulator struct {
+	faults   http.Handler
 	control  *server
 	url      string
 	services []*service // in the order of the constants, then the further ones
@@ -127,7 +129,8 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 		ln := listeners[i+1]
 		s.services = append(s.services, newService(p, ln, baseURL(host, ln), cfg))
 	}
-	s.control = serve(listeners[0], newControl(s, cfg.Logger), cfg.Logger)
+	s.faults = newControl(s, cfg.Logger)
+	s.control = serve(listeners[0], s.faults, cfg.Logger)
 	return s, nil
 }
 
@@ -243,6 +246,9 @@ func (s *Simulator) ReplaceFault(provider string, id uint64, f Fault) (uint64, e
 	}
 	return id, nil
 }
+
+// Faults is what the control address serves, for a server that wants to offer the same.
+func (s *Simulator) Faults() http.Handler { return s.faults }
 
 // Calls returns the number of requests that a provider has received, including those
 // affected by a fault; 0 for an unknown name.

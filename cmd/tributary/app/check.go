@@ -21,6 +21,9 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	for _, u := range cfg.withoutCredentials() {
 		fmt.Fprintf(stderr, "%s: warning: is not set, so %s is called without credentials\n", u.provider.credential.variable, u.provider.name)
 	}
+	for _, m := range cfg.misspeltVariables() {
+		fmt.Fprintf(stderr, "%s: warning: %s\n", m.name, m)
+	}
 	for _, p := range telemetry.CheckEnvironment(getenv) {
 		fmt.Fprintf(stderr, "%s: warning: %s\n", p.Variable, p.Text)
 	}

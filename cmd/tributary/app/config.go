@@ -55,6 +55,7 @@ type config struct {
 	endpoints  *declared.File       // nil: none
 	definition *declared.Definition // of endpoints
 	before     *config              // that a running gateway was started with; nil: none
+	demo       *api.Demo            // nil: the upstreams are real
 
 	DirectoryIdempotency onOff
 	UsersGitHubLink      githubLink

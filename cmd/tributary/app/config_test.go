@@ -520,6 +520,14 @@ func TestConfigMistakes(t *testing.T) {
 				`METNO_CONTACT: "a\r\nb" holds a control character or is not UTF-8`,
 			},
 		},
+		"it wants a contact that somebody can write to": {
+			environment{"METNO_CONTACT": "hunter2"},
+			[]string{`METNO_CONTACT: is neither a mail address nor a web address (use ops@example.org, https://example.org/contact)`},
+		},
+		"it wants a web address of the world": {
+			environment{"METNO_CONTACT": "http://localhost/me"},
+			[]string{`METNO_CONTACT: is neither a mail address nor a web address (use ops@example.org, https://example.org/contact)`},
+		},
 		"it wants true or false": {
 			environment{"OPENWEATHER_ENABLED": "yes"},
 			[]string{`OPENWEATHER_ENABLED: "yes" is neither true nor false`},

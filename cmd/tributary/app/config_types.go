@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
@@ -266,6 +267,21 @@ func parseText(value string) (string, error) {
 		return "", fmt.Errorf("%q holds a control character or is not UTF-8", value)
 	}
 	return value, nil
+}
+
+// parseContact accepts what a provider can use to reach the operator. Its error does not
+// quote the value, which may be somebody's address.
+func parseContact(value string) (string, error) {
+	text, err := parseText(value)
+	if err != nil {
+		return "", err
+	}
+	_, noMail := mail.ParseAddress(text)
+	u, noURL := parseURL(text)
+	if noMail != nil && (noURL != nil || !strings.Contains(u.Hostname(), ".")) {
+		return "", errors.New("is neither a mail address nor a web address (use ops@example.org, https://example.org/contact)")
+	}
+	return text, nil
 }
 
 func parseBool(value string) (bool, error) {

@@ -27,6 +27,7 @@ type gateway struct {
 	auth      *auth.Authenticator
 	store     *cache.Store
 	redis     *cache.Redis                  // nil: replicas share nothing
+	sharing   string                        // whether Redis was reached at the start: reached, not reached, off
 	upstreams map[string]*upstream.Upstream // the enabled ones that are built in, by name
 	builtIn   map[string]declared.AskBuiltIn
 	endpoints *endpoints // nil: none are declared
@@ -38,7 +39,7 @@ type gateway struct {
 func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	var err error
-	if g.redis, err = newRedis(n, cfg, tel, log); err != nil {
+	if g.redis, err = g.newRedis(n, cfg, tel, log); err != nil {
 		return nil, err
 	}
 	for _, u := range cfg.Upstreams {
@@ -69,6 +70,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 		Air:            quality,
 		Users:          people,
 		BuiltIn:        cfg.BuiltIn,
+		Demo:           cfg.demo,
 		Document:       g.document,
 		Status:         g.status,
 		Ready:          func() bool { return !g.draining.Load() },

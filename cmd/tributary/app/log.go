@@ -17,13 +17,18 @@ func newLogger(cfg config, getenv func(string) string, w io.Writer) *slog.Logger
 	style := telemetry.JSON
 	if cfg.LogFormat == logText {
 		style = telemetry.Text
-		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && getenv("NO_COLOR") == "" {
+		if isTerminal(w) && getenv("NO_COLOR") == "" {
 			style = telemetry.Colored
 		}
 	}
 	log := telemetry.NewLogger(w, cfg.LogLevel.Level(), style)
 	telemetry.CaptureLibraries(log)
 	return log
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // logEnvironment names OpenTelemetry's variables that it will ignore.

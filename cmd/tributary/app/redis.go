@@ -21,9 +21,10 @@ func redisChanged(stories *story.Recorder) func(away bool) {
 	}
 }
 
-// newRedis returns a client of the Redis at REDIS_URL, nil without one, and logs
-// whether Redis answers. If it does not, the gateway starts all the same.
-func newRedis(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*cache.Redis, error) {
+// newRedis returns a client of the Redis at REDIS_URL, nil without one, and logs and
+// remembers whether Redis answers. If it does not, the gateway starts all the same.
+func (g *gateway) newRedis(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger) (*cache.Redis, error) {
+	g.sharing = "off"
 	if !cfg.RedisURL.IsSet() {
 		return nil, nil
 	}
@@ -32,8 +33,10 @@ func newRedis(n Network, cfg config, tel *telemetry.Telemetry, log *slog.Logger)
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
 	if err := r.Reach(context.Background()); err != nil {
+		g.sharing = "not reached"
 		log.Warn("redis not reached; starting without it, it is used as soon as it answers", "address", r.Address(), "error", err.Error())
 	} else {
+		g.sharing = "reached"
 		log.Info("redis reached", "address", r.Address())
 	}
 	return r, nil

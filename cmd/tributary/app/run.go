@@ -5,24 +5,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 )
-
-const usage = `usage: tributary [command] [--endpoints FILE]
-
-commands:
-  serve         the gateway, configured from the environment (the default)
-  demo          the gateway and simulated upstreams: no network, no keys
-  sim           only the simulated upstreams
-  check         print the configuration in effect, or every mistake in it
-  health [URL]  ask a gateway, by default this one's, whether it is ready
-  version       print version, commit and Go version
-
-serve, demo, sim and check read declared endpoints from FILE; it wins over ENDPOINTS_FILE.
-`
 
 // Run runs the command that args name, until it is done or ctx is. It returns the
 // exit code. It writes logs and mistakes to stderr, the results of commands to stdout.
@@ -32,18 +20,37 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 // Run is [Run] on this network.
 func (n Network) Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	command := "serve"
-	if len(args) > 0 && !isFlag(args[0]) {
-		command, args = args[0], args[1:]
+	name := "serve"
+	named := len(args) > 0 && !isFlag(args[0])
+	if named {
+		name, args = args[0], args[1:]
 	}
-	if command == "help" || slices.ContainsFunc(args, isHelp) {
-		fmt.Fprint(stdout, usage)
+	switch {
+	case name == "help" && len(args) > 0 && !isFlag(args[0]):
+		name, args = args[0], []string{"--help"}
+	case name == "help", !named && slices.ContainsFunc(args, isHelp):
+		fmt.Fprint(stdout, usage())
 		return 0
 	}
-	file, args, ok := endpointsFlag(args)
-	if !ok || slices.ContainsFunc(args, isFlag) || len(args) > 0 && command != "health" ||
-		file != "" && !slices.Contains([]string{"serve", "demo", "sim", "check"}, command) {
-		fmt.Fprint(stderr, usage)
+	c, ok := commandNamed(name)
+	if !ok {
+		known := []string{"help"}
+		for _, c := range commands {
+			known = append(known, c.name)
+		}
+		fmt.Fprintf(stderr, "unknown command %q%s\n\n%s", name, didYouMean(name, known), usage())
+		return 2
+	}
+	switch {
+	case slices.ContainsFunc(args, isHelp):
+		fmt.Fprint(stdout, c.help())
+		return 0
+	case slices.ContainsFunc(args, isVersion):
+		return version(stdout)
+	}
+	file, args, err := c.arguments(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n\n%s", c.name, err, c.help())
 		return 2
 	}
 	if file != "" {
@@ -55,27 +62,33 @@ func (n Network) Run(ctx context.Context, args []string, getenv func(string) str
 			return environment(name)
 		}
 	}
-	switch command {
-	case "serve":
-		return serve(ctx, n, getenv, stderr)
-	case "demo":
-		return demo(ctx, n, getenv, stdout, stderr)
-	case "sim":
-		return sim(ctx, n, getenv, stdout, stderr)
-	case "check":
-		return check(getenv, stdout, stderr)
-	case "health":
-		return health(ctx, args, getenv, stdout, stderr)
-	case "version":
-		return version(stdout)
-	}
-	fmt.Fprintf(stderr, "unknown command %q\n%s", command, usage)
-	return 2
+	return c.run(ctx, n, call{args, getenv, stdout, stderr})
 }
 
-// endpointsFlag takes --endpoints FILE, or --endpoints=FILE, out of args. ok is false if
-// it has no value, or stands twice.
-func endpointsFlag(args []string) (file string, rest []string, ok bool) {
+// arguments splits args into the file of --endpoints and the others, and refuses what the
+// command does not know.
+func (c command) arguments(args []string) (file string, rest []string, err error) {
+	if file, rest, err = endpointsFlag(args); err != nil {
+		return "", nil, err
+	}
+	if file != "" && !c.endpoints {
+		return "", nil, errors.New("it does not read --endpoints")
+	}
+	most := strings.Count(c.operands, "[")
+	for i, arg := range rest {
+		name, _, _ := strings.Cut(arg, "=")
+		switch {
+		case isFlag(arg):
+			return "", nil, fmt.Errorf("unknown flag %s%s; it knows %s", name, didYouMean(name, c.flags()), strings.Join(c.flags(), ", "))
+		case i >= most:
+			return "", nil, fmt.Errorf("unexpected %q: it takes %s", arg, [...]string{"no arguments", "one argument"}[most])
+		}
+	}
+	return file, rest, nil
+}
+
+// endpointsFlag takes --endpoints FILE, or --endpoints=FILE, out of args.
+func endpointsFlag(args []string) (file string, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		name, value, hasValue := strings.Cut(args[i], "=")
 		if name != "--endpoints" && name != "-endpoints" {
@@ -86,14 +99,19 @@ func endpointsFlag(args []string) (file string, rest []string, ok bool) {
 			i++
 			value = args[i]
 		}
-		if value == "" || file != "" {
-			return "", nil, false
+		switch {
+		case value == "":
+			return "", nil, errors.New("--endpoints needs a file")
+		case file != "":
+			return "", nil, errors.New("--endpoints stands twice")
 		}
 		file = value
 	}
-	return file, rest, true
+	return file, rest, nil
 }
 
 func isHelp(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) }
+
+func isVersion(arg string) bool { return slices.Contains([]string{"-v", "-version", "--version"}, arg) }
 
 func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") }

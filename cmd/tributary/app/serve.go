@@ -17,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"tributary/api"
 	"tributary/api/console"
 	"tributary/telemetry"
 	"tributary/telemetry/story"
@@ -41,6 +42,7 @@ type listening struct {
 type events struct {
 	listening func(listening)            // all listeners are open
 	loaded    func(*declared.Definition) // called before the endpoints of a file are served
+	demo      func(listening) *api.Demo  // what the pages offer; called once the addresses are known
 
 	simulator   *upstreamsim.Simulator // of the upstreams, in this process; nil: there is none
 	credentials bool                   // the upstreams are real, so a secret that is not set is told
@@ -55,6 +57,9 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 	}
 	log := newLogger(cfg, getenv, stderr)
 	logEnvironment(log, getenv)
+	for _, m := range cfg.misspeltVariables() {
+		log.Warn("a variable "+m.String(), "variable", m.name)
+	}
 	if on.credentials {
 		for _, u := range cfg.withoutCredentials() {
 			log.Warn("a secret is not set, so the upstream is called without credentials", "upstream", u.provider.name, "variable", u.provider.credential.variable)
@@ -64,6 +69,7 @@ func serveUntil(ctx context.Context, n Network, getenv func(string) string, stde
 		log.Error("stopped", "error", err.Error())
 		return 1
 	}
+	log.Info("stopped")
 	return 0
 }
 
@@ -99,6 +105,9 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		at.admin = admin.Addr()
 	}
 
+	if on.demo != nil {
+		cfg.demo = on.demo(at)
+	}
 	g, err := newGateway(n, cfg, getenv, tel, log)
 	if err != nil {
 		return err
@@ -129,7 +138,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 		defer stop()
 		go g.endpoints.watch(ctx, hangUp)
 	}
-	log.Info("listening", "api", at.api.String())
+	log.Info("listening", g.running(cfg, at, getenv)...)
 	if on.listening != nil {
 		on.listening(at)
 	}
@@ -148,16 +157,25 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 // listenAll opens the public listener and the admin listener, nil if it is off.
 func (n Network) listenAll(cfg config) (public, admin net.Listener, err error) {
 	if public, err = n.listen(string(cfg.ListenAddr)); err != nil {
-		return nil, nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+		return nil, nil, cannotListen("LISTEN_ADDR", string(cfg.ListenAddr), err)
 	}
 	if cfg.AdminAddr == "" {
 		return public, nil, nil
 	}
 	if admin, err = n.listen(string(cfg.AdminAddr)); err != nil {
 		public.Close()
-		return nil, nil, fmt.Errorf("ADMIN_ADDR: %w", err)
+		return nil, nil, cannotListen("ADMIN_ADDR", string(cfg.AdminAddr), err)
 	}
 	return public, admin, nil
+}
+
+// cannotListen says which variable has the address, and what to do if it is taken.
+func cannotListen(variable, addr string, err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	host, _, _ := net.SplitHostPort(addr)
+	return fmt.Errorf("%[1]s: %[2]s is in use, perhaps by another gateway: stop that, or set %[1]s to another port (%[1]s=%[3]s is any free one)", variable, addr, net.JoinHostPort(host, "0"))
 }
 
 // publicServer serves the API. Its time-outs leave some time beyond a request's budget
@@ -179,6 +197,7 @@ func publicServer(cfg config, api http.Handler, errorLog *stdlog.Logger) *http.S
 // public. page is nil if it is off.
 func adminHandler(cfg config, tel *telemetry.Telemetry, page *console.Console) http.Handler {
 	r := chi.NewRouter()
+	r.Get("/", adminIndex)
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())
 	if cfg.Pprof {
 		r.Mount("/debug", middleware.Profiler())

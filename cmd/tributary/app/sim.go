@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -84,11 +86,21 @@ func startSimulator(ctx context.Context, n Network, getenv func(string) string, 
 		Tracer:         s.tel.Tracer(),
 	})
 	if err != nil {
-		s.log.Error("stopped", "error", err.Error())
+		s.log.Error("stopped", "error", cannotSimulate(string(cfg.SimAddr), err).Error())
 		flush(context.WithoutCancel(ctx), s.tel, s.log)
 		return nil, 1
 	}
 	return s, 0
+}
+
+// cannotSimulate says what to do if the address of the simulator, or one of the ports
+// after it, is taken.
+func cannotSimulate(addr string, err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("SIM_ADDR: %w", err)
+	}
+	host, _, _ := net.SplitHostPort(addr)
+	return fmt.Errorf("SIM_ADDR: %w: the simulator listens at %s and on the next ports, one for each upstream; set SIM_ADDR to another address (SIM_ADDR=%s is any free ports)", err, addr, net.JoinHostPort(host, "0"))
 }
 
 // Close stops the simulator and exports the last telemetry.

@@ -119,7 +119,7 @@ func (cfg *config) credentialVariables() (vars []variable) {
 			vars = append(vars, bindSecret(key, cfg.Keys[key], parseSecret))
 		}
 		if u.provider.contact {
-			contacts = append(contacts, bind(u.provider.variable("CONTACT"), &u.Contact, parseText))
+			contacts = append(contacts, bind(u.provider.variable("CONTACT"), &u.Contact, parseContact))
 		}
 	}
 	return append(vars, contacts...)

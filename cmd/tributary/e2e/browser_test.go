@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -308,32 +309,54 @@ func TestBrowserShowsPages(t *testing.T) {
 	b, d := startChromium(t), startDemo(t, nil)
 	api := d.urls["api"]
 
+	t.Run("the front page asks for the weather, and an upstream can be unplugged", func(t *testing.T) {
+		p := b.open(t, api+"/")
+		p.wantText("#verdict", "Complete: 4 of 4 sources")
+		p.wantText("#weather", "°C")
+		p.screenshot("front")
+		p.do(chromedp.Click(chromedp.CSS("#sources tr:nth-child(2) button")))
+		p.wantText("#sources tr:nth-child(2) button", "Plug in")
+		p.do(chromedp.Click(chromedp.CSS("#others button")))
+		p.wantText("#verdict", "Degraded, but answered")
+		p.wantText("#sources tr:nth-child(2) .state", "failed")
+		p.screenshot("front, an upstream is unplugged")
+		p.do(chromedp.Click(chromedp.CSS("#sources tr:nth-child(2) button")))
+		p.wantText("#sources tr:nth-child(2) button", "Unplug")
+		p.wantPeace(api)
+	})
+
 	t.Run("the front page leads to that of the API", func(t *testing.T) {
 		p := b.open(t, api+"/")
-		p.screenshot("front")
-		if width := evaluate[string](p, `() => getComputedStyle(document.body).maxWidth`); width == "none" {
-			t.Error("the page has no style")
-		}
-		p.do(chromedp.Click(chromedp.CSS(`a[href="/docs"]`)), chromedp.WaitVisible(lastOperation))
+		p.do(chromedp.Click(chromedp.CSS(`a[href="/docs"]`)), chromedp.WaitVisible(docsDrawn))
 		p.screenshot("api")
 		p.wantPeace(api)
 	})
 
-	for _, tt := range []struct {
-		name, operation string
-		fill            []string // names and values of parameters
-		asked, shown    string
-	}{
-		{"the weather in a city", "weather-getWeather", []string{"city", "Oslo"}, "/v1/weather?city=Oslo&units=metric", `"country": "NO"`},
-		{"the weather at coordinates", "weather-getWeather", []string{"lat", "59.91", "lon", "10.75"}, "/v1/weather?lat=59.91&lon=10.75&units=metric", `"latitude": 59.91`},
-		{"places", "places-listPlaces", nil, "/v1/places?q=Springfield&limit=5", `"name": "Springfield"`},
-	} {
-		t.Run("the page of the API gets "+tt.name, func(t *testing.T) {
-			p := b.openOperation(t, api, tt.operation)
-			for i := 0; i < len(tt.fill); i += 2 {
-				p.do(chromedp.SendKeys(chromedp.CSS("tr[data-param-name="+tt.fill[i]+"] input"), tt.fill[i+1]))
+	t.Run("no page is wider than a phone", func(t *testing.T) {
+		for _, path := range []string{"/", "/docs", "/docs#" + weatherOperation, "/problems", "/problems/all-sources-failed"} {
+			p := b.open(t, "about:blank")
+			p.do(chromedp.EmulateViewport(390, 844), chromedp.Navigate(api+path))
+			if strings.HasPrefix(path, "/docs") {
+				p.do(chromedp.WaitVisible(docsDrawn))
 			}
-			p.wantShown(tt.shown)
+			if over := evaluate[int](p, `() => document.documentElement.scrollWidth - innerWidth`); over > 0 {
+				t.Errorf("%s is %d pixels wider than the screen", path, over)
+			}
+			p.screenshot("phone, " + strings.NewReplacer("/", "_", "#", "_").Replace(path))
+		}
+	})
+
+	for _, tt := range []struct {
+		name, operation, asked, shown string
+	}{
+		{"the weather", weatherOperation, "/v1/weather?city=Delhi", `"country": "IN"`},
+		{"the forecast", "tag/weather/GET/v1/weather/forecast", "/v1/weather/forecast?city=Delhi", `"daily"`},
+		{"places", "tag/places/GET/v1/places", "/v1/places?q=Springfield", `"name": "Springfield"`},
+		{"a user", "tag/users/GET/v1/users/{id}", "/v1/users/7", `"id": 7`},
+	} {
+		t.Run("the first request to read "+tt.name+" is a good one", func(t *testing.T) {
+			p := b.openOperation(t, api, tt.operation)
+			p.send("200 OK", tt.shown)
 			p.screenshot("api, " + tt.name)
 			if asked, _ := p.heard(); !slices.Contains(asked, api+tt.asked) {
 				t.Errorf("asked for: %q, want %s among it", asked, tt.asked)
@@ -342,15 +365,9 @@ func TestBrowserShowsPages(t *testing.T) {
 		})
 	}
 
-	t.Run("the page of the API adds a user, with a key", func(t *testing.T) {
-		p := b.openOperation(t, api, "users-createUser")
-		p.do(
-			chromedp.Click(chromedp.CSS(".btn.authorize")),
-			chromedp.SendKeys(chromedp.CSS("#api_key_value"), demoKey+"\r"),
-			chromedp.Click(chromedp.CSS(".modal-ux .btn-done")),
-			chromedp.WaitNotPresent(chromedp.CSS(".modal-ux")),
-		)
-		p.wantShown("location: /v1/users/11")
+	t.Run("the page of the API adds a user, with the key of the demo", func(t *testing.T) {
+		p := b.openOperation(t, api, "tag/users/POST/v1/users")
+		p.send("201 Created", `"name": "Grace Hopper"`)
 		p.screenshot("api, a new user")
 		p.wantPeace(api)
 	})
@@ -358,51 +375,54 @@ func TestBrowserShowsPages(t *testing.T) {
 
 func TestBrowserShowsDeclaredEndpoints(t *testing.T) {
 	b, gateway := startChromium(t), serveOrders(t)
-	p := b.openOperation(t, gateway.url, "declared-get_v1_orders_id")
-	const operation = chromedp.CSS("#operations-declared-get_v1_orders_id")
-	p.do(chromedp.ScrollIntoView(operation))
+	p := b.openOperation(t, gateway.url, "tag/declared/GET/v1/orders/{id}")
 	p.screenshot("api, a declared endpoint")
-	text, err := act(p, chromedp.TextContent(operation))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := evaluate[string](p, `() => document.getElementById("api-1/tag/declared/GET/v1/orders/{id}").textContent`)
 	for _, want := range []string{"An order, who placed it", "orders:read", `"customer": {`, `"name": "parcels"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page shows %q, want %s in it", text, want)
 		}
 	}
 	p.wantPeace(gateway.url)
+
+	demo := startDemo(t, map[string]string{"ENDPOINTS_FILE": "../../../examples/orders/orders.yaml"})
+	b.openOperation(t, demo.urls["api"], "tag/declared/GET/v1/orders/{id}").send("200 OK", `"lines"`)
 }
 
-// lastOperation is at the end of the page of the API: when it is there, nothing
-// moves any more.
-const lastOperation = chromedp.CSS("#operations-documentation-getProblemType")
+const weatherOperation = "tag/weather/GET/v1/weather"
 
-// openOperation opens the page of the API, and one operation on it.
-func (c *chromium) openOperation(t *testing.T, api, operation string) *tab {
+// docsDrawn is there when Scalar has drawn the page of the API.
+const docsDrawn = chromedp.CSS("#docs .section")
+
+// openOperation opens the page of the API at one operation, and the form of its request.
+func (c *chromium) openOperation(t *testing.T, api, place string) *tab {
 	t.Helper()
-	p := c.open(t, api+"/docs")
-	p.do(
-		chromedp.WaitVisible(lastOperation),
-		chromedp.Click(chromedp.CSS("#operations-"+operation+" .opblock-summary-control")),
-		chromedp.WaitVisible(chromedp.CSS(".execute")),
-	)
+	p := c.open(t, api+"/docs#"+place)
+	button := fmt.Sprintf(`[id="api-1/%s"] .show-api-client-button`, place)
+	p.do(chromedp.WaitVisible(chromedp.CSS(button)), chromedp.Click(chromedp.CSS(button)))
 	return p
 }
 
-// wantShown executes the operation that is open, and wants this among what is
-// then shown.
-func (p *tab) wantShown(want string) {
+// send sends the request of the open form as it is filled in, and wants these texts in the
+// answer.
+func (p *tab) send(status, body string) {
 	p.t.Helper()
-	const shown = chromedp.CSS(".live-responses-table")
-	p.do(chromedp.Click(chromedp.CSS(".execute")), chromedp.WaitVisible(shown), chromedp.ScrollIntoView(shown))
-	text, err := act(p, chromedp.TextContent(shown))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if !strings.Contains(text, want) {
-		p.t.Errorf("the page shows %q, want %s", text, want)
-	}
+	press := `() => {
+		const button = [...document.querySelectorAll(".scalar-client button")].find(b => b.textContent.trim().startsWith("Send"));
+		button?.click();
+		return !!button;
+	}`
+	eventually(p.t, "there is a button that sends", func() bool { return evaluate[bool](p, press) })
+	p.wantText(`section[aria-label="Response"]`, status)
+	p.wantText(`section[aria-label="Response"]`, body)
+}
+
+// wantText wants an element, sooner or later, that has the text.
+func (p *tab) wantText(selector, text string) {
+	p.t.Helper()
+	eventually(p.t, fmt.Sprintf("%s has %q", selector, text), func() bool {
+		return evaluate[bool](p, `(selector, text) => [...document.querySelectorAll(selector)].some(e => e.textContent.includes(text))`, selector, text)
+	})
 }
 
 // wantPeace wants a page that asked only its own host, and that neither its
