@@ -49,6 +49,7 @@ func TestStatus(t *testing.T) {
 		})
 		g.openmeteo.Now(after(12345*time.Microsecond, reports(0)))
 		g.metno.Now(breaks)
+		g.openweather.Now(answers(http.StatusUnauthorized, ""))
 		g.get(here)
 		time.Sleep(249 * time.Millisecond)
 		a := g.get("/v1/status")
@@ -69,6 +70,12 @@ func TestStatus(t *testing.T) {
 		}
 		if met.Failures != 1 || met.LatencyMS != nil || met.LastError == nil || met.LastError.Code != "server_error" || met.Breaker.State != "open" {
 			t.Errorf("metno = %s, want one failure, its error, an open breaker", mustJSON(t, met))
+		}
+		if ow := byName["openweather"]; ow.Calls != 1 || ow.Refusals != 1 || ow.LastError == nil || ow.LastError.Code != "unauthorized" {
+			t.Errorf("openweather = %s, want one call, which it refused", mustJSON(t, ow))
+		}
+		if om.Refusals != 0 || met.Refusals != 0 {
+			t.Errorf("openmeteo = %s and metno = %s, want no refusals", mustJSON(t, om), mustJSON(t, met))
 		}
 		// 12 + 249 ms of 5 s have passed.
 		if got := met.Breaker.RetryInSeconds; got == nil || *got != 4.7 {

@@ -25,6 +25,7 @@ type UpstreamCounts struct {
 	Breaker   BreakerStatus  `json:"breaker"`
 	Calls     int64          `json:"calls"`
 	Failures  int64          `json:"failures"`
+	Refusals  int64          `json:"refusals"`
 	Retries   int64          `json:"retries"`
 	Hedges    int64          `json:"hedges"`
 	InFlight  int64          `json:"in_flight"`
@@ -69,6 +70,7 @@ func Enabled(s upstream.Status) UpstreamStatus {
 		Breaker:   BreakerStatus{State: s.Breaker},
 		Calls:     s.Calls,
 		Failures:  s.Failures,
+		Refusals:  s.Refusals,
 		Retries:   s.Retries,
 		Hedges:    s.Hedges,
 		InFlight:  s.InFlight,

@@ -1618,6 +1618,12 @@ export interface components {
              */
             failures?: number;
             /**
+             * @description Requests that the upstream refused: because of our credentials, plan or address (401, 403, 451),
+             *     or because there were too many (429).
+             * @example 1
+             */
+            refusals?: number;
+            /**
              * @description Requests sent again after a failure.
              * @example 6
              */

@@ -1,17 +1,34 @@
 package app
 
 import (
-	"io"
+	"fmt"
 	"net/http"
+	"strings"
 )
 
-// adminIndex is what operators find at the root of the admin listener.
-func adminIndex(w http.ResponseWriter, _ *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = io.WriteString(w, `<!doctype html>
+// adminIndex is what operators find at the root of the admin listener: links to what is
+// switched on.
+func adminIndex(console, pprof bool) http.HandlerFunc {
+	var links strings.Builder
+	link := func(path, text string) { fmt.Fprintf(&links, "<li><a href=%q>%s</a>: %s</li>\n", path, path, text) }
+	if console {
+		link("/console", "what flows, what fails, and why")
+	}
+	link("/metrics", "for Prometheus")
+	if pprof {
+		link("/debug/pprof/", "profiles of the process")
+	}
+	page := fmt.Sprintf(adminPage, links.String())
+	return func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write([]byte(page))
+	}
+}
+
+const adminPage = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -23,12 +40,8 @@ func adminIndex(w http.ResponseWriter, _ *http.Request) {
 <body>
 <h1>Tributary for operators</h1>
 <ul>
-<li><a href="/console">/console</a>: what flows, what fails, and why</li>
-<li><a href="/metrics">/metrics</a>: for Prometheus</li>
-<li><a href="/debug/pprof/">/debug/pprof/</a>: profiles of the process</li>
-</ul>
+%s</ul>
 <p>This address is for operators only. The API is at another one.</p>
 </body>
 </html>
-`)
-}
+`

@@ -56,9 +56,9 @@ func demo(ctx context.Context, n Network, getenv func(string) string, stdout, st
 	return serveUntil(ctx, n, env, stderr, events{listening: announce, loaded: simulator.use, simulator: simulator.Simulator, demo: pages})
 }
 
-// consoleOf is the URL of the console, empty if there is no admin listener.
+// consoleOf is the URL of the console, empty if it is off.
 func consoleOf(at listening) string {
-	if at.admin == nil {
+	if !at.console {
 		return ""
 	}
 	return urlOf(at.admin) + "/console"

@@ -36,6 +36,7 @@ func serve(ctx context.Context, n Network, getenv func(string) string, stderr io
 // listening holds the addresses of a gateway's listeners.
 type listening struct {
 	api, admin net.Addr // admin is nil when it is off
+	console    bool     // the admin listener serves the console
 }
 
 // events are what a command may want to know of its gateway. Each may be nil.
@@ -102,7 +103,7 @@ func serveConfig(ctx context.Context, n Network, cfg config, getenv func(string)
 	at := listening{api: public.Addr()}
 	if admin != nil {
 		defer admin.Close()
-		at.admin = admin.Addr()
+		at.admin, at.console = admin.Addr(), bool(cfg.Console)
 	}
 
 	if on.demo != nil {
@@ -197,7 +198,7 @@ func publicServer(cfg config, api http.Handler, errorLog *stdlog.Logger) *http.S
 // public. page is nil if it is off.
 func adminHandler(cfg config, tel *telemetry.Telemetry, page *console.Console) http.Handler {
 	r := chi.NewRouter()
-	r.Get("/", adminIndex)
+	r.Get("/", adminIndex(page != nil, bool(cfg.Pprof)))
 	r.Method(http.MethodGet, "/metrics", tel.MetricsPage())
 	if cfg.Pprof {
 		r.Mount("/debug", middleware.Profiler())
