@@ -47,9 +47,11 @@ const words = {
     else if (now.breaker?.state === 'half_open') when.push('trying one call');
     if (now.state === 'held_back' && now.quota?.renews_in_s > 0) when.push(`quota renews in ${countdown(now.quota.renews_in_s)}`);
     if (now.fault) when.push(`fault: ${faultWords(now.fault)}`);
+    const broken = ['open', 'half_open'].includes(now.breaker?.state);
     const word = now.breaker?.state === 'half_open' ? 'circuit half-open' : is.word;
     const quiet = now.state === 'off' || now.state === 'idle';
-    return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: is.unwell ? word : '', when: when.join(' · '), why: node.unwell ? now.why : '' };
+    const why = node.unwell && !broken ? now.why : ''; // of a breaker, word and when say the same in short
+    return { as: is.as, rate: quiet ? is.word : rate(now.calls_per_s), badge: is.unwell ? word : '', when: when.join(' · '), why };
   },
   source(node) {
     const shares = [];
