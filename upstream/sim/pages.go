@@ -91,8 +91,10 @@ func writePage(w http.ResponseWriter, title, main string) {
 <link rel="icon" href="data:,">
 </head>
 <body>
+<main>
 <h1>%[1]s</h1>
 %s
+</main>
 </body>
 </html>
 `, title, main)

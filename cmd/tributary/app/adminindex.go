@@ -38,10 +38,12 @@ const adminPage = `<!doctype html>
 <link rel="icon" href="data:,">
 </head>
 <body>
+<main>
 <h1>Tributary for operators</h1>
 <ul>
 %s</ul>
 <p>This address is for operators only. The API is at another one.</p>
+</main>
 </body>
 </html>
 `
