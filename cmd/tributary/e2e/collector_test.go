@@ -28,7 +28,8 @@ func TestNoCollector(t *testing.T) {
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "50")
 			t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "256")
 			t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "64")
-			d := startDemo(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_METRICS_EXPORTER": c.metrics, "LOG_LEVEL": "warn"})
+			d := startDemo(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_METRICS_EXPORTER": c.metrics, "LOG_LEVEL": "warn",
+				"CONSOLE": "off"}) // it keeps stories of requests
 
 			ask := func(n int) {
 				for range n {

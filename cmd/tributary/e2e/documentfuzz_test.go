@@ -274,7 +274,9 @@ func (f *fuzzer) send(a *madeUp) (*http.Request, *reply, error) {
 	if answer.body, err = io.ReadAll(response.Body); err != nil {
 		return nil, nil, err
 	}
-	watch.Check(telemetrytest.Answer, fmt.Append(nil, response.Header, string(answer.body)))
+	// The demo's key is on its page of the API, on purpose, and nowhere else.
+	body := strings.Replace(string(answer.body), `data-key="`+demoKey+`"`, "", 1)
+	watch.Check(telemetrytest.Answer, fmt.Append(nil, response.Header, body))
 	if answer.body, err = contracttest.Decompressed(answer.body, response.Header.Get("Content-Encoding")); err != nil {
 		return nil, nil, err
 	}
@@ -352,7 +354,7 @@ func contradictions(a *madeUp, e *expectation, answer *reply) (mistakes []string
 	if p.Status != answer.StatusCode {
 		mistake("it says that its status is %d", p.Status)
 	}
-	if instance, err := url.Parse(p.Instance); err != nil || instance.Host != "" || strings.Replace(instance.Path, "/.//", "//", 1) != answer.Request.URL.Path {
+	if instance, err := url.Parse(p.Instance); err != nil || instance.Host != "" || strings.Replace(instance.Path, "/.//", "//", 1) != withoutSlash(answer.Request.URL.Path) {
 		mistake("it says that its path is %q", p.Instance)
 	}
 	if p.Code != "invalid_parameters" && p.Code != "invalid_fields" || len(p.Errors) == 0 {

@@ -201,15 +201,22 @@ func (m *maker) bodyExample(op *operation, mediaType string) (v any) {
 func (m *maker) goodText(s *member, examples []string) string {
 	for range 20 {
 		text := m.likelyText(s, examples)
-		var v any = text
-		if s.Type[0] != "string" {
-			v = json.Number(text)
-		}
-		if s.valid(v) == nil {
+		if s.valid(s.read(text)) == nil {
 			return text
 		}
 	}
 	return pick(m, examples)
+}
+
+// read is the value that a parameter's text stands for.
+func (s *member) read(text string) any {
+	switch s.Type[0] {
+	case "string":
+		return text
+	case "boolean":
+		return text == "true"
+	}
+	return json.Number(text)
 }
 
 func (m *maker) likelyText(s *member, examples []string) string {
@@ -220,6 +227,8 @@ func (m *maker) likelyText(s *member, examples []string) string {
 		return pick(m, examples)
 	case s.Default != nil && m.IntN(4) == 0:
 		return s.Default.Value
+	case s.Type[0] == "boolean":
+		return pick(m, []string{"false", "true"})
 	case s.Type[0] == "integer":
 		return strconv.FormatInt(m.integer(s), 10)
 	case s.Type[0] == "number":

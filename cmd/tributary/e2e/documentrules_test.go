@@ -45,6 +45,11 @@ func (p parameter) value(raw string) verdict {
 	}
 	var v any = raw
 	switch p.Type[0] {
+	case "boolean":
+		if raw != "true" && raw != "false" {
+			return forbidden
+		}
+		v = raw == "true"
 	case "integer":
 		if !wholeNumber.MatchString(raw) {
 			return forbidden
@@ -207,6 +212,14 @@ type access struct {
 	anonymous []string
 }
 
+// withoutSlash is the path of a page that is the same with a slash at its end.
+func withoutSlash(path string) string {
+	if path == "/docs/" || path == "/problems/" {
+		return strings.TrimSuffix(path, "/")
+	}
+	return path
+}
+
 // expect is the document's word on a request. Of several mistakes it does not
 // say which is told first.
 func (d *document) expect(a *madeUp, who access) *expectation {
@@ -218,8 +231,9 @@ func (d *document) expect(a *madeUp, who access) *expectation {
 			e.refuse(http.StatusRequestEntityTooLarge, "the body has more than 1 MiB")
 		}
 	}
+	path := withoutSlash(a.path)
 	for _, o := range d.operations {
-		if !matches(o.path, a.path) {
+		if !matches(o.path, path) {
 			continue
 		}
 		if e.methods = append(e.methods, o.method); o.method == http.MethodGet {
@@ -342,6 +356,7 @@ func (e *expectation) expectParameters(a *madeUp) {
 		raw, _ := url.PathUnescape(strings.TrimPrefix(a.path, fixed))
 		v := p.value(raw)
 		if p.Type[0] == "string" { // any name will do for what does not exist
+			e.may[http.StatusNotFound] = "there may be no such " + p.Name
 			continue
 		}
 		e.weigh(v, http.StatusBadRequest, "%s in the path", p.Name)
