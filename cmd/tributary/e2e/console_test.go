@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -105,6 +106,37 @@ func TestConsole(t *testing.T) {
 		if !d.reachable("metno") {
 			t.Error("metno still refuses connections")
 		}
+	})
+
+	t.Run("shows an outage of two upstreams while answers go on, and its end", func(t *testing.T) {
+		asked := 0
+		// elsewhere asks for the weather at a place that nobody has asked about.
+		elsewhere := func() {
+			asked++
+			if a := d.get(fmt.Sprintf("/v1/weather?lat=%.2f&lon=%.2f", float64(asked%80), float64(asked%170)/2)); a.status != http.StatusOK {
+				t.Fatalf("in the outage: %v, want an answer", a)
+			}
+		}
+		unwell := func() []string {
+			return evaluate[[]string](p, `() => [...document.querySelectorAll(".upstreams .node[data-unwell] .name")].map((n) => n.textContent).sort()`)
+		}
+		p.press(`[aria-label="Fault of metno"] [data-mode="down"]`)
+		p.press(`[aria-label="Fault of openmeteo"] [data-mode="reset"]`)
+		p.until(`document.querySelector("#banner").innerText.includes("metno: down") && document.querySelector("#banner").innerText.includes("openmeteo: reset")`)
+		eventually(t, "the page shows two upstreams that are not well", func() bool {
+			elsewhere()
+			return slices.Equal(unwell(), []string{"metno", "openmeteo"})
+		})
+		p.until(`document.querySelector("#sentence").innerText.startsWith("2 of 7 upstreams are failing")`)
+		p.until(`document.querySelector('.rivers path[data-state="failed"]')`)
+		p.press("#ask-form button.primary") // Delhi
+		p.until(`document.querySelector("#answer").innerText.includes("200")`)
+		p.press("#banner button")
+		eventually(t, "the page shows that all are well", func() bool {
+			elsewhere()
+			return len(unwell()) == 0
+		})
+		p.until(`!document.querySelector("#sentence").innerText.includes("failing")`)
 	})
 
 	t.Run("opens an upstream with the keyboard, and gives the focus back", func(t *testing.T) {
