@@ -4,13 +4,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 const (
-	maxStories = 4096
-	maxNames   = 1024 // of each kind of name that is counted
+	maxNames = 1024 // of each kind of name that is counted
 
 	// Recent is how far back rates reach.
 	Recent = 10 * time.Second
@@ -23,8 +20,8 @@ const (
 // Recorder keeps the latest stories and events, and counts answers and calls. It is safe
 // for concurrent use.
 type Recorder struct {
-	stories [maxStories]atomic.Pointer[Story] // a ring
-	next    atomic.Uint64
+	stories [kinds]ring
+	kept    atomic.Uint64 // stories so far
 
 	mu      sync.Mutex // guards what follows
 	seconds buckets[Totals]
@@ -64,12 +61,16 @@ type flow struct{ source, route, state string }
 
 // NewRecorder returns an empty recorder.
 func NewRecorder() *Recorder {
-	return &Recorder{
+	r := &Recorder{
 		seconds: newBuckets[Totals](time.Second, 64),
 		steps:   newBuckets[Totals](Interval, Intervals+1),
 		routes:  make(map[string]*buckets[Totals]),
 		flows:   make(map[flow]*buckets[int]),
 	}
+	for k, size := range sizes {
+		r.stories[k].slots = make([]atomic.Pointer[Story], size)
+	}
+	return r
 }
 
 // result is what is counted of a story.
@@ -79,18 +80,10 @@ type result struct {
 	sources []Source
 }
 
-type kind int
-
-const (
-	complete kind = iota
-	degraded
-	failed
-	clientError
-)
-
-// keep counts a story and puts it into the ring.
+// keep counts a story and puts it into the ring of its kind.
 func (r *Recorder) keep(s *Story, what result) {
-	r.stories[(r.next.Add(1)-1)%maxStories].Store(s)
+	s.number = r.kept.Add(1)
+	r.stories[what.kind].add(s)
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -158,24 +151,4 @@ func counted[K comparable, T any](m map[K]*buckets[T], name K) *buckets[T] {
 		m[name] = b
 	}
 	return b
-}
-
-// Story is the latest story of a trace, nil if none is kept.
-func (r *Recorder) Story(id trace.TraceID) *Story {
-	for s := range r.Latest {
-		if s.id == id {
-			return s
-		}
-	}
-	return nil
-}
-
-// Latest yields the stories that are kept, the newest first.
-func (r *Recorder) Latest(yield func(*Story) bool) {
-	next := r.next.Load()
-	for i := range min(next, maxStories) {
-		if s := r.stories[(next-1-i)%maxStories].Load(); s != nil && !yield(s) {
-			return
-		}
-	}
 }

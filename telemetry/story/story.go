@@ -24,6 +24,7 @@ type Story struct {
 	id       trace.TraceID
 	at       time.Time
 	method   string
+	number   uint64 // stories that are kept later have greater ones
 
 	mu       sync.Mutex // guards what follows
 	route    string
