@@ -109,7 +109,7 @@ func (s situation) ofAnswers() string {
 	return fmt.Sprintf("every one of %s answers %s was served", grouped(answers), s.span()) + s.older()
 }
 
-// older says how many answers have older data, or lack a part.
+// older says how many answers have older data, or lack a source.
 func (s situation) older() (text string) {
 	served := s.minute.Complete + s.minute.Degraded
 	older, lacking := s.minute.Older, s.minute.Degraded-s.minute.Older
@@ -125,9 +125,9 @@ func (s situation) older() (text string) {
 	switch {
 	case lacking <= 0:
 	case served == 1:
-		text += ", without a part that failed"
+		text += ", with a source missing"
 	default:
-		text += ", " + percent(lacking, served) + " without a part that failed"
+		text += ", " + percent(lacking, served) + " with a source missing"
 	}
 	return text
 }

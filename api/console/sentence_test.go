@@ -37,7 +37,11 @@ func TestSentence(t *testing.T) {
 		},
 		"parts are missing": {
 			situation{upstreams: 6, failing: 1, minute: story.Totals{Complete: 50, Degraded: 50, Older: 20, Oldest: old}},
-			"1 of 6 upstreams is failing; every one of 100 answers in the last minute was served, 20 % with older data, the oldest 21 min, 30 % without a part that failed.", "warning",
+			"1 of 6 upstreams is failing; every one of 100 answers in the last minute was served, 20 % with older data, the oldest 21 min, 30 % with a source missing.", "warning",
+		},
+		"the only answer lacks a source": {
+			situation{upstreams: 6, failing: 1, minute: story.Totals{Degraded: 1}},
+			"1 of 6 upstreams is failing; the only answer in the last minute was served, with a source missing.", "warning",
 		},
 		"few are older": {
 			situation{upstreams: 6, failing: 1, minute: story.Totals{Complete: 1000, Degraded: 2, Older: 2, Oldest: old}},

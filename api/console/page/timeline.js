@@ -3,7 +3,7 @@
 import { makeChart } from './charts.js';
 import { el, keyed, text } from './dom.js';
 import { perSecond, readHistory, total } from './history.js';
-import { clock, count, percent, rate } from './words.js';
+import { clock, count, percent, plural, rate } from './words.js';
 
 const few = 8; // upstreams with a chart; of more, those that changed most
 const kept = 100; // events
@@ -57,7 +57,7 @@ export function makeTimeline(charts, list) {
     const busy = rows.filter((r) => r.calls > 0 || r.failures > 0);
     const shown = new Set(busy.toSorted((a, b) => b.failures - a.failures || b.calls - a.calls).slice(0, few));
     keyed(upstreams, busy.filter((r) => shown.has(r)), (r) => r.name, makeMultiple, (element, r) => {
-      const failed = r.failures > 0 ? `${percent(r.failures / r.calls)} of ${count(r.calls)} calls failed` : `${count(r.calls)} calls, none failed`;
+      const failed = r.failures > 0 ? `${percent(r.failures / r.calls)} of ${plural(r.calls, 'call')} failed` : `${plural(r.calls, 'call')}, none failed`;
       element.say(failed);
       element.chart.show(history.times, [perSecond(r.h.calls, history), perSecond(r.h.failures, history)], failed);
     });
