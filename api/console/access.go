@@ -44,8 +44,8 @@ func (c *Console) access(next http.Handler) http.Handler {
 // knowsHost reports whether a Host cannot be another site's name: a loopback name, a
 // literal address, or a name that the operator has configured.
 func (c *Console) knowsHost(host string) bool {
-	name := strings.ToLower(hostname(host))
-	if name == "localhost" || slices.ContainsFunc(c.Hosts, func(known string) bool { return strings.EqualFold(known, name) }) {
+	name := hostname(host)
+	if strings.EqualFold(name, "localhost") || slices.ContainsFunc(c.Hosts, func(known string) bool { return strings.EqualFold(known, name) }) {
 		return true
 	}
 	_, err := netip.ParseAddr(name)
@@ -60,8 +60,9 @@ func hostname(host string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 }
 
-// sameOrigin reports whether a request is of the console's own page, or cannot do harm:
-// a read that no other page has begun, or one that opens the page.
+// sameOrigin reports whether a request is of the console's own page, of a program that
+// reads, or opens the page. A page elsewhere must not open a stream either: faults last
+// while one is open, and there are few.
 func sameOrigin(r *http.Request) bool {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	if origin != "" {
@@ -70,9 +71,10 @@ func sameOrigin(r *http.Request) bool {
 			return false
 		}
 	}
+	foreign := site == "cross-site" || site == "same-site"
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		foreign := site == "cross-site" || site == "same-site"
-		return !foreign || r.Header.Get("Sec-Fetch-Mode") == "navigate"
+		opensPage := r.Header.Get("Sec-Fetch-Mode") == "navigate" && (r.URL.Path == "/console" || r.URL.Path == "/console/")
+		return !foreign || opensPage
 	}
-	return origin != "" || site == "same-origin"
+	return !foreign && (origin != "" || site == "same-origin")
 }

@@ -79,8 +79,6 @@ func (c *Console) handler() http.Handler {
 	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
 		problem{Status: http.StatusMethodNotAllowed, Title: "Method not allowed"}.write(w)
 	})
-	r.Get("/console", serveFile("index.html"))
-	r.Get("/console/", serveFile("index.html"))
 	r.Get("/console/model", c.model)
 	r.Get("/console/operations", c.operations)
 	r.Get("/console/live", c.live)
@@ -92,9 +90,13 @@ func (c *Console) handler() http.Handler {
 		r.Put("/console/faults/{upstream}", c.setFault)
 		r.Delete("/console/faults/{upstream}", c.liftFault)
 	}
-	r.Get("/console/*", func(w http.ResponseWriter, r *http.Request) {
-		serveFile(chi.URLParam(r, "*"))(w, r)
-	})
+	for _, add := range []func(string, http.HandlerFunc){r.Get, r.Head} {
+		add("/console", serveFile("index.html"))
+		add("/console/", serveFile("index.html"))
+		add("/console/*", func(w http.ResponseWriter, r *http.Request) {
+			serveFile(chi.URLParam(r, "*"))(w, r)
+		})
+	}
 	return r
 }
 

@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,7 +10,7 @@ import (
 func TestAccess(t *testing.T) {
 	const page = "http://" + host
 	for name, tt := range map[string]struct {
-		method string
+		method string   // "OPEN" gets the page
 		header []string // Host, Origin…; a same-origin Sec-Fetch-Site unless given
 		want   int
 	}{
@@ -28,7 +27,9 @@ func TestAccess(t *testing.T) {
 		"an address in a name":             {"GET", []string{"Host", "127.0.0.1.example.com:8081"}, 421},
 		"a name below a configured one":    {"GET", []string{"Host", "a.console.example.com"}, 421},
 		"another page that reads":          {"GET", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		"a link to the page":               {"GET", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 200},
+		"a link to the page":               {"OPEN", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 200},
+		"a window on something else":       {"GET", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 403},
+		"another page with our Origin":     {"POST", []string{"Origin", page, "Sec-Fetch-Site", "cross-site"}, 403},
 		"a program that reads":             {"GET", []string{"Sec-Fetch-Site", ""}, 200},
 		"its own page":                     {"POST", []string{"Origin", page}, 200},
 		"its own page, without an Origin":  {"POST", nil, 200},
@@ -41,11 +42,14 @@ func TestAccess(t *testing.T) {
 	} {
 		it(t, name, func(t *testing.T) {
 			k := newRig(t)
-			path, body := "/console/model", ""
-			if tt.method == http.MethodPost {
+			method, path, body := tt.method, "/console/model", ""
+			switch method {
+			case "POST":
 				path, body = "/console/ask", `{"method":"GET","path":"/v1/users/1"}`
+			case "OPEN":
+				method, path = "GET", "/console"
 			}
-			resp, text := k.call(tt.method, path, body, tt.header...)
+			resp, text := k.call(method, path, body, tt.header...)
 			if resp.StatusCode != tt.want {
 				t.Errorf("%s = %d %s, want %d", tt.header, resp.StatusCode, text, tt.want)
 			}
@@ -226,6 +230,9 @@ func TestFiles(t *testing.T) {
 			}
 			if again, _ := k.call("GET", path, "", "If-None-Match", resp.Header.Get("ETag")); again.StatusCode != 304 {
 				t.Errorf("%s again = %d, want 304", path, again.StatusCode)
+			}
+			if head, body := k.call("HEAD", path, ""); head.StatusCode != 200 || body != "" {
+				t.Errorf("HEAD %s = %d, want the headers of GET", path, head.StatusCode)
 			}
 		}
 	})
