@@ -19,7 +19,8 @@ function element(name, attributes = {}, ...children) {
 /** ask asks for the weather in the city of the form. again: older answers will not do. */
 async function ask(again) {
   const number = ++asked;
-  const path = "/v1/weather?city=" + encodeURIComponent($("city").value.trim());
+  // ' stays as it is in encodeURIComponent, and would end the quotes of the curl command.
+  const path = "/v1/weather?city=" + encodeURIComponent($("city").value.trim()).replaceAll("'", "%27");
   const headers = { Accept: "application/json" };
   if (again) headers["Cache-Control"] = "no-cache";
   const key = $("key").querySelector("input").value;
@@ -45,7 +46,7 @@ function show(path, status, answer, took) {
   } else {
     $("place").textContent = answer.title ?? `Status ${status}`;
     $("weather").replaceChildren(element("p", {}, answer.detail ?? ""), element("a", { href: answer.type ?? "/problems" }, "What this means"));
-    verdict("bad", `${status}: ${answer.title}. ${answer.detail}`);
+    verdict("bad", `No weather: the gateway answered ${status} in ${Math.round(took)} ms.`);
   }
   $("sources").replaceChildren(...sources.map(row));
 }
@@ -54,6 +55,10 @@ function show(path, status, answer, took) {
 function sentence(meta, took) {
   const ms = `${Math.round(took)} ms`;
   const used = meta.sources.filter((s) => s.state !== "failed" && s.state !== "skipped").length;
+  const stored = meta.sources.map((s) => s.name).filter((name) => pulled.has(name));
+  if (meta.status === "complete" && stored.length > 0) {
+    return `Complete, in ${ms}, although ${stored.join(" and ")} ${stored.length > 1 ? "are" : "is"} unplugged: the cache still has a fresh answer for this city. Ask for another city.`;
+  }
   if (meta.status === "complete") return `Complete: ${used} of ${meta.sources.length} sources, in ${ms}.`;
   const unwell = meta.sources.filter((s) => s.error || s.state === "stale").map((s) => s.name);
   return `Degraded, but answered, in ${ms}: ${unwell.join(" and ")} did not answer; the answer is made of what the others and the cache have.`;

@@ -316,6 +316,7 @@ func TestBrowserShowsPages(t *testing.T) {
 		p.screenshot("front")
 		p.do(chromedp.Click(chromedp.CSS("#sources tr:nth-child(2) button")))
 		p.wantText("#sources tr:nth-child(2) button", "Plug in")
+		p.wantText("#verdict", "although openmeteo is unplugged: the cache still has a fresh answer")
 		p.do(chromedp.Click(chromedp.CSS("#others button")))
 		p.wantText("#verdict", "Degraded, but answered")
 		p.wantText("#sources tr:nth-child(2) .state", "failed")
@@ -323,6 +324,14 @@ func TestBrowserShowsPages(t *testing.T) {
 		p.do(chromedp.Click(chromedp.CSS("#sources tr:nth-child(2) button")))
 		p.wantText("#sources tr:nth-child(2) button", "Unplug")
 		p.wantPeace(api)
+	})
+
+	t.Run("the front page shows a problem, and a command that a shell can run", func(t *testing.T) {
+		p := b.open(t, api+"/")
+		p.wantText("#verdict", "Complete: 4 of 4 sources")
+		p.do(chromedp.SetValue("#city", "<b>O'Nowhere</b>"), chromedp.Click("#ask .primary"))
+		p.wantText("#verdict", "No weather: the gateway answered 404")
+		p.wantText("#call", "curl -i '"+api+"/v1/weather?city=%3Cb%3EO%27Nowhere%3C%2Fb%3E'")
 	})
 
 	t.Run("the front page leads to that of the API", func(t *testing.T) {
