@@ -113,7 +113,7 @@ func (s *server) respondBatch(w http.ResponseWriter, r *http.Request, entries []
 	b.body = append(b.body, "\"}}\n"...)
 
 	s.countAnswer(r.Context(), b.degraded)
-	tellBatch(r, b.degraded, b.sources)
+	recordBatch(r, b.degraded, b.sources)
 	trace.SpanFromContext(r.Context()).SetAttributes(
 		attribute.Bool("tributary.degraded", b.degraded), attribute.Int("tributary.batch.size", len(entries)))
 	h := w.Header()

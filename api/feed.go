@@ -25,12 +25,12 @@ type feed struct {
 	listeners int           // guarded by streams.mu
 
 	mu      sync.Mutex
-	latest  *news         // nil until the first answer
+	latest  *update       // nil until the first answer
 	changed chan struct{} // closed when latest has another id
 }
 
 // run asks until ctx is done.
-func (f *feed) run(ctx context.Context, ask func(context.Context) *news) {
+func (f *feed) run(ctx context.Context, ask func(context.Context) *update) {
 	defer close(f.ended)
 	for {
 		n := ask(ctx)
@@ -48,9 +48,9 @@ func (f *feed) run(ctx context.Context, ask func(context.Context) *news) {
 	}
 }
 
-// publish wakes the listeners if they have not had this yet. The latest news is kept in
+// publish wakes the listeners if they have not had this yet. The latest update is kept in
 // any case: a new listener gets the current ages of the sources.
-func (f *feed) publish(n *news) {
+func (f *feed) publish(n *update) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.latest == nil || f.latest.id != n.id {
@@ -60,16 +60,16 @@ func (f *feed) publish(n *news) {
 	f.latest = n
 }
 
-// current is the latest news, nil if there is none yet, and a channel that is closed
-// when there is other news. A slow listener misses what was replaced in between.
-func (f *feed) current() (*news, <-chan struct{}) {
+// current is the latest update, nil if there is none yet, and a channel that is closed
+// when there is another. A slow listener misses what was replaced in between.
+func (f *feed) current() (*update, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.latest, f.changed
 }
 
-// first waits for the first news.
-func (f *feed) first(ctx context.Context) (*news, error) {
+// first waits for the first update.
+func (f *feed) first(ctx context.Context) (*update, error) {
 	n, changed := f.current()
 	if n != nil {
 		return n, nil

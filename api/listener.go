@@ -21,7 +21,7 @@ const (
 	writingBudget = 5 * time.Second  // for a client to take an event; a slower one is dropped
 )
 
-// listener writes the news of a feed to one client.
+// listener writes the updates of a feed to one client.
 type listener struct {
 	server     *server
 	w          http.ResponseWriter
@@ -85,7 +85,7 @@ func expiry(ctx context.Context) (expired <-chan time.Time, stop func()) {
 }
 
 // count counts an answer that is sent.
-func (l *listener) count(ctx context.Context, n *news) {
+func (l *listener) count(ctx context.Context, n *update) {
 	if n.err != nil {
 		return
 	}

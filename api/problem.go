@@ -256,7 +256,7 @@ func notCachedOutcome(o aggregate.Outcome) bool {
 // problem writes the problem document for err.
 func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	p, body := s.problemOf(r.Context(), err, r.URL)
-	tellProblem(r, p)
+	recordProblem(r, p)
 	if body == nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return

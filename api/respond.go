@@ -38,7 +38,7 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error 
 	now := time.Now()
 	degraded := a.degraded()
 	s.countAnswer(r.Context(), degraded)
-	tellAnswer(r, degraded, a.sources)
+	recordAnswer(r, degraded, a.sources)
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
 		describe(span, a.sources, degraded)

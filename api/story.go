@@ -10,23 +10,23 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// tellAnswer says in the story of a request what its answer is made of.
-func tellAnswer(r *http.Request, degraded bool, sources []aggregate.Outcome) {
+// recordAnswer records in the story of a request what its answer is made of.
+func recordAnswer(r *http.Request, degraded bool, sources []aggregate.Outcome) {
 	if s := story.FromContext(r.Context()); s != nil {
 		s.Answered(degraded, storySources(sources))
 	}
 }
 
-// tellProblem says in the story of a request that it got a problem.
-func tellProblem(r *http.Request, p *problem) {
+// recordProblem records in the story of a request that it got a problem.
+func recordProblem(r *http.Request, p *problem) {
 	if s := story.FromContext(r.Context()); s != nil {
 		s.Refused(p.Code, storySources(p.sources))
 	}
 }
 
-// tellBatch is tellAnswer for a batch: the entries' sources of one name are one source of
+// recordBatch is recordAnswer for a batch: the entries' sources of one name are one source of
 // the story.
-func tellBatch(r *http.Request, degraded bool, sources []aggregate.Outcome) {
+func recordBatch(r *http.Request, degraded bool, sources []aggregate.Outcome) {
 	if s := story.FromContext(r.Context()); s != nil {
 		s.Answered(degraded, storySources(together(sources)))
 	}
@@ -54,16 +54,16 @@ func storySources(sources []aggregate.Outcome) []story.Source {
 	if len(sources) == 0 {
 		return nil
 	}
-	told := make([]story.Source, len(sources))
+	list := make([]story.Source, len(sources))
 	for i := range sources {
 		o := &sources[i]
-		told[i] = story.Source{
+		list[i] = story.Source{
 			Name: cmp.Or(o.Source, o.Origin, o.Name), State: string(o.State), Useful: o.Useful(), Age: o.Age, Attempts: o.Attempts, Took: o.Latency,
 			Collapsed: o.Collapsed, Unused: o.Unused, Asked: o.Forward != upstream.NotForwarded, Sources: storySources(o.Sources),
 		}
 		if o.Err != nil {
-			told[i].Code, told[i].Detail = string(o.Err.Code), o.Err.Brief()
+			list[i].Code, list[i].Detail = string(o.Err.Code), o.Err.Brief()
 		}
 	}
-	return told
+	return list
 }

@@ -77,7 +77,7 @@ func (s *streams) leave(client string) {
 }
 
 // join returns the feed of a question, which begins with its first listener.
-func (s *streams) join(key feedKey, ask func(context.Context) *news) *feed {
+func (s *streams) join(key feedKey, ask func(context.Context) *update) *feed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.feeds[key]

@@ -74,7 +74,7 @@ func (s *server) deleteUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return writeProblem(err)
 	}
-	tellAnswer(r, false, []aggregate.Outcome{outcome})
+	recordAnswer(r, false, []aggregate.Outcome{outcome})
 	w.Header().Set("Cache-Control", "no-store")
 	s.serverTiming(w.Header(), r, []aggregate.Outcome{outcome})
 	w.WriteHeader(http.StatusNoContent)
@@ -142,7 +142,7 @@ func (s *server) writeAnswer(w http.ResponseWriter, r *http.Request, status int,
 	sources := []aggregate.Outcome{outcome}
 	w.Header().Set("Cache-Control", personal)
 	s.serverTiming(w.Header(), r, sources)
-	tellAnswer(r, false, sources)
+	recordAnswer(r, false, sources)
 	s.envelope(w, r, status, "complete", reply{data: data, sources: sources})
 	return nil
 }

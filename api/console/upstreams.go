@@ -89,9 +89,9 @@ func (c *Console) since(name, state string, now time.Time) time.Time {
 }
 
 // enabled fills in what is known of an upstream that is enabled.
-func (s *upstreamState) enabled(u Upstream, told *story.Upstream) {
+func (s *upstreamState) enabled(u Upstream, record *story.Upstream) {
 	st := u.Up.Status()
-	recent, lately := told.In(story.Recent), told.In(time.Minute)
+	recent, lately := record.In(story.Recent), record.In(time.Minute)
 	s.Breaker = &breakerState{State: st.Breaker}
 	if st.Breaker == "open" {
 		s.Breaker.RetryInS = new(seconds(st.RetryIn))
@@ -108,7 +108,7 @@ func (s *upstreamState) enabled(u Upstream, told *story.Upstream) {
 	if l := st.Latency; l != nil {
 		s.P50, s.P95, s.P99 = new(story.Milliseconds(l.P50)), new(story.Milliseconds(l.P95)), new(story.Milliseconds(l.P99))
 	}
-	failures := told.Failures()
+	failures := record.Failures()
 	for _, f := range failures[:min(len(failures), maxErrors)] {
 		s.LastErrors = append(s.LastErrors, lastError{f.Code, f.Detail, story.Time(f.At), f.Count})
 	}

@@ -51,11 +51,11 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 		took := time.Since(a.start)
 		if fault != nil {
 			f := a.judge(ctx, fault, others)
-			a.tellFailure(ctx, f, took)
+			a.recordFailure(ctx, f, took)
 			result, err = nil, f
 			return
 		}
-		a.tellAnswer(ctx, result, took)
+		a.recordAnswer(ctx, result, took)
 		if a.hedge {
 			counters.hedgesWon.Add(1)
 		}
@@ -103,7 +103,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 	}
 
 	a.count()
-	a.tellRequest(ctx, r.Method)
+	a.recordRequest(ctx, r.Method)
 	begun := time.Now()
 	resp, fault := a.client.sender.do(r.WithContext(ctx), a.credentials())
 	took := time.Since(begun)

@@ -41,20 +41,20 @@ type Config struct {
 // Client calls one upstream. It is safe for concurrent use.
 type Client struct {
 	*shared
-	name      string
-	sender    *sender
-	policies  Policies
-	budget    time.Duration
-	propagate bool
-	tracer    trace.Tracer
-	log       *slog.Logger
-	latency   *latencies
-	metrics   *metrics
-	counters  counters
-	failures  failureLog
-	told      *story.Upstream // nil: calls are not counted for the console
-	quotaTold atomic.Int64    // end of the window, in seconds, whose quota was reported as used up
-	writes    *holdBack       // shared by all endpoints that write
+	name          string
+	sender        *sender
+	policies      Policies
+	budget        time.Duration
+	propagate     bool
+	tracer        trace.Tracer
+	log           *slog.Logger
+	latency       *latencies
+	metrics       *metrics
+	counters      counters
+	failures      failureLog
+	record        *story.Upstream // nil: calls are not counted for the console
+	quotaReported atomic.Int64    // end of the window, in seconds, whose quota was reported as used up
+	writes        *holdBack       // shared by all endpoints that write
 }
 
 // counters count since the start of the process.
@@ -75,7 +75,7 @@ func New(cfg Config) *Client {
 		tracer:    cfg.Tracer,
 		log:       cfg.Logger,
 		latency:   &latencies{quantile: cfg.Policies.HedgeQuantile},
-		told:      cfg.Stories.Upstream(cfg.Name),
+		record:    cfg.Stories.Upstream(cfg.Name),
 		writes:    &holdBack{},
 	}
 	if c.tracer == nil {

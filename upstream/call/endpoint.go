@@ -127,7 +127,7 @@ func (e *Endpoint) Do(ctx context.Context, call Call, p *Progress) (*Result, *Er
 		return result, nil
 	}
 	f := e.client.asFailure(err)
-	e.tellRefusal(ctx, f)
+	e.recordRefusal(ctx, f)
 	if last := p.last.Load(); f.refused && last != nil {
 		// A retry was refused: report the failure that caused it.
 		f = last

@@ -23,7 +23,7 @@ func (e *Endpoint) onRetryScheduled(x failsafe.ExecutionScheduledEvent[*Result])
 	if f, ok := x.LastError().(*failure); ok {
 		code = f.Code
 	}
-	tell(x.Context(), "retry scheduled", story.Step{What: story.Retry, Source: e.Name, Code: string(code), Took: x.Delay},
+	addEvent(x.Context(), "retry scheduled", story.Step{What: story.Retry, Source: e.Name, Code: string(code), Took: x.Delay},
 		func() []attribute.KeyValue {
 			return []attribute.KeyValue{attribute.Int64("tributary.retry.delay_ms", x.Delay.Milliseconds())}
 		})
@@ -32,18 +32,18 @@ func (e *Endpoint) onRetryScheduled(x failsafe.ExecutionScheduledEvent[*Result])
 func (e *Endpoint) onAbort(x failsafe.ExecutionEvent[*Result]) {
 	if f, ok := x.LastError().(*failure); ok && f.unfunded {
 		e.client.counters.unfunded.Add(1)
-		tell(x.Context(), "retry budget exhausted", story.Step{What: story.RetryRefused, Source: e.Name}, nil)
+		addEvent(x.Context(), "retry budget exhausted", story.Step{What: story.RetryRefused, Source: e.Name}, nil)
 	}
 }
 
 // onHedge adds no step: the request itself is one.
 func (e *Endpoint) onHedge(x failsafe.ExecutionEvent[*Result]) {
-	tell(x.Context(), "hedge started", story.Step{}, nil)
+	addEvent(x.Context(), "hedge started", story.Step{}, nil)
 }
 
 func (e *Endpoint) onHedgeRefused(x failsafe.ExecutionInfo) {
 	e.client.counters.unfunded.Add(1)
-	tell(x.Context(), "hedge refused", story.Step{What: story.HedgeRefused, Source: e.Name}, nil)
+	addEvent(x.Context(), "hedge refused", story.Step{What: story.HedgeRefused, Source: e.Name}, nil)
 }
 
 // onStateChanged runs on a caller's goroutine, without the breaker's lock. Events may
@@ -54,7 +54,7 @@ func (c *Client) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	if e.NewState != circuitbreaker.OpenState {
 		ctx = c.admission.prober() // failsafe passes a call's context only when the breaker opens
 	}
-	tell(ctx, "circuit breaker "+to, story.Step{What: story.BreakerChanged, Source: c.name, Text: to}, nil)
+	addEvent(ctx, "circuit breaker "+to, story.Step{What: story.BreakerChanged, Source: c.name, Text: to}, nil)
 	level := slog.LevelInfo
 	if e.NewState == circuitbreaker.OpenState {
 		c.counters.opened.Add(1)
@@ -62,12 +62,12 @@ func (c *Client) onStateChanged(e circuitbreaker.StateChangedEvent) {
 	}
 	c.log.LogAttrs(ctx, level, "circuit breaker changed",
 		slog.String("upstream", c.name), slog.String("from", from), slog.String("to", to))
-	c.tellBreaker(e)
+	c.recordBreaker(e)
 }
 
-// tell adds a span event, and a step to the story if it has a kind. The attributes are
+// addEvent adds a span event, and a step to the story if it has a kind. The attributes are
 // built only on a span that is recorded.
-func tell(ctx context.Context, name string, step story.Step, attrs func() []attribute.KeyValue) {
+func addEvent(ctx context.Context, name string, step story.Step, attrs func() []attribute.KeyValue) {
 	if step.What != "" {
 		story.FromContext(ctx).Add(step)
 	}
@@ -91,7 +91,7 @@ func (c *Client) failed(ctx context.Context, f *failure, now time.Time) {
 		c.counters.failures.Add(1)
 	}
 	c.counters.lastError.Store(&LastError{Code: f.Code, At: now})
-	c.told.Failed(string(f.Code), f.Brief())
+	c.record.Failed(string(f.Code), f.Brief())
 	if f.logged {
 		return
 	}

@@ -129,7 +129,7 @@ func (a *attempt) holdBackFor(f *failure, now time.Time) {
 	free := a.held(now) == 0
 	a.holdBackAfter(f, now)
 	if held := a.held(now); free && held > 0 {
-		a.client.told.Happened(story.RefusedUs, f.Brief()+"; it is not asked for "+story.Duration(held))
+		a.client.record.Happened(story.RefusedUs, f.Brief()+"; it is not asked for "+story.Duration(held))
 	}
 }
 
@@ -167,7 +167,7 @@ func (a *attempt) holdBackAfter(f *failure, now time.Time) {
 func (a *attempt) exhausted(r Response) {
 	d := a.Exhausted(r)
 	if d > 0 && a.held(r.At) == 0 {
-		a.client.told.Happened(story.QuotaExhausted, "its answer says that our quota is used up; it is not asked for "+story.Duration(d))
+		a.client.record.Happened(story.QuotaExhausted, "its answer says that our quota is used up; it is not asked for "+story.Duration(d))
 	}
 	a.client.admission.holdBack.forTime(r.At, d, CodeRateLimited)
 }

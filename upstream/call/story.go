@@ -10,37 +10,37 @@ import (
 	"tributary/telemetry/story"
 )
 
-// tellRequest adds a request that is being sent to the story of the question, and counts
+// recordRequest adds a request that is being sent to the story of the question, and counts
 // what repeats another.
-func (a *attempt) tellRequest(ctx context.Context, method string) {
+func (a *attempt) recordRequest(ctx context.Context, method string) {
 	step := story.Step{What: story.Request, Source: a.Name, Upstream: a.client.name, Text: method + " " + a.template, N: a.retries}
 	switch {
 	case a.hedge:
 		step.What = story.Hedge
-		a.client.told.Hedged()
+		a.client.record.Hedged()
 	case a.retries > 0:
-		a.client.told.Retried()
+		a.client.record.Retried()
 	}
 	story.FromContext(ctx).Add(step)
 }
 
-// tellAnswer adds and counts the good answer to an attempt.
-func (a *attempt) tellAnswer(ctx context.Context, r *Result, took time.Duration) {
-	a.client.told.Ended(a.Name, took, false)
+// recordAnswer adds and counts the good answer to an attempt.
+func (a *attempt) recordAnswer(ctx context.Context, r *Result, took time.Duration) {
+	a.client.record.Ended(a.Name, took, false)
 	s := story.FromContext(ctx)
 	s.Add(story.Step{What: story.Answer, Source: a.Name, Status: r.Status, Took: took})
 	if a.hedge {
-		a.client.told.HedgeWon()
+		a.client.record.HedgeWon()
 		s.Add(story.Step{What: story.HedgeWon, Source: a.Name})
 	}
 }
 
-// tellFailure adds and counts the failure of an attempt, unless it was canceled.
-func (a *attempt) tellFailure(ctx context.Context, f *failure, took time.Duration) {
+// recordFailure adds and counts the failure of an attempt, unless it was canceled.
+func (a *attempt) recordFailure(ctx context.Context, f *failure, took time.Duration) {
 	if f.Code == CodeCanceled {
 		return
 	}
-	a.client.told.Ended(a.Name, took, f.Unwell() || f.refusesUs())
+	a.client.record.Ended(a.Name, took, f.Unwell() || f.refusesUs())
 	step := story.Step{What: story.Failed, Source: a.Name, Code: string(f.Code), Text: f.Brief(), Took: took}
 	if f.Status >= 400 {
 		step.What, step.Status = story.Answer, f.Status
@@ -48,9 +48,9 @@ func (a *attempt) tellFailure(ctx context.Context, f *failure, took time.Duratio
 	story.FromContext(ctx).Add(step)
 }
 
-// tellRefusal adds to the story that our own policies refused a call, and reports a quota
+// recordRefusal adds to the story that our own policies refused a call, and reports a quota
 // that is used up, once for each window.
-func (e *Endpoint) tellRefusal(ctx context.Context, f *failure) {
+func (e *Endpoint) recordRefusal(ctx context.Context, f *failure) {
 	if !f.refused && f.Code != CodeOverloaded {
 		return
 	}
@@ -59,14 +59,14 @@ func (e *Endpoint) tellRefusal(ctx context.Context, f *failure) {
 		return
 	}
 	end := time.Now().Add(f.RetryAfter).Round(time.Second).Unix()
-	if c := e.client; c.quotaTold.Swap(end) != end {
-		c.told.Happened(story.QuotaExhausted, "our quota is used up; it is renewed in "+story.Duration(f.RetryAfter))
+	if c := e.client; c.quotaReported.Swap(end) != end {
+		c.record.Happened(story.QuotaExhausted, "our quota is used up; it is renewed in "+story.Duration(f.RetryAfter))
 	}
 }
 
-// tellBreaker reports a change of the breaker.
-func (c *Client) tellBreaker(e circuitbreaker.StateChangedEvent) {
-	if c.told == nil {
+// recordBreaker reports a change of the breaker.
+func (c *Client) recordBreaker(e circuitbreaker.StateChangedEvent) {
+	if c.record == nil {
 		return
 	}
 	code := ""
@@ -75,13 +75,13 @@ func (c *Client) tellBreaker(e circuitbreaker.StateChangedEvent) {
 	}
 	switch {
 	case e.NewState == circuitbreaker.OpenState && e.OldState == circuitbreaker.HalfOpenState:
-		c.told.Happened(story.BreakerOpened, "the circuit breaker opened again, because the test call failed"+code)
+		c.record.Happened(story.BreakerOpened, "the circuit breaker opened again, because the test call failed"+code)
 	case e.NewState == circuitbreaker.OpenState:
 		m := e.Metrics()
-		c.told.Happened(story.BreakerOpened, fmt.Sprintf("the circuit breaker opened after %d failures of %d calls%s", m.Failures(), m.Executions(), code))
+		c.record.Happened(story.BreakerOpened, fmt.Sprintf("the circuit breaker opened after %d failures of %d calls%s", m.Failures(), m.Executions(), code))
 	case e.NewState == circuitbreaker.HalfOpenState:
-		c.told.Happened(story.BreakerHalfOpen, "the circuit breaker lets one call through as a test")
+		c.record.Happened(story.BreakerHalfOpen, "the circuit breaker lets one call through as a test")
 	default:
-		c.told.Happened(story.BreakerClosed, "the circuit breaker closed")
+		c.record.Happened(story.BreakerClosed, "the circuit breaker closed")
 	}
 }

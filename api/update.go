@@ -16,8 +16,8 @@ import (
 	"tributary/upstream"
 )
 
-// news is what a question was last answered with.
-type news struct {
+// update is what a question was last answered with.
+type update struct {
 	id       string        // of an answer the opaque part of its tag, of a problem what is wrong
 	event    func() []byte // encodes the event, once
 	err      error         // nil: it is an answer
@@ -29,11 +29,11 @@ type news struct {
 // trace of its own. The first trace is linked to the request's. The directives of the
 // request do not count: others listen to the same answer, and EventSource always sends
 // no-cache.
-func (s *server) refresher(q question, r *http.Request) func(context.Context) *news {
+func (s *server) refresher(q question, r *http.Request) func(context.Context) *update {
 	name := "refresh " + telemetry.Route(chi.RouteContext(r.Context()))
 	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(r.Context()))}
 	u := r.URL
-	return func(ctx context.Context) *news {
+	return func(ctx context.Context) *update {
 		ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
 		defer cancel()
 		ctx, span := s.Telemetry.Tracer().Start(ctx, name, options...)
@@ -41,9 +41,9 @@ func (s *server) refresher(q question, r *http.Request) func(context.Context) *n
 		options = options[:1]
 		a, err := s.askSafely(ctx, q)
 		if err != nil {
-			return s.problemNews(ctx, err, u)
+			return s.problemUpdate(ctx, err, u)
 		}
-		return s.answerNews(ctx, a)
+		return s.answerUpdate(ctx, a)
 	}
 }
 
@@ -58,14 +58,14 @@ func (s *server) askSafely(ctx context.Context, q question) (a reply, err error)
 	return q.ask(ctx, upstream.Directives{})
 }
 
-func (s *server) answerNews(ctx context.Context, a reply) *news {
+func (s *server) answerUpdate(ctx context.Context, a reply) *update {
 	degraded := a.degraded()
 	span := trace.SpanFromContext(ctx)
 	if span.IsRecording() {
 		describe(span, a.sources, degraded)
 	}
 	id := strings.Trim(strings.TrimPrefix(entityTag(a.tag, degraded, a.sources), "W/"), `"`)
-	return &news{
+	return &update{
 		id: id,
 		event: sync.OnceValue(func() []byte {
 			return newEvent("answer", id, appendAnswer(nil, statusOf(degraded), a, span.SpanContext()))
@@ -75,11 +75,11 @@ func (s *server) answerNews(ctx context.Context, a reply) *news {
 	}
 }
 
-// problemNews is a problem. Its event has an empty id, so that a client that connects
+// problemUpdate is a problem. Its event has an empty id, so that a client that connects
 // again gets the answer even if it had the same one before.
-func (s *server) problemNews(ctx context.Context, err error, u *url.URL) *news {
+func (s *server) problemUpdate(ctx context.Context, err error, u *url.URL) *update {
 	p, body := s.problemOf(ctx, err, u)
-	n := &news{
+	n := &update{
 		id:    strconv.Itoa(p.Status) + " " + p.Code, // no answer has an id with a space
 		event: func() []byte { return newEvent("problem", "", body) },
 		err:   p,
