@@ -99,6 +99,27 @@ func TestStorySteps(t *testing.T) {
 			"breaker_half_open things: the circuit breaker lets one call through as a test",
 			"breaker_closed things: the circuit breaker closed")
 	})
+	it(t, "have few events in a long outage", func(t *testing.T) {
+		f := newFake(answers(500, ""))
+		k := tells(t, f, noRetries, func(c *config) { c.Policies.Breaker.MinCalls = 2 })
+		askMany(k.s, 2)
+		for range 100 {
+			time.Sleep(5 * time.Second)
+			wantSteps(t, k.ask("a"), "breaker: the circuit breaker is half-open now", asks, "answered: answered 500 after 0 ms", "breaker: the circuit breaker is open now")
+		}
+		f.Now(well)
+		time.Sleep(5 * time.Second)
+		k.ask("a")
+		const opened = "breaker_opened things: the circuit breaker opened after 2 failures of 2 calls (server_error)"
+		const tested = "breaker_half_open things: the circuit breaker lets one call through as a test"
+		const again = "breaker_opened things: the circuit breaker opened again, because the test call failed (server_error); further test calls are events only if they succeed"
+		k.wantEvents(opened, tested, again, "breaker_closed things: the circuit breaker closed; test calls that failed before: 100")
+		f.Now(answers(500, ""))
+		askMany(k.s, 2)
+		time.Sleep(5 * time.Second)
+		k.ask("b")
+		k.wantEvents(opened, tested, again, "breaker_closed things: the circuit breaker closed; test calls that failed before: 100", opened, tested, again)
+	})
 	it(t, "say why an answer is old", func(t *testing.T) {
 		f := newFake(well)
 		k := tells(t, f, noRetries)

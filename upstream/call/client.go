@@ -54,6 +54,7 @@ type Client struct {
 	failures      failureLog
 	record        *story.Upstream // nil: calls are not counted for the console
 	quotaReported atomic.Int64    // end of the window, in seconds, whose quota was reported as used up
+	failedTests   atomic.Int64    // test calls of the breaker that failed since it opened
 	writes        *holdBack       // shared by all endpoints that write
 }
 

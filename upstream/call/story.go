@@ -64,7 +64,9 @@ func (e *Endpoint) recordRefusal(ctx context.Context, f *failure) {
 	}
 }
 
-// recordBreaker reports a change of the breaker.
+// recordBreaker reports a change of the breaker. Of the test calls that fail in an outage
+// only the first is an event: there is one every few seconds, and soon nothing else would
+// be kept.
 func (c *Client) recordBreaker(e circuitbreaker.StateChangedEvent) {
 	if c.record == nil {
 		return
@@ -75,13 +77,22 @@ func (c *Client) recordBreaker(e circuitbreaker.StateChangedEvent) {
 	}
 	switch {
 	case e.NewState == circuitbreaker.OpenState && e.OldState == circuitbreaker.HalfOpenState:
-		c.record.Happened(story.BreakerOpened, "the circuit breaker opened again, because the test call failed"+code)
+		if c.failedTests.Add(1) == 1 {
+			c.record.Happened(story.BreakerOpened, "the circuit breaker opened again, because the test call failed"+code+"; further test calls are events only if they succeed")
+		}
 	case e.NewState == circuitbreaker.OpenState:
+		c.failedTests.Store(0)
 		m := e.Metrics()
 		c.record.Happened(story.BreakerOpened, fmt.Sprintf("the circuit breaker opened after %d failures of %d calls%s", m.Failures(), m.Executions(), code))
 	case e.NewState == circuitbreaker.HalfOpenState:
-		c.record.Happened(story.BreakerHalfOpen, "the circuit breaker lets one call through as a test")
+		if c.failedTests.Load() == 0 {
+			c.record.Happened(story.BreakerHalfOpen, "the circuit breaker lets one call through as a test")
+		}
 	default:
-		c.record.Happened(story.BreakerClosed, "the circuit breaker closed")
+		text := "the circuit breaker closed"
+		if n := c.failedTests.Swap(0); n > 0 {
+			text += fmt.Sprintf("; test calls that failed before: %d", n)
+		}
+		c.record.Happened(story.BreakerClosed, text)
 	}
 }
