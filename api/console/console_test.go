@@ -167,6 +167,16 @@ func TestAsk(t *testing.T) {
 		if len(list.Stories) != 1 || list.Stories[0].TraceID == a.Story.TraceID || list.Stories[0].Steps != nil {
 			t.Errorf("stories = %+v, want the newest, without steps", list)
 		}
+		k.want(200, &list, "GET", "/console/stories?complete=false", "")
+		if len(list.Stories) != 0 {
+			t.Errorf("stories = %+v, want none: all answers were complete", list)
+		}
+		k.want(200, nil, "PUT", "/console/faults/directory", `{"error_rate":1}`)
+		failed := k.ask(`{"method":"GET","path":"/v1/users/3"}`)
+		k.want(200, &list, "GET", "/console/stories?complete=false", "")
+		if len(list.Stories) != 1 || list.Stories[0].TraceID != failed.Story.TraceID {
+			t.Errorf("stories = %+v, want the one that failed", list)
+		}
 	})
 	it(t, "passes on few headers, and the operator's address", func(t *testing.T) {
 		k := newRig(t)
@@ -206,6 +216,7 @@ func TestRefusals(t *testing.T) {
 		"GET /console/stories/00000000000000000000000000000000": 400,
 		"GET /console/stories/4bf92f3577b34da6a3ce929d0e0e4736": 404,
 		"GET /console/stories?limit=0":                          400,
+		"GET /console/stories?complete=no":                      400,
 		"GET /console/nothing.js":                               404,
 		"GET /console/../console.go":                            404,
 		"POST /console/model":                                   405,

@@ -15,7 +15,7 @@ const (
 	maxStoriesListed = 500
 )
 
-// stories is GET /console/stories.
+// stories is GET /console/stories. With complete=false it leaves out complete answers.
 func (c *Console) stories(w http.ResponseWriter, r *http.Request) {
 	limit := storiesListed
 	if text := r.URL.Query().Get("limit"); text != "" {
@@ -26,12 +26,19 @@ func (c *Console) stories(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
+	complete := r.URL.Query().Get("complete")
+	if complete != "" && complete != "true" && complete != "false" {
+		badRequest("complete must be true or false").write(w)
+		return
+	}
 	list := []story.View{}
 	for s := range c.Stories.Latest {
 		if len(list) == limit {
 			break
 		}
-		list = append(list, s.Short())
+		if v := s.Short(); complete != "false" || v.Outcome != "complete" {
+			list = append(list, v)
+		}
 	}
 	writeJSON(w, map[string]any{"stories": list})
 }

@@ -6,7 +6,6 @@ import { showStory } from './story.js';
 import { clock, milliseconds, outcomeState, title } from './words.js';
 
 const newest = 25; // that are shown
-const searched = 200; // of which those are that were not complete
 
 /** makeExplain fills the form, the list and the place of the story. */
 export function makeExplain(form, list, place, jaegerURL) {
@@ -26,12 +25,10 @@ export function makeExplain(form, list, place, jaegerURL) {
 
   async function load() {
     try {
-      const got = await get(`stories?limit=${unwell.checked ? searched : newest}`);
-      const all = Array.isArray(got) ? got : got?.stories ?? [];
-      const stories = unwell.checked ? all.filter((s) => s.outcome !== 'complete').slice(0, newest) : all;
+      const { stories } = await get(`stories?limit=${newest}${unwell.checked ? '&complete=false' : ''}`);
       table.hidden = stories.length === 0;
       empty.hidden = stories.length > 0;
-      text(empty, all.length > 0 ? `The newest ${all.length} were all complete.` : 'No answers yet.');
+      text(empty, unwell.checked ? 'All answers that are kept were complete.' : 'No answers yet.');
       keyed(rows, stories, (s) => s.trace_id + s.at, makeRow);
     } catch (error) {
       showProblem(error.message);
@@ -41,7 +38,7 @@ export function makeExplain(form, list, place, jaegerURL) {
   function makeRow(story) {
     return el('tr', { 'data-trace': story.trace_id },
       el('td', { class: 'number' }, clock(story.at)),
-      el('td', {}, el('button', { class: 'quiet request', type: 'button', onclick: () => explain(story.trace_id) }, `${story.method} ${story.route}`)),
+      el('td', {}, el('button', { class: 'quiet request', type: 'button', onclick: () => explain(story.trace_id) }, `${story.method} ${story.route ?? '(unknown path)'}`)),
       el('td', {}, el('span', { class: 'state', 'data-state': outcomeState(story) }, `${story.status} ${story.outcome === 'problem' ? title(story.problem ?? '') : story.outcome}`.trim())),
       el('td', { class: 'number' }, milliseconds(story.took_ms)));
   }

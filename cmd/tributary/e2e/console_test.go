@@ -93,6 +93,16 @@ func TestConsole(t *testing.T) {
 		p.until(fmt.Sprintf(`document.querySelector("#story .trace")?.textContent === %q`, trace))
 	})
 
+	t.Run("lists the answers that were not complete", func(t *testing.T) {
+		d.get("/v1/nothing")
+		p.press(`#explain-form input[type="checkbox"]`)
+		p.until(`document.querySelector("#stories tbody").innerText.includes("404")`)
+		rows := evaluate[string](p, `() => document.querySelector("#stories tbody").innerText`)
+		if !strings.Contains(rows, "GET (unknown path)") || strings.Contains(rows, "200 complete") {
+			t.Errorf("the list is\n%s\nwant the 404, and no complete answer", rows)
+		}
+	})
+
 	t.Run("breaks an upstream, says so, and mends it", func(t *testing.T) {
 		p.until(`document.querySelector('[aria-label="Fault of metno"]')`)
 		p.press(`[aria-label="Fault of metno"] [data-mode="down"]`)
