@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,33 @@ func TestLive(t *testing.T) {
 		if d := k.open().state().Upstreams[0]; d.State != "well" || d.Fault != nil {
 			t.Errorf("after the fault: %+v", d)
 		}
+	})
+	it(t, "tells a fault soon even after many good calls", func(t *testing.T) {
+		k := newRig(t)
+		use := func(first int) {
+			for n := range 100 {
+				k.user(fmt.Sprint(first + n))
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		use(1)
+		s := k.open()
+		if v := s.state(); v.Upstreams[0].State != "well" {
+			t.Fatalf("before the fault: %+v", v.Upstreams[0])
+		}
+		k.want(200, nil, "PUT", "/console/faults/directory", `{"mode":"down"}`)
+		broken := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() { use(1000) })
+		v := s.state()
+		for v.Upstreams[0].State == "well" {
+			v = s.state()
+		}
+		if waited := time.Since(broken); waited > 2*time.Second {
+			t.Errorf("the state %+v came %v after the fault, want at most 2 s", v.Upstreams[0], waited)
+		}
+		s.close()
+		wg.Wait()
 	})
 	it(t, "tells what happens, but not what happened before", func(t *testing.T) {
 		k := newRig(t)
