@@ -131,10 +131,13 @@ func (c *Console) Close() {
 	<-c.ended
 }
 
-// run looks at upstreams and faults every second: for the open pages and for the history.
+// tick is the time between two states that open pages get.
+const tick = 500 * time.Millisecond
+
+// run looks at upstreams and faults at each tick: for the open pages and for the history.
 func (c *Console) run(ctx context.Context) {
 	defer close(c.ended)
-	ticker := time.NewTicker(time.Second)
+	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -143,7 +146,7 @@ func (c *Console) run(ctx context.Context) {
 		case now := <-ticker.C:
 			c.faults.tidy(c.pages.gone(now))
 			open := c.pages.count() > 0
-			if !open && n%int(story.Interval/time.Second) != 0 {
+			if !open && n%int(story.Interval/tick) != 0 {
 				continue
 			}
 			state := c.state(now)

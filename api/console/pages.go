@@ -12,7 +12,7 @@ import (
 
 const (
 	maxPages    = 20
-	pageBacklog = 8                // messages that a page may be behind before it is dropped
+	pageBacklog = 16               // messages that a page may be behind before it is dropped
 	writeFor    = 10 * time.Second // the longest time of one write
 	liftAfter   = 10 * time.Second // from the end of the last page to the end of its faults
 	reconnectMS = 2000

@@ -7,7 +7,7 @@ import (
 	"tributary/telemetry/story"
 )
 
-// state is the event that pages get every second.
+// state is the event that pages get at each tick.
 type state struct {
 	At         string          `json:"at"`
 	Sentence   string          `json:"sentence"`

@@ -112,7 +112,7 @@ func (s *upstreamState) enabled(u Upstream, record *story.Upstream) {
 	for _, f := range failures[:min(len(failures), maxErrors)] {
 		s.LastErrors = append(s.LastErrors, lastError{f.Code, f.Detail, story.Time(f.At), f.Count})
 	}
-	s.State, s.Why = judge(st, record.In(sudden), recent, lately, u.Timeout)
+	s.State, s.Why = judge(st, record.InARow(), recent, lately, u.Timeout)
 	if s.State == stateFailing && len(failures) > 0 {
 		s.Why += ", the latest because of " + story.Cause(failures[0].Code)
 	}
@@ -120,13 +120,13 @@ func (s *upstreamState) enabled(u Upstream, record *story.Upstream) {
 
 func seconds(d time.Duration) float64 { return rounded(d.Seconds(), 1) }
 
-// sudden is the time in which most calls fail soon after an upstream has broken. Among the
-// good calls of a longer time these failures would be few at first.
-const sudden = 2 * time.Second
+// sudden is how many calls fail in a row when an upstream has just broken. Among the good
+// calls of the last seconds these failures would be few at first.
+const sudden = 3
 
 // judge is the state of an upstream that is enabled, and why in words. It goes by the calls
 // of the last seconds; without any, by those of the last minute.
-func judge(st upstream.Status, latest, recent, lately story.Calls, timeout time.Duration) (state, why string) {
+func judge(st upstream.Status, row int, recent, lately story.Calls, timeout time.Duration) (state, why string) {
 	span := "last 10 s"
 	if recent.Calls == 0 {
 		recent, span = lately, "last minute"
@@ -141,8 +141,8 @@ func judge(st upstream.Status, latest, recent, lately story.Calls, timeout time.
 		return stateHeldBack, "not asked for " + story.Duration(st.HeldBack) + ", because of " + story.Cause(string(st.HeldCode))
 	case recent.Calls == 0:
 		return stateIdle, "not called in the last minute"
-	case latest.Failures >= 3 && latest.Failures*2 >= latest.Calls:
-		return stateFailing, fmt.Sprintf("%s of %s failed in the last 2 s", grouped(latest.Failures), amount(latest.Calls, "call", "calls"))
+	case row >= sudden:
+		return stateFailing, fmt.Sprintf("the last %s failed", amount(row, "call", "calls"))
 	case recent.Failures > 0 && recent.Failures*4 >= recent.Calls:
 		return stateFailing, fmt.Sprintf("%s of %s failed in the %s", grouped(recent.Failures), amount(recent.Calls, "call", "calls"), span)
 	case good > 0 && timeout > 0 && recent.Took/time.Duration(good) >= timeout/4:

@@ -21,6 +21,7 @@ type Upstream struct {
 	mu       sync.Mutex
 	seconds  buckets[Calls]
 	steps    buckets[Calls]
+	row      int                        // failures since the last request that did not fail
 	asks     map[string]*buckets[asked] // by source
 	failures map[string]*Failure        // by code
 }
@@ -100,11 +101,24 @@ func (u *Upstream) Ended(source string, took time.Duration, failed bool) {
 	u.count(one)
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.row++; !failed {
+		u.row = 0
+	}
 	if b := counted(u.asks, source); b != nil {
 		a := b.at(time.Now())
 		a.live += ask.live
 		a.failed += ask.failed
 	}
+}
+
+// InARow is how many requests have failed since the last one that did not.
+func (u *Upstream) InARow() int {
+	if u == nil {
+		return 0
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.row
 }
 
 // Retried counts a retry that is sent.

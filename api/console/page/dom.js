@@ -1,5 +1,5 @@
 // Small helpers for building and changing elements. A change writes only what is different,
-// because the page is updated every second.
+// because the page is updated twice a second.
 
 /** el makes an element: attributes by name, "on…" listeners, then children. */
 export function el(tag, attributes = {}, ...children) {
