@@ -91,6 +91,7 @@ func FuzzList(f *testing.F) {
 
 func FuzzActivity(f *testing.F) {
 	f.Add([]byte(`[{"id":1,"completed":false},{"id":2,"completed":true},{"completed":"1"}]`), "3", `<?_page=2>; rel=next`)
+	f.Add([]byte(`[{"id":1}]`), "3", `<?_page=2 rel=n>; rel=next`)
 	f.Add([]byte(`[{},null]`), "", "")
 	f.Fuzz(func(t *testing.T, body []byte, total, link string) {
 		r := respond(200, string(body), "X-Total-Count", total, "Link", link)

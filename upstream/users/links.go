@@ -13,7 +13,7 @@ const maxLink = 2000
 // another host and prefix, and an answer must not decide which host is called.
 func queryOf(link, path string) (query string, ok bool) {
 	target, err := url.Parse(link)
-	if err != nil || len(link) > maxLink {
+	if err != nil || len(link) > maxLink || strings.ContainsFunc(link, splits) {
 		return "", false
 	}
 	target = (&url.URL{Path: path}).ResolveReference(target)
@@ -22,3 +22,7 @@ func queryOf(link, path string) (query string, ok bool) {
 	}
 	return target.RawQuery, true
 }
+
+// splits reports whether a character would end the target of a request line (RFC 9112
+// section 3). No URI has it (RFC 3986 section 2).
+func splits(c rune) bool { return c <= ' ' || c == 0x7f }

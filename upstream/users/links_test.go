@@ -24,6 +24,9 @@ func TestQueryOf(t *testing.T) {
 		"an empty query":          {"/users/1/posts?", ""},
 		"an invalid URL":          {"http://[::1/users/1/posts?_page=2", ""},
 		"a line break":            {"/users/1/posts?a\r\nb", ""},
+		"a space in the query":    {"/users/1/posts?_page=2 rel=n", ""},
+		"a space in the path":     {"/a b/users/1/posts?_page=2", ""},
+		"a tab":                   {"/users/1/posts?_page=2\t", ""},
 		"a link that is too long": {"/users/1/posts?_page=" + strings.Repeat("2", maxLink), ""},
 		"nothing":                 {"", ""},
 	} {
