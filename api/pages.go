@@ -88,15 +88,20 @@ func writePage(w http.ResponseWriter, name, policy, cacheControl string, pairs .
 	return nil
 }
 
-// writeHTML sends a page with security headers: no frames, no guessing of types, nothing
-// from other hosts.
-func writeHTML(w http.ResponseWriter, policy, cacheControl, body string) {
-	h := w.Header()
+// SecurePage sets the security headers of a page: no frames, no guessing of types, and
+// from other hosts only what the Content-Security-Policy allows.
+func SecurePage(h http.Header, policy string) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// writeHTML sends a page with its security headers.
+func writeHTML(w http.ResponseWriter, policy, cacheControl, body string) {
+	h := w.Header()
+	SecurePage(h, policy)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", cacheControl)
 	_, _ = w.Write([]byte(body)) // fails when the client has gone

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"tributary/api"
 )
 
 // adminIndex is what operators find at the root of the admin listener: links to what is
@@ -22,8 +24,7 @@ func adminIndex(console, pprof bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
+		api.SecurePage(h, "default-src 'none'; img-src data:; frame-ancestors 'none'")
 		_, _ = w.Write([]byte(page))
 	}
 }
