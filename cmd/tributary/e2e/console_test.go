@@ -47,7 +47,8 @@ func (d *running) reachable(provider string) bool {
 	return true
 }
 
-// Operators see how things are, ask, break and mend, with the page alone.
+// TestConsole does in the page what operators do: read the state, ask, set faults and lift
+// them.
 func TestConsole(t *testing.T) {
 	d := startDemo(t, nil)
 	p := startChromium(t).open(t, d.urls["admin"]+"/console")
