@@ -67,7 +67,13 @@ func FuzzOpenWeather(f *testing.F) {
 func FuzzMETNorway(f *testing.F) {
 	f.Add([]byte(metnoBody([]int{6, 7, 8, 14}, `,"precipitation_amount":"mm"`, ``, `,"next_1_hours":{"summary":{"symbol_code":"rain"},"details":{"precipitation_amount":1}}`)))
 	f.Add([]byte(metnoBody([]int{4, 5, 6}, `,"wind_speed":"m/s"`, `,"wind_speed":3`, ``)))
-	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, METNorway(), body) })
+	for _, body := range oddMETNorway() {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		checkReport(t, METNorway(), body)
+		checkStream(t, body)
+	})
 }
 
 func FuzzGeocoding(f *testing.F) {
