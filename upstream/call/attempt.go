@@ -116,14 +116,16 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 	}
 	a.client.metrics.record(ctx, a.client, end, took)
 	endSpan(ctx, span, resp, fault)
-	if fault != nil {
-		return nil, fault, again
+	if fault == nil {
+		a.accepted(resp.At)
+		if a.Exhausted != nil {
+			a.exhausted(resp)
+		}
 	}
-	a.accepted(resp.At)
-	if a.Exhausted != nil {
-		a.exhausted(resp)
+	if !a.Write { // its answer may be kept as it is, to be repeated; after a panic nothing is given back
+		resp.release()
 	}
-	return result, nil, false
+	return result, fault, again
 }
 
 // count counts a request that is being sent.
