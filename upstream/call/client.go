@@ -75,7 +75,7 @@ func New(cfg Config) *Client {
 		propagate: cfg.Propagate,
 		tracer:    cfg.Tracer,
 		log:       cfg.Logger,
-		latency:   &latencies{quantile: cfg.Policies.HedgeQuantile},
+		latency:   &latencies{}, // of all endpoints, to be shown; each hedges by its own
 		record:    cfg.Stories.Upstream(cfg.Name),
 		writes:    &holdBack{},
 	}
