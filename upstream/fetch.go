@@ -87,8 +87,8 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 	case f.err != nil && f.err.Unavailable() && f.old.Load() != nil:
 		s.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
 	case f.err != nil || !stored:
-	case s.redis != nil && !f.shared && !f.entry.Lifetime.Private:
-		s.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt))
+	case s.redis != nil && !f.shared && !f.entry.Terms().Lifetime.Private:
+		s.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt()))
 	case found != nil && !found.Fresh(time.Now()):
 		s.refresh(ctx, q, key, found)
 	}

@@ -132,7 +132,7 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 	if e == nil || e.Gone(now) {
 		return ""
 	}
-	again := d.MaxAge > 0 && e.Age(now) > d.MaxAge && !now.Before(e.ProviderUntil)
+	again := d.MaxAge > 0 && e.Age(now) > d.MaxAge && !now.Before(e.Terms().Until)
 	switch {
 	case e.Fresh(now) && !again:
 		return Cached
@@ -147,6 +147,6 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 // noDataAgain reports whether a caller's no-cache ends an entry's cooldown: only if
 // the last answer had no data and is older than minAge.
 func noDataAgain(e *cache.Entry, now time.Time) bool {
-	why, ok := e.Why.(*Error)
-	return ok && why.Code == CodeNoData && e.CoolUntil.Sub(now) < noDataFor-minAge
+	why, ok := e.Cooldown().Why.(*Error)
+	return ok && why.Code == CodeNoData && e.Cooldown().Until.Sub(now) < noDataFor-minAge
 }

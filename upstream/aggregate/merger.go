@@ -113,7 +113,7 @@ func (m *Merger[Q, R, M]) merge(q Q, key string, reports []*R, now time.Time) *M
 	}
 	merged := &Merged[R, M]{reports: reports, encoded: make([]atomic.Pointer[Encoded], cmp.Or(m.Forms, 2))}
 	merged.Value, merged.used = m.Merge(q, now, reports)
-	m.memory.Set(key, &cache.Entry{Value: merged, StoredAt: now, Windows: cache.FreshOnly(now, mergedFor)})
+	m.memory.Set(key, cache.NewEntry(merged, now, cache.FreshOnly(now, mergedFor)))
 	return merged
 }
 
