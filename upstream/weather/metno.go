@@ -79,6 +79,6 @@ func decodeMETNorway(r upstream.Response) (*Report, error) {
 		report.dropImpossible()
 		last.Next, last = report, report
 	}
-	first.Forecast = series.forecast(declared)
+	first.Forecast = series.forecast(declared).Pack()
 	return first, nil
 }

@@ -245,7 +245,7 @@ func TestMETNorwayForecast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if text := steps(t, report.Forecast); text != tt.want {
+			if text := steps(t, report.Forecast.Series()); text != tt.want {
 				t.Errorf("steps =\n%s, want\n%s", text, tt.want)
 			}
 		})
@@ -266,7 +266,7 @@ func TestForecastIsReadFromTheCurrentWeather(t *testing.T) {
 		t.Fatal("found before it was asked for")
 	}
 	fetched := ahead.Fetch(t.Context(), q, ahead.Key(q), d)
-	if fetched.State != upstream.Live || len(fetched.Value.Steps) != 3 {
+	if fetched.State != upstream.Live || len(fetched.Value.Series().Steps) != 3 {
 		t.Fatalf("fetched %s: %v", fetched.State, fetched.Err)
 	}
 	current := source.Ask(t.Context(), q, d)

@@ -140,7 +140,7 @@ type reportSources map[string]*upstream.Source[weather.Place, *weather.Report]
 // are read from the same answers.
 func (g *gateway) forecast(cfg config, w *weather.Service, reports reportSources) *forecast.Service {
 	return forecast.NewService(g.store, w.Locate, cfg.Patience,
-		reporters(g, func(p provider) *placeSource[weather.Series] { return p.forecast },
+		reporters(g, func(p provider) *placeSource[weather.PackedSeries] { return p.forecast },
 			func(p provider, up *upstream.Upstream) forecast.Provider {
 				if p.forecast.spec == nil && p.forecast.batch == nil {
 					return forecast.Provider{Source: weather.ForecastIn(reports[p.name])}
