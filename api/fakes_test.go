@@ -30,8 +30,8 @@ var (
 
 // observations is a source of reports from a fake, which sends the domain's own types as
 // JSON: the formats of providers are tested in their packages.
-func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
-	return reportsAt[weather.Report](name, "/report")
+func observations(name string) upstream.Spec[weather.Place, *weather.PackedReport] {
+	return reportsAt[weather.PackedReport](name, "/report")
 }
 
 // airObservations asks a fake for reports of the air.

@@ -20,6 +20,8 @@ func TestDecodersKeepNoPartOfTheBody(t *testing.T) {
 
 	batch := OpenMeteoBatch()
 	all := threePlaces()
-	upstreamtest.KeepsNoBody(t, func(r upstream.Response) (map[string]upstream.Item[*Report], error) { return batch.DecodeAll(all, r) },
+	upstreamtest.KeepsNoBody(t, func(r upstream.Response) (map[string]upstream.Item[*PackedReport], error) {
+		return batch.DecodeAll(all, r)
+	},
 		read(listOf(t, "24.1", "24.2", "24.3")))
 }

@@ -26,8 +26,8 @@ const (
 // entry of the forecast whose time is not after now; the whole of it is in
 // Report.Forecast, so that both need one call.
 // https://docs.api.met.no/doc/locationforecast/HowTO.html
-func METNorway() upstream.Spec[Place, *Report] {
-	return upstream.Spec[Place, *Report]{
+func METNorway() upstream.Spec[Place, *PackedReport] {
+	return upstream.Spec[Place, *PackedReport]{
 		Name:  "metno",
 		Route: "/weatherapi/locationforecast/2.0/compact",
 		Key:   Place.Key,
@@ -35,15 +35,15 @@ func METNorway() upstream.Spec[Place, *Report] {
 			// More than four decimals would be answered with a 403.
 			return aggregate.Get(ctx, "/weatherapi/locationforecast/2.0/compact?"+p.Query("lat", "lon"))
 		},
-		Decode: decodeMETNorway,
+		Decode: packed(decodeMETNorway),
 		Refusal: func(r upstream.Response) *upstream.Error {
 			if r.Status == http.StatusUnprocessableEntity {
 				return notCovered(r.Status)
 			}
 			return nil
 		},
-		Renewable: func(r *Report, now time.Time) bool {
-			return now.Sub(r.At(now).ObservedAt) <= metnoRenewable
+		Renewable: func(r *PackedReport, now time.Time) bool {
+			return now.Sub(r.At(now).ObservedAt()) <= metnoRenewable
 		},
 		ObeyExpires: true,                  // https://api.met.no/doc/TermsOfService
 		Forbidden:   upstream.ThisUpstream, // a ban, which more calls would make permanent

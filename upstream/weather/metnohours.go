@@ -5,8 +5,8 @@ import "tributary/upstream"
 // ForecastIn reads the forecast in the answers of a source of current weather whose
 // provider sends both, as MET Norway does: one call and one entry of the cache serve
 // both, because MET's terms ask for few calls.
-func ForecastIn(s *upstream.Source[Place, *Report]) *upstream.Reading[Place, *Report, *PackedSeries] {
-	return upstream.Read(s, func(r *Report) *PackedSeries { return r.Forecast })
+func ForecastIn(s *upstream.Source[Place, *PackedReport]) *upstream.Reading[Place, *PackedReport, *PackedSeries] {
+	return upstream.Read(s, func(r *PackedReport) *PackedSeries { return r.Forecast })
 }
 
 // forecast returns all entries of the series that can be read. It ends before the first

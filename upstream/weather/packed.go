@@ -63,13 +63,13 @@ func (s *Series) Pack() *PackedSeries {
 }
 
 // packed packs what decode reads.
-func packed(decode func(upstream.Response) (*Series, error)) func(upstream.Response) (*PackedSeries, error) {
-	return func(r upstream.Response) (*PackedSeries, error) {
-		s, err := decode(r)
+func packed[A interface{ Pack() P }, P any](decode func(upstream.Response) (A, error)) func(upstream.Response) (P, error) {
+	return func(r upstream.Response) (p P, err error) {
+		a, err := decode(r)
 		if err != nil {
-			return nil, err
+			return p, err
 		}
-		return s.Pack(), nil
+		return a.Pack(), nil
 	}
 }
 

@@ -255,10 +255,10 @@ func TestMETNorwayForecast(t *testing.T) {
 func TestForecastIsReadFromTheCurrentWeather(t *testing.T) {
 	body := metnoBody([]int{6, 7, 8}, ``, ``, ``)
 	provider := upstreamtest.NewFake(upstreamtest.Answers(http.StatusOK, body))
-	source := upstream.NewSource(upstreamtest.Open(t, "metno", "http://met.test", upstream.Config{Transport: provider}), func() upstream.Spec[Place, *Report] {
+	source := upstream.NewSource(upstreamtest.Open(t, "metno", "http://met.test", upstream.Config{Transport: provider}), func() upstream.Spec[Place, *PackedReport] {
 		spec := METNorway()
 		decode := spec.Decode
-		spec.Decode = func(r upstream.Response) (*Report, error) { r.At = now; return decode(r) }
+		spec.Decode = func(r upstream.Response) (*PackedReport, error) { r.At = now; return decode(r) }
 		return spec
 	}())
 	ahead, q, d := ForecastIn(source), NewPlace(28.65, 77.23), upstream.Directives{}

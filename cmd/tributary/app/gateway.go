@@ -124,7 +124,7 @@ func (g *gateway) weather(cfg config) (_ *weather.Service, reports reportSources
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}
 	reports = make(reportSources)
-	providers := reporters(g, func(p provider) *placeSource[weather.Report] { return p.weather },
+	providers := reporters(g, func(p provider) *placeSource[weather.PackedReport] { return p.weather },
 		func(p provider, up *upstream.Upstream) weather.Provider {
 			source, batch := p.weather.open(up)
 			reports[p.name] = source
@@ -134,7 +134,7 @@ func (g *gateway) weather(cfg config) (_ *weather.Service, reports reportSources
 }
 
 // reportSources are the sources of current weather, by name.
-type reportSources map[string]*upstream.Source[weather.Place, *weather.Report]
+type reportSources map[string]*upstream.Source[weather.Place, *weather.PackedReport]
 
 // forecast wires the forecast. Where a provider sends it with the current weather, both
 // are read from the same answers.
