@@ -47,6 +47,7 @@ type Config struct {
 	Meter     metric.Meter      // nil: none
 	Logger    *slog.Logger      // nil: slog's default
 	Stories   *story.Recorder   // for the operators' console; nil: none
+	Load      Load              // of the gateway; nil: never busy
 }
 
 // Upstream is one service, with everything that its sources share. It is safe for
@@ -61,6 +62,7 @@ type Upstream struct {
 	fetchBudget     time.Duration
 	tracer          trace.Tracer
 	log             *slog.Logger
+	load            Load
 	counters        counters
 	stopMetrics     func()
 	work            work
@@ -77,11 +79,15 @@ func New(cfg Config) *Upstream {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Load == nil {
+		cfg.Load = unlimited{}
+	}
 	u := &Upstream{
 		client: call.New(call.Config{
 			Name: cfg.Name, BaseURL: cfg.BaseURL, UserAgent: cfg.UserAgent, Credentials: cfg.Credentials,
 			Policies: cfg.Policies, Budget: cfg.FetchBudget,
 			Propagate: cfg.Propagate, Transport: cfg.Transport, Tracer: cfg.Tracer, Meter: cfg.Meter, Logger: cfg.Logger, Stories: cfg.Stories,
+			Load: cfg.Load,
 		}),
 		policies:        cfg.Policies,
 		lifetimes:       cfg.Lifetimes,
@@ -91,6 +97,7 @@ func New(cfg Config) *Upstream {
 		fetchBudget:     cfg.FetchBudget,
 		tracer:          cfg.Tracer,
 		log:             cfg.Logger,
+		load:            cfg.Load,
 	}
 	u.work.life, u.work.end = context.WithCancel(context.Background())
 	u.stopMetrics = u.counters.observe(cfg.Name, cfg.Meter, cfg.Logger)

@@ -19,6 +19,9 @@ var ErrPatience = errors.New("other sources have answered")
 // Fetch is the second step of Ask: it waits for a fetch of key, its own or
 // another caller's, no longer than ctx.
 func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
+	if why := admit(ctx); why != nil {
+		return s.refused(ctx, key, why)
+	}
 	start := time.Now()
 	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
 	a := s.wait(ctx, q, key, d)
@@ -145,8 +148,16 @@ func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, no
 	return a
 }
 
-// refresh fetches in the background, in a trace of its own.
+// refresh fetches in the background, in a trace of its own, unless the gateway is too
+// busy.
 func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
+	if s.isFetching(key) {
+		return
+	}
+	leave, ok := s.up.load.Background()
+	if !ok {
+		return
+	}
 	ctx = context.WithoutCancel(ctx)
 	var span trace.Span
 	f, mine := s.join(key, old, func() (trace.SpanContext, *call.Progress) {
@@ -154,10 +165,12 @@ func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.
 		return span.SpanContext(), call.NewProgress(s.up.fetchBudget)
 	})
 	if !mine {
-		return // it is being fetched, or has just been
+		leave() // it is being fetched, or has just been
+		return
 	}
 	go func() {
 		defer s.up.work.done()
+		defer leave()
 		s.fetch(ctx, f, q, key, true)
 		a := s.fetched(f, time.Now())
 		a.Attempts = f.sent()

@@ -18,7 +18,7 @@ const (
 // which includes TCP and TLS, by 1 % of a decaying deviation. After a slow first
 // call it does not hedge for thousands of calls.
 type latencies struct {
-	quantile float64      // that a hedge waits for
+	quantile float64      // that a hedge waits for; 0: nobody asks
 	hedge    atomic.Int64 // ns; 0: not known yet
 
 	mu    sync.Mutex
@@ -31,7 +31,7 @@ func (l *latencies) add(d time.Duration) {
 	defer l.mu.Unlock()
 	l.ring[l.added%latencySamples] = d
 	l.added++
-	if l.added >= latencyMin && (l.added == latencyMin || l.added%latencyEvery == 0) {
+	if l.quantile > 0 && l.added >= latencyMin && (l.added == latencyMin || l.added%latencyEvery == 0) {
 		l.hedge.Store(int64(l.hedgeDelay()))
 	}
 }
@@ -47,12 +47,15 @@ func (l *latencies) hedgeAfter() time.Duration {
 // hedgeDelay is a little more than the quantile, but bounded by a few medians: if one
 // call in ten is much slower, the quantile is such a slow call. l.mu is held.
 func (l *latencies) hedgeDelay() time.Duration {
-	sorted := l.sorted()
+	var buffer [latencySamples]time.Duration
+	sorted := l.sorted(&buffer)
 	return min(at(sorted, l.quantile), 5*at(sorted, 0.5)) + time.Millisecond
 }
 
-func (l *latencies) sorted() []time.Duration {
-	sorted := slices.Clone(l.ring[:min(l.added, latencySamples)])
+// sorted sorts the durations in a buffer of the caller's. l.mu is held.
+func (l *latencies) sorted(buffer *[latencySamples]time.Duration) []time.Duration {
+	*buffer = l.ring
+	sorted := buffer[:min(l.added, latencySamples)]
 	slices.Sort(sorted)
 	return sorted
 }
@@ -72,6 +75,7 @@ func (l *latencies) summary() (Latency, bool) {
 	if l.added == 0 {
 		return Latency{}, false
 	}
-	sorted := l.sorted()
+	var buffer [latencySamples]time.Duration
+	sorted := l.sorted(&buffer)
 	return Latency{P50: at(sorted, 0.5), P95: at(sorted, 0.95), P99: at(sorted, 0.99)}, true
 }

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"crypto/tls"
@@ -108,17 +107,18 @@ func (c *sender) do(r *http.Request, credentials func(*http.Request)) (Response,
 		// request's context.
 		return Response{Status: resp.StatusCode, Header: resp.Header, At: time.Now()}, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	answer := Response{Status: resp.StatusCode, Header: resp.Header}
+	err = answer.readBody(resp)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return Response{}, failuref(CodeInvalidResponse, "the answer was cut off")
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
 		return Response{}, failuref(CodeInvalidResponse, "the answer is not compressed as its Content-Encoding says")
+	case errors.Is(err, errTooLong):
+		return Response{}, failuref(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
 	case err != nil:
 		return Response{}, connectionFailure(err)
-	case len(body) > maxBody:
-		return Response{}, failuref(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
 	}
-	body = bytes.TrimPrefix(body, byteOrderMark)
-	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body, At: time.Now()}, nil
+	answer.At = time.Now()
+	return answer, nil
 }

@@ -55,6 +55,7 @@ func decodeMETNorway(r upstream.Response) (*Report, error) {
 	var a metnoAnswer
 	series := &a.series
 	series.now = r.At
+	defer series.reuse()
 	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package weather
 import (
 	"bytes"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -71,16 +72,33 @@ type metnoSeries struct {
 	now   time.Time     // set before reading
 	kind  jsontext.Kind // kind of the JSON value; 0: absent
 	all   []metnoEntry
-	first int       // number of the entry for now, or else of the first one
-	last  time.Time // time of the last entry read
-	gap   error     // why the entry after these is unreadable
-	over  bool      // the series has ended
+	rows  *[]metnoEntry // of the pool, for all
+	first int           // number of the entry for now, or else of the first one
+	last  time.Time     // time of the last entry read
+	gap   error         // why the entry after these is unreadable
+	over  bool          // the series has ended
 }
 
-// metnoEntries is a little more than the number of entries of an answer.
-const metnoEntries = 96
+// metnoRows are used again for the entries of the next answer, because those of one take
+// 30 kB and only what is made of them is kept.
+var metnoRows = sync.Pool{New: func() any {
+	const usual = 96 // a little more than an answer has
+	return new(make([]metnoEntry, 0, usual))
+}}
+
+// reuse gives the entries back, unless there are far more than MET sends.
+func (s *metnoSeries) reuse() {
+	const most = 500
+	if s.rows == nil || cap(s.all) > most {
+		return
+	}
+	*s.rows = s.all[:0]
+	metnoRows.Put(s.rows)
+	s.rows, s.all = nil, nil
+}
 
 func (s *metnoSeries) read(d *jsontext.Decoder) error {
+	s.reuse()
 	*s = metnoSeries{now: s.now, kind: d.PeekKind()}
 	if s.kind != jsontext.KindBeginArray {
 		return d.SkipValue()
@@ -88,7 +106,8 @@ func (s *metnoSeries) read(d *jsontext.Decoder) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	s.all = make([]metnoEntry, 0, metnoEntries)
+	s.rows = metnoRows.Get().(*[]metnoEntry)
+	s.all = *s.rows
 	for d.PeekKind() != jsontext.KindEndArray {
 		if err := s.readEntry(d); err != nil {
 			return err

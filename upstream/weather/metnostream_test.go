@@ -117,6 +117,8 @@ func checkStream(t *testing.T, body []byte) {
 	if len(s.all) == 0 && len(got.series.all) == 0 {
 		s.all, got.series.all = nil, nil
 	}
+	defer got.series.reuse()
+	s.rows = got.series.rows
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%.300s\nread as %+v\nwant    %+v", body, got, want)
 	}

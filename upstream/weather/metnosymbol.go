@@ -2,6 +2,9 @@ package weather
 
 import "strings"
 
+// day and night are shared by all reports, which do not change.
+var day, night = true, false
+
 // metnoCondition maps every symbol code, including two misspelled ones (with a double
 // s). In polar twilight it is neither day nor night.
 // https://api.met.no/weatherapi/weathericon/2.0/documentation
@@ -10,9 +13,9 @@ func metnoCondition(symbol string) (Condition, *bool) {
 	var isDay *bool
 	switch light {
 	case "day":
-		isDay = new(true)
+		isDay = &day
 	case "night":
-		isDay = new(false)
+		isDay = &night
 	case "", "polartwilight":
 	default:
 		return Unknown, nil
