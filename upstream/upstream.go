@@ -41,6 +41,10 @@ type Config struct {
 	// first caller's deadline, because others wait for the fetch too.
 	FetchBudget time.Duration
 
+	// PatienceMin is the least time that a source with an old answer is waited for, once its
+	// usual latency is known; see [WithOthers]. 0: the usual latency bounds no wait.
+	PatienceMin time.Duration
+
 	Propagate bool              // send traceparent
 	Transport http.RoundTripper // nil: a pool of its own
 	Tracer    trace.Tracer      // nil: none
@@ -60,6 +64,7 @@ type Upstream struct {
 	store           *cache.Store
 	redis           *cache.Redis
 	fetchBudget     time.Duration
+	patienceMin     time.Duration
 	tracer          trace.Tracer
 	log             *slog.Logger
 	load            Load
@@ -95,6 +100,7 @@ func New(cfg Config) *Upstream {
 		store:           cfg.Store,
 		redis:           cfg.Redis,
 		fetchBudget:     cfg.FetchBudget,
+		patienceMin:     cfg.PatienceMin,
 		tracer:          cfg.Tracer,
 		log:             cfg.Logger,
 		load:            cfg.Load,

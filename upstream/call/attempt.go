@@ -62,9 +62,10 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 		if e.client.admission.load.Starved() {
 			return // it took long because of us
 		}
-		e.client.latency.add(took)
+		now := a.start.Add(took)
+		e.client.latency.add(took, now)
 		if e.hedges(call.Weight) {
-			e.latency.add(took)
+			e.latency.add(took, now)
 		}
 	}()
 
