@@ -68,6 +68,13 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry, begin func() (trace.S
 	return f, true
 }
 
+// isFetching reports whether a fetch of key is running.
+func (s *Source[Q, A]) isFetching(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fetches[key] != nil
+}
+
 // fetch carries out a fetch and stores its result, here and in the shared cache.
 // ctx carries values only; the upstream's Close cancels it, and waits for it.
 func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, background bool) {

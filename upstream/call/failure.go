@@ -28,7 +28,7 @@ type failure struct {
 	logged    bool          // it has been logged with more than its detail
 	refused   bool          // our own policies did not let the call through
 	quota     bool          // and that because our quota is used up
-	uncounted bool          // the breaker has counted an invalid answer for this key already
+	uncounted bool          // not for the breaker: an invalid answer whose key it has counted, or our own fault
 }
 
 func failuref(code Code, format string, args ...any) *failure {

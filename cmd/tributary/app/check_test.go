@@ -19,6 +19,7 @@ func documented() [][2]string {
 		{"PPROF", "on"},
 		{"REQUEST_TIMEOUT", "5s"},
 		{"PATIENCE", "800ms"},
+		{"PATIENCE_MIN", "50ms"},
 		{"SHUTDOWN_TIMEOUT", "15s"},
 		{"DRAIN_DELAY", "0s"},
 		{"LOG_LEVEL", "info"},

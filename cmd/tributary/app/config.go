@@ -29,6 +29,7 @@ type config struct {
 	Pprof           onOff
 	RequestTimeout  time.Duration
 	Patience        time.Duration
+	PatienceMin     time.Duration
 	ShutdownTimeout time.Duration
 	DrainDelay      time.Duration
 	LogLevel        logLevel
@@ -102,6 +103,7 @@ func defaults() config {
 		Pprof:           true,
 		RequestTimeout:  5 * time.Second,
 		Patience:        800 * time.Millisecond,
+		PatienceMin:     50 * time.Millisecond,
 		ShutdownTimeout: 15 * time.Second,
 		LogFormat:       logJSON,
 		ClientRateLimit: rate{600, time.Minute},

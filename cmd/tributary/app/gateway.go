@@ -223,6 +223,7 @@ func (g *gateway) upstreamConfig(cfg config, u *upstreamConfig, tel *telemetry.T
 
 		KeepUnvalidated: u.keepUnvalidated,
 
+		PatienceMin: cfg.leastPatience(),
 		FetchBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
 		Propagate:   slices.Contains(cfg.TracePropagate, u.provider.name),
 		Tracer:      tel.Tracer(),
@@ -230,6 +231,15 @@ func (g *gateway) upstreamConfig(cfg config, u *upstreamConfig, tel *telemetry.T
 		Logger:      log,
 		Stories:     tel.Stories(),
 	}
+}
+
+// leastPatience is the least time that a source is waited for by its usual latency; 0 if
+// PATIENCE_MIN is PATIENCE, so that no such time differs from PATIENCE.
+func (cfg *config) leastPatience() time.Duration {
+	if cfg.PatienceMin == cfg.Patience {
+		return 0
+	}
+	return cfg.PatienceMin
 }
 
 func quotas(limits rates) (all []upstream.Quota) {

@@ -52,6 +52,7 @@ func (cfg *config) variables() []variable {
 		bind("PPROF", &cfg.Pprof, parseOnOff),
 		bind("REQUEST_TIMEOUT", &cfg.RequestTimeout, parseDuration),
 		bind("PATIENCE", &cfg.Patience, parseDuration),
+		bind("PATIENCE_MIN", &cfg.PatienceMin, parseDuration),
 		bind("SHUTDOWN_TIMEOUT", &cfg.ShutdownTimeout, parseDuration),
 		bind("DRAIN_DELAY", &cfg.DrainDelay, parseDuration),
 		bind("LOG_LEVEL", &cfg.LogLevel, parseLogLevel),
