@@ -4,8 +4,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"testing"
+	"time"
 
+	"tributary/api/admission"
 	"tributary/telemetry/story"
 )
 
@@ -49,6 +52,67 @@ func benchmarkFreshHit(b *testing.B, stories *story.Recorder) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w.status = http.StatusOK
+				clear(w.header)
+				g.handler.ServeHTTP(w, r)
+			}
+			if w.status != c.want {
+				b.Fatalf("status = %d, want %d", w.status, c.want)
+			}
+		})
+	}
+}
+
+// TestFreshHitAllocates wants an answer from the cache to cost no allocation more with a
+// limit on requests that ask upstreams.
+func TestFreshHitAllocates(t *testing.T) {
+	allocations := func(changes ...func(*setup)) float64 {
+		g := newGateway(t, append(changes, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })...)
+		g.get(here)
+		r, w := httptest.NewRequest(http.MethodGet, here, nil), &discard{header: http.Header{}}
+		return testing.AllocsPerRun(200, func() {
+			clear(w.header)
+			g.handler.ServeHTTP(w, r)
+		})
+	}
+	l := admission.New(admission.Config{Most: 100})
+	defer l.Close()
+	without, with := allocations(), allocations(func(s *setup) { s.Admission = l })
+	if with > without {
+		t.Errorf("an answer from the cache allocates %v times, without a limit %v times", with, without)
+	}
+}
+
+// BenchmarkRefusal measures a refusal at the door, one where an upstream is needed, and a
+// fresh hit at a closed door.
+func BenchmarkRefusal(b *testing.B) {
+	for _, c := range []struct {
+		name, path string
+		closed     bool
+		want       int
+	}{
+		{"at the door", place(1), true, http.StatusServiceUnavailable},
+		{"of a city at the door", "/v1/weather?city=Lima", true, http.StatusServiceUnavailable},
+		{"after the door", place(1), false, http.StatusServiceUnavailable},
+		{"none, for a fresh hit", here, true, http.StatusOK},
+		{"none, for a fresh hit at the open door", here, false, http.StatusOK},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			g := newLoaded(b, func(s *setup) { s.Logger = slog.New(slog.DiscardHandler) })
+			g.get(here)
+			g.wait.Store(int64(time.Second))
+			defer g.fill()()
+			r := httptest.NewRequest(http.MethodGet, c.path, nil)
+			w := &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				if g.limiter.Closed() != c.closed {
+					b.StopTimer()
+					g.limiter.Turn(admission.Single)
+					for !c.closed && g.limiter.Closed() {
+						runtime.Gosched()
+					}
+					b.StartTimer()
+				}
 				clear(w.header)
 				g.handler.ServeHTTP(w, r)
 			}

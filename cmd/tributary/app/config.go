@@ -35,6 +35,7 @@ type config struct {
 	LogFormat       logFormat
 	CORSOrigins     origins
 	ClientRateLimit rate
+	Admission       admissionMode
 	TrustedProxies  prefixes
 	TraceParent     traceParent
 	TracePropagate  sourceNames
@@ -105,6 +106,7 @@ func defaults() config {
 		ShutdownTimeout: 15 * time.Second,
 		LogFormat:       logJSON,
 		ClientRateLimit: rate{600, time.Minute},
+		Admission:       admissionAdaptive,
 		TraceParent:     traceJoin,
 		CacheMaxEntries: 100_000,
 		UsersGitHubLink: githubLinkOff,
