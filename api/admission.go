@@ -125,8 +125,8 @@ func (s *server) admit(next http.Handler) http.Handler {
 	})
 }
 
-// AdmissionStatus is the state of the limit on requests that ask upstreams: open, closed
-// while it refuses requests, or off.
+// AdmissionStatus is the state of the limit on requests that ask upstreams: admitting,
+// refusing, or off. The words differ from a breaker's, whose open is the bad state.
 type AdmissionStatus struct {
 	State    string `json:"state"`
 	Limit    *int   `json:"limit,omitempty"`
@@ -138,9 +138,9 @@ func (s *server) admissionStatus() AdmissionStatus {
 		return AdmissionStatus{State: "off"}
 	}
 	now := s.Admission.Status()
-	a := AdmissionStatus{State: "open", Limit: &now.Limit, InFlight: &now.InFlight}
+	a := AdmissionStatus{State: "admitting", Limit: &now.Limit, InFlight: &now.InFlight}
 	if now.Closed {
-		a.State = "closed"
+		a.State = "refusing"
 	}
 	return a
 }

@@ -372,14 +372,14 @@ func TestOverloadStatus(t *testing.T) {
 				t.Errorf("admission = %s, %d of %d; want %s, %d of %d", got.State, *got.InFlight, *got.Limit, state, inFlight, limit)
 			}
 		}
-		want("open", 64, 0)
+		want("admitting", 64, 0)
 		empty := g.close()
-		want("closed", 64, 64)
+		want("refusing", 64, 64)
 		g.get(place(1)).wantOverloaded(true)
 		g.get("/readyz").wantStatus(http.StatusOK)
 		empty()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		want("open", 64, 0)
+		want("admitting", 64, 0)
 	})
 }

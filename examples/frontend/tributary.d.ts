@@ -1732,12 +1732,12 @@ export interface components {
          */
         Admission: {
             /**
-             * @description - `open`: every request is served.
-             *     - `closed`: requests that cannot be answered from memory were refused a moment ago.
+             * @description - `admitting`: every request is served.
+             *     - `refusing`: requests that cannot be answered from memory were refused a moment ago.
              *     - `off`: there is no limit.
              * @enum {string}
              */
-            state: "open" | "closed" | "off";
+            state: "admitting" | "refusing" | "off";
             /**
              * @description Requests that may ask upstreams at the same time. Absent without a limit.
              * @example 64
