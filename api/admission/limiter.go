@@ -123,7 +123,7 @@ func (l *Limiter) leave(client string) {
 }
 
 // room reports whether a class has room in the limit. l.mu is held.
-func (l *Limiter) room(class Class) bool { return float64(l.inFlight) < l.limit*shares[class] }
+func (l *Limiter) room(class Class) bool { return float64(l.inFlight+1) <= l.limit*shares[class] }
 
 // refuse counts a refusal. l.mu is held.
 func (l *Limiter) refuse(class Class) {

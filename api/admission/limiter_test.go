@@ -141,7 +141,7 @@ func TestLimit(t *testing.T) {
 }
 
 func TestClasses(t *testing.T) {
-	for class, share := range map[admission.Class]int{admission.Single: 64, admission.Many: 58, admission.Refresh: 48} {
+	for class, share := range map[admission.Class]int{admission.Single: 64, admission.Many: 57, admission.Refresh: 48} {
 		it(t, class.String()+" uses its share of the limit", func(t *testing.T) {
 			w := newWorld(t)
 			leave := w.enter(share, class, "")

@@ -26,6 +26,7 @@ func documented() [][2]string {
 		{"LOG_FORMAT", "json"},
 		{"CORS_ORIGINS", ""},
 		{"CLIENT_RATE_LIMIT", "600/1m"},
+		{"ADMISSION", "adaptive"},
 		{"TRUSTED_PROXIES", ""},
 		{"TRACE_PARENT", "join"},
 		{"TRACE_PROPAGATE", ""},

@@ -36,6 +36,7 @@ type config struct {
 	LogFormat       logFormat
 	CORSOrigins     origins
 	ClientRateLimit rate
+	Admission       admissionMode
 	TrustedProxies  prefixes
 	TraceParent     traceParent
 	TracePropagate  sourceNames
@@ -107,6 +108,7 @@ func defaults() config {
 		ShutdownTimeout: 15 * time.Second,
 		LogFormat:       logJSON,
 		ClientRateLimit: rate{600, time.Minute},
+		Admission:       admissionAdaptive,
 		TraceParent:     traceJoin,
 		CacheMaxEntries: 100_000,
 		UsersGitHubLink: githubLinkOff,

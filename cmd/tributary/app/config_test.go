@@ -105,6 +105,10 @@ func TestConfigIsRead(t *testing.T) {
 			environment{"CLIENT_RATE_LIMIT": "off"},
 			func(c *config) { c.ClientRateLimit = rate{} },
 		},
+		"it lets all requests in": {
+			environment{"ADMISSION": "off"},
+			func(c *config) { c.Admission = admissionOff },
+		},
 		"it reads proxies as networks": {
 			environment{"TRUSTED_PROXIES": "10.1.2.3/8,192.0.2.7, 2001:db8::1 ,::ffff:192.0.2.8"},
 			func(c *config) {

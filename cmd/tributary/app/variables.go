@@ -59,6 +59,7 @@ func (cfg *config) variables() []variable {
 		bind("LOG_FORMAT", &cfg.LogFormat, oneOf(logJSON, logText)),
 		bind("CORS_ORIGINS", &cfg.CORSOrigins, parseOrigins),
 		bind("CLIENT_RATE_LIMIT", &cfg.ClientRateLimit, parseRate),
+		bind("ADMISSION", &cfg.Admission, oneOf(admissionAdaptive, admissionOff)),
 		bind("TRUSTED_PROXIES", &cfg.TrustedProxies, parsePrefixes),
 		bind("TRACE_PARENT", &cfg.TraceParent, oneOf(traceJoin, traceTrust, traceLink)),
 		bind("TRACE_PROPAGATE", &cfg.TracePropagate, parseSourceNames(cfg.knownUpstreams())),
