@@ -73,6 +73,10 @@ func connectionFailure(err error) *failure {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return failuref(CodeCanceled, "the request was canceled")
+	case headerTooLarge(err):
+		return failuref(CodeInvalidResponse, "the answer's header has more than %d KiB", maxHeader>>10).asFinal()
+	case strings.Contains(err.Error(), "connection error: "): // HTTP/2; it also ends other requests on the connection
+		return failuref(CodeConnection, "HTTP/2 connection error, as by a header of far more than %d KiB", maxHeader>>10)
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		return failuref(CodeConnection, "host name not resolved")
 	case errors.As(err, &netErr) && netErr.Timeout(), errors.Is(err, context.DeadlineExceeded):
@@ -87,6 +91,15 @@ func connectionFailure(err error) *failure {
 		return failuref(CodeConnection, "connection closed before the answer")
 	}
 	return failuref(CodeConnection, "connection failed")
+}
+
+// headerTooLarge reports whether an answer's header, with the interim answers before it,
+// was longer than maxHeader. net/http exports no types for these errors.
+func headerTooLarge(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "server response headers exceeded") || // HTTP/1.1
+		strings.Contains(text, "header list larger than advertised") || // HTTP/2
+		strings.Contains(text, "header list too large") // HTTP/2, interim answers
 }
 
 // tlsFailure returns the failure of a TLS handshake, nil for other errors. It is final,
