@@ -111,7 +111,7 @@ func tlsFailure(err error) *failure {
 		hostname x509.HostnameError
 		cert     *tls.CertificateVerificationError
 		record   tls.RecordHeaderError
-		alert    tls.AlertError
+		alert    *net.OpError
 		reason   string
 	)
 	switch {
@@ -125,8 +125,8 @@ func tlsFailure(err error) *failure {
 		reason = "its certificate is not valid"
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		reason = "the server does not speak TLS on this port"
-	case errors.As(err, &alert):
-		reason = "the server refused it: " + strings.TrimPrefix(alert.Error(), "tls: ")
+	case errors.As(err, &alert) && alert.Op == "remote error": // so crypto/tls marks an alert of the server
+		reason = "the server refused it: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")
 	default:
 		return nil
 	}
