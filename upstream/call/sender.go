@@ -3,10 +3,8 @@ package call
 import (
 	"compress/flate"
 	"compress/gzip"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,25 +30,6 @@ type sender struct {
 	http        *http.Client
 }
 
-// NewTransport returns a connection pool for many calls to few hosts. Upstreams may
-// share one.
-func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transport {
-	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		TLSHandshakeTimeout: connectTimeout,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:   true,
-		MaxIdleConns:        0, // no bound over all hosts, because there are few
-		MaxIdleConnsPerHost: connsPerHost,
-		IdleConnTimeout:     90 * time.Second,
-		// Without pings, a broken HTTP/2 connection would get all requests until TCP
-		// notices, after minutes.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 2 * time.Second},
-	}
-}
-
 func newSender(cfg Config) *sender {
 	transport := cfg.Transport
 	if transport == nil {
@@ -61,7 +40,7 @@ func newSender(cfg Config) *sender {
 		userAgent:   cfg.UserAgent,
 		credentials: cfg.Credentials,
 		secrets:     secretsOf(cfg.Credentials),
-		http:        &http.Client{Transport: transport, CheckRedirect: sameHost},
+		http:        &http.Client{Transport: renewing(transport), CheckRedirect: sameHost},
 	}
 }
 
