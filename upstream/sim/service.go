@@ -23,7 +23,8 @@ const (
 // service is a provider with its listener and current fault.
 type service struct {
 	provider
-	addr  string // where it listens, and comes back to
+	http  http.Handler // the service itself, or what Config.Wrap made of it
+	addr  string       // where it listens, and comes back to
 	open  listenFunc
 	url   string
 	log   *slog.Logger
@@ -40,7 +41,11 @@ type service struct {
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
 	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p)}
 	s.fault.Store(&activeFault{Fault: Fault{}.withDefaults(), over: make(chan struct{})})
-	s.server = serve(ln, s, s.log)
+	s.http = s
+	if cfg.Wrap != nil {
+		s.http = cfg.Wrap(p.name, s)
+	}
+	s.server = serve(ln, s.http, s.log)
 	return s
 }
 
