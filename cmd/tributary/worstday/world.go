@@ -196,7 +196,7 @@ func (w *World) Net() *simnet.Network { return w.net }
 func (w *World) Close() {
 	w.clients.close()
 	for _, r := range w.replicas {
-		r.stop()
+		r.now.end()
 	}
 	for _, r := range w.replicas {
 		r.wait()
