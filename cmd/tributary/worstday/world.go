@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tributary/cmd/tributary/app"
@@ -203,4 +204,6 @@ func (w *World) Close() {
 	}
 	_ = w.sim.Close() // it has no system whose errors could be of interest
 	w.redis.close()
+	time.Sleep(2 * time.Second) // the client of Redis looks once in a second whether it was closed
+	synctest.Wait()
 }

@@ -64,6 +64,7 @@ func (r *replica) wait() {
 	if code := <-r.now.ended; code != 0 {
 		r.world.t.Errorf("gateway %d ended with exit code %d; log:\n%s", r.number, code, strings.Join(r.world.Log(20), "\n"))
 	}
+	r.now.kill() // libraries may still be connecting
 	for _, p := range r.killed {
 		<-p.ended // whatever its exit code is
 	}

@@ -19,6 +19,8 @@ type Host struct {
 	net  *Network
 	addr netip.Addr
 
+	killed chan struct{} // closed by Kill
+
 	mu        sync.Mutex
 	dead      bool
 	conns     map[*Conn]struct{}
@@ -28,15 +30,18 @@ type Host struct {
 // Host returns the host with an IP address, for one process on it. It panics if ip is
 // none.
 func (n *Network) Host(ip string) *Host {
-	return &Host{net: n, addr: netip.MustParseAddr(ip), conns: make(map[*Conn]struct{})}
+	return &Host{net: n, addr: netip.MustParseAddr(ip), killed: make(chan struct{}), conns: make(map[*Conn]struct{})}
 }
 
 // Kill ends the process for the rest of the network, as if the system had killed it: its
 // listeners are closed, its connections are reset, and nothing that it does later is
-// seen by others.
+// seen by others. Calling it again does nothing.
 func (h *Host) Kill() {
 	h.mu.Lock()
-	h.dead = true
+	if !h.dead {
+		h.dead = true
+		close(h.killed)
+	}
 	conns := slices.SortedFunc(maps.Keys(h.conns), func(a, b *Conn) int {
 		return cmp.Or(a.local.Compare(b.local), a.remote.Compare(b.remote))
 	})
@@ -110,12 +115,12 @@ func (c *Conn) handshake(ctx context.Context, server *Conn) error {
 	for range tries {
 		there, cut := c.out.roundTrip(c.in)
 		if !cut {
-			if err := pause(ctx, there); err != nil {
+			if err := c.host.pause(ctx, there); err != nil {
 				return err
 			}
 			return c.shared.network.deliver(server, c.out.refuses())
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := c.host.pause(ctx, wait); err != nil {
 			return err
 		}
 		wait *= 2
@@ -155,13 +160,16 @@ func (n *Network) deliver(server *Conn, refused bool) error {
 	return nil
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// pause waits for a time, unless the context or the process ends before.
+func (h *Host) pause(ctx context.Context, d time.Duration) error {
 	if d > 0 {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {
 		case <-t.C:
 			return nil
+		case <-h.killed:
+			return syscall.ENETDOWN
 		case <-ctx.Done():
 		}
 	}
