@@ -25,7 +25,7 @@ func FuzzSharedEntry(f *testing.F) {
 		if again := encode[map[string]int](e); !bytes.Equal(again, b) {
 			t.Errorf("%q is read, and would be written as %q", b, again)
 		}
-		if e.StoredAt.After(now.Add(maxSkew)) || e.RevalidateUntil.Before(e.FreshUntil) || e.GoneAt.Before(e.RevalidateUntil) || e.Age(now) < 0 {
+		if w := e.Windows(); e.StoredAt.After(now.Add(maxSkew)) || w.RevalidateUntil.Before(w.FreshUntil) || w.GoneAt.Before(w.RevalidateUntil) || e.Age(now) < 0 {
 			t.Errorf("%q: times are %+v", b, e)
 		}
 		if v, ok := e.Value.(map[string]int); !ok || len(v) == 0 {
