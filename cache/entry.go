@@ -64,7 +64,12 @@ func (e *Entry) SetWindows(w Windows) {
 }
 
 // FreshUntil is the end of the first window, zero without any.
-func (e *Entry) FreshUntil() time.Time { return e.Windows().FreshUntil }
+func (e *Entry) FreshUntil() time.Time {
+	if e.gone == 0 {
+		return time.Time{}
+	}
+	return e.StoredAt.Add(e.fresh)
+}
 
 // GoneAt is the end of the last window, zero without any.
 func (e *Entry) GoneAt() time.Time { return e.Windows().GoneAt }

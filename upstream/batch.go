@@ -28,7 +28,7 @@ type BatchSpec[Q, A any] struct {
 	// keys. A question whose key is not among them is answered with not_found,
 	// and items that were not asked for are ignored. An error is about the whole
 	// answer. It has to be one if the answer is only a part of all items, unless
-	// those that are missing are to be asked again.
+	// those that are missing are to be asked again. Items keep no part of the body.
 	DecodeAll func(qs []Q, r Response) (map[string]Item[A], error)
 
 	// Spoils reports whether a failure of a call may be about only some of its

@@ -17,11 +17,11 @@ func (u Units) Read(field string, v Number, known map[Text]Scale) *float64 {
 	if !v.Known {
 		return nil
 	}
-	s, ok := known[u[field]]
+	s, ok := u.Scale(field, known)
 	if !ok {
 		return nil
 	}
-	return s.convert(v.Value)
+	return new(s.Convert(v.Value))
 }
 
 // Require is Read for a number that the answer must have.
@@ -29,11 +29,19 @@ func (u Units) Require(field string, v Number, known map[Text]Scale) (*float64, 
 	if !v.Known {
 		return nil, Unusable(field, v.Kind)
 	}
-	s, ok := known[u[field]]
+	s, ok := u.Scale(field, known)
 	if !ok {
 		return nil, fmt.Errorf("%s: %.12q is not a unit that can be converted", field, u[field])
 	}
-	return s.convert(v.Value), nil
+	return new(s.Convert(v.Value)), nil
 }
 
-func (s Scale) convert(v float64) *float64 { return new((v + s.Shift) * s.Factor) }
+// Scale is that of a field's unit, for many numbers of one field. ok is false without a
+// unit, and for one that is not listed.
+func (u Units) Scale(field string, known map[Text]Scale) (s Scale, ok bool) {
+	s, ok = known[u[field]]
+	return s, ok
+}
+
+// Convert is v in our unit.
+func (s Scale) Convert(v float64) float64 { return (v + s.Shift) * s.Factor }

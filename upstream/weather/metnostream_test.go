@@ -167,3 +167,33 @@ func TestMETNorwayStreamReadsWhatUnmarshalReads(t *testing.T) {
 		})
 	}
 }
+
+func TestMETNorwayKeepsNoRowOfItsStream(t *testing.T) {
+	first, err := METNorway().Decode(respond(testdata(t, "metno.json"), now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, steps := asJSON(t, first), asJSON(t, first.Forecast.Series())
+	for range 3 { // of which one has the same rows
+		if _, err := METNorway().Decode(respond(metnoBody([]int{6, 7, 8, 9, 10, 11, 12}, ``, ``, ``), now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := asJSON(t, first); got != report {
+		t.Errorf("the report has become %s", got)
+	}
+	if got := asJSON(t, first.Forecast.Series()); got != steps {
+		t.Errorf("the forecast has become %s", got)
+	}
+	unpacked, err := decodeMETNorway(respond(metnoBody([]int{6, 7}, ``, ``, ``), now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := asJSON(t, unpacked)
+	if _, err := decodeMETNorway(respond(metnoBody([]int{4, 5, 6}, `,"wind_speed":"m/s"`, `,"wind_speed":3`, ``), now)); err != nil {
+		t.Fatal(err)
+	}
+	if got := asJSON(t, unpacked); got != before {
+		t.Errorf("the report has become %s, want %s", got, before)
+	}
+}

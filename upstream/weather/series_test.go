@@ -239,6 +239,9 @@ func TestMETNorwayForecast(t *testing.T) {
 		"up to a temperature that is impossible": {strings.Replace(metnoBody([]int{6, 7, 8}, ``, ``, ``), `"air_temperature":7.5`, `"air_temperature":300`, 1), `06,"temperature":6.5`},
 		"up to a time that is none":              {strings.Replace(metnoBody([]int{6, 7, 8}, ``, ``, ``), `2026-11-24T07`, `2026-11-24 07`, 1), `06,"temperature":6.5`},
 		"impossible values as unknown":           {metnoBody([]int{6}, `,"wind_speed":"m/s"`, `,"wind_speed":-1`, ``), `06,"temperature":6.5`},
+		"units that are converted":               {metnoBody([]int{6, 7}, `,"wind_speed":"km/h"`, `,"wind_speed":36`, ``), `06,"temperature":6.5,"wind_speed":10 07,"temperature":7.5,"wind_speed":10`},
+		"no unit that is unknown":                {metnoBody([]int{6}, `,"wind_speed":"furlongs"`, `,"wind_speed":3`, ``), `06,"temperature":6.5`},
+		"the negative zero as zero":              {metnoBody([]int{6}, `,"wind_speed":"m/s"`, `,"wind_speed":-0.0`, ``), `06,"temperature":6.5,"wind_speed":0`},
 	} {
 		t.Run("it reads "+name, func(t *testing.T) {
 			report, err := METNorway().Decode(respond(tt.body, now))
