@@ -69,7 +69,8 @@ func replicaOf(host string) int {
 	return -1
 }
 
-// World is a running world. Its methods may be called concurrently, except Close.
+// World is a running world. Its methods may be called concurrently, except Close, and
+// Restart and Crash of one gateway.
 type World struct {
 	t        testing.TB
 	setup    Setup
@@ -190,8 +191,13 @@ func (w *World) Providers() (names []string) {
 	return names
 }
 
-// Net is the network, for faults of links. Gateway i has the address 10.0.0.(i+1).
+// Net is the network, for hosts of the test's own. Gateway i has the address 10.0.0.(i+1).
 func (w *World) Net() *simnet.Network { return w.net }
+
+// Uplink changes the links between a gateway and all upstreams.
+func (w *World) Uplink(replica int, change func(*simnet.Link)) {
+	w.net.Change(replicaHost(replica), simulatorHost, change)
+}
 
 // Close ends everything, gateways as SIGTERM does, so that the bubble can end.
 func (w *World) Close() {
