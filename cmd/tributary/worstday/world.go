@@ -69,8 +69,7 @@ func replicaOf(host string) int {
 	return -1
 }
 
-// World is a running world. Its methods may be called concurrently, except Close, and
-// Restart and Crash of one gateway.
+// World is a running world. Its methods may be called concurrently, except Close.
 type World struct {
 	t        testing.TB
 	setup    Setup
@@ -109,7 +108,7 @@ func New(t testing.TB, s Setup) *World {
 		w.startRedis()
 	}
 	for i := range s.Replicas {
-		w.replicas = append(w.replicas, &replica{world: w, number: i})
+		w.replicas = append(w.replicas, w.newReplica(i))
 		w.replicas[i].start()
 	}
 	return w
