@@ -29,13 +29,18 @@ type world struct {
 	t    *testing.T
 	wait atomic.Int64 // ns
 	read atomic.Int64 // how often the wait was read
+	late atomic.Int64 // ns, by which the next reading is late, and those after it if it stays so
 	log  bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t}
 	w.Limiter = admission.New(admission.Config{
-		Wait:   func() time.Duration { w.read.Add(1); return time.Duration(w.wait.Load()) },
+		Wait: func() time.Duration {
+			w.read.Add(1)
+			time.Sleep(time.Duration(w.late.Load()))
+			return time.Duration(w.wait.Load())
+		},
 		Most:   100,
 		Logger: slog.New(slog.NewJSONHandler(&w.log, nil)),
 	})
@@ -100,6 +105,46 @@ func TestLimit(t *testing.T) {
 		for range 50 {
 			w.pass(75*time.Millisecond, time.Second) // as when the processor is taken away
 			w.pass(25*time.Millisecond, 0)
+		}
+		w.wantLimit(64)
+		leave()
+	})
+	it(t, "falls also if the wait is not known at all times", func(t *testing.T) {
+		w := newWorld(t)
+		leave := w.enter(20, admission.Single, "")
+		for range 5 {
+			w.pass(75*time.Millisecond, -1)
+			w.pass(25*time.Millisecond, 6*time.Millisecond)
+		}
+		if limit := w.Status().Limit; limit >= 20 {
+			t.Errorf("limit = %d, want less than the 20 in use", limit)
+		}
+		w.pass(time.Second, -1) // nothing runs
+		if w.Starved() {
+			t.Error("starved while nothing waits")
+		}
+		leave()
+	})
+	it(t, "falls as soon when the estimator itself has to wait", func(t *testing.T) {
+		w := newWorld(t)
+		leave := w.enter(20, admission.Single, "")
+		w.pass(30*time.Millisecond, 6*time.Millisecond) // it is awake
+		w.late.Store(int64(150 * time.Millisecond))
+		w.pass(600*time.Millisecond, 6*time.Millisecond)
+		if limit := w.Status().Limit; limit >= 20 {
+			t.Errorf("limit = %d after four late readings, want less than the 20 in use", limit)
+		}
+		leave()
+	})
+	it(t, "does not fall because the processor is taken away for 150 ms in every 500", func(t *testing.T) {
+		w := newWorld(t)
+		leave := w.enter(20, admission.Single, "")
+		for range 20 {
+			w.late.Store(int64(150 * time.Millisecond))
+			w.pass(25*time.Millisecond, time.Second)
+			w.late.Store(0)
+			w.pass(150*time.Millisecond, time.Second)
+			w.pass(325*time.Millisecond, 0)
 		}
 		w.wantLimit(64)
 		leave()
