@@ -55,11 +55,11 @@ func (l *loaded) fill() (empty func()) {
 	}
 }
 
-// close makes the limit refuse requests at the door.
+// close makes the limit refuse requests early.
 func (l *loaded) close() (empty func()) {
 	l.t.Helper()
 	empty = l.fill()
-	if !l.limiter.Turn(admission.Single) {
+	if !l.limiter.RefuseIfFull(admission.Single) {
 		l.t.Fatal("there is room in a full limit")
 	}
 	return empty
@@ -71,7 +71,7 @@ func place(n int) string { return fmt.Sprintf("/v1/weather?lat=10&lon=%d", n) }
 // lonOf is a longitude for each number.
 func lonOf(n int) string { return fmt.Sprintf("%d.%02d", n/100, n%100) }
 
-// wantOverloaded wants the refusal of a request, at the door or not.
+// wantOverloaded wants the refusal of a request, early or not.
 func (a *answer) wantOverloaded(early bool) problem {
 	a.t.Helper()
 	p := a.problem(http.StatusServiceUnavailable, "gateway_overloaded")
@@ -80,13 +80,13 @@ func (a *answer) wantOverloaded(early bool) problem {
 		a.t.Errorf("%s: Retry-After = %q, want 1 or 2", a.call, wait)
 	}
 	if got := p.TraceID == ""; got != early {
-		a.t.Errorf("%s: refused at the door: %v, want %v; %s", a.call, got, early, a.body)
+		a.t.Errorf("%s: refused early: %v, want %v; %s", a.call, got, early, a.body)
 	}
 	return p
 }
 
 func TestOverload(t *testing.T) {
-	it(t, "refuses what needs an upstream, first after the limits of the client, then at the door", func(t *testing.T) {
+	it(t, "refuses what needs an upstream, first after the limits of the client, then early", func(t *testing.T) {
 		g := newLoaded(t)
 		empty := g.fill()
 		p := g.get(place(1)).wantOverloaded(false)
@@ -104,7 +104,7 @@ func TestOverload(t *testing.T) {
 			t.Errorf("status = %s once there is room, want complete", got)
 		}
 	})
-	it(t, "refuses every kind of read at the door", func(t *testing.T) {
+	it(t, "refuses every kind of read early", func(t *testing.T) {
 		g := newLoaded(t)
 		defer g.close()()
 		for _, path := range []string{
@@ -122,7 +122,7 @@ func TestOverload(t *testing.T) {
 			here, forecastHere, airHere, "/v1/places?q=Del", one, "/v1/users", "/v1/weather?place=1,2&place=3,4", "/v1/air-quality?place=1,2",
 			"/v1/users?id=1&id=2", hereLive, one + "/stream",
 		} {
-			time.Sleep(time.Second) // the door is open again
+			time.Sleep(time.Second) // requests are no longer refused early
 			synctest.Wait()
 			g.get(path).wantOverloaded(false)
 		}
@@ -182,7 +182,7 @@ func TestOverloadAnswersFromMemory(t *testing.T) {
 			for _, path := range asked {
 				empty := g.fill()
 				if early {
-					g.limiter.Turn(admission.Single)
+					g.limiter.RefuseIfFull(admission.Single)
 				}
 				a := g.get(path)
 				a.wantStatus(http.StatusOK)

@@ -135,9 +135,9 @@ func (l *Limiter) refuse(class Class) {
 	}
 }
 
-// Turn refuses work of a class that certainly has no room now. It admits nothing: what it
+// RefuseIfFull refuses work of a class that certainly has no room now. It admits nothing: what it
 // lets pass has to Enter.
-func (l *Limiter) Turn(class Class) (away bool) {
+func (l *Limiter) RefuseIfFull(class Class) (refused bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.room(class) {

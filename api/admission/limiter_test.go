@@ -147,11 +147,11 @@ func TestClosed(t *testing.T) {
 	it(t, "turns away only what has no room", func(t *testing.T) {
 		w := newWorld(t)
 		leave := w.enter(60, admission.Single, "")
-		if !w.Turn(admission.Many) || w.Turn(admission.Single) {
+		if !w.RefuseIfFull(admission.Many) || w.RefuseIfFull(admission.Single) {
 			t.Error("with 60 of 64 in flight it does not turn many away, or turns a single one away")
 		}
 		leave()
-		if w.Turn(admission.Many) {
+		if w.RefuseIfFull(admission.Many) {
 			t.Error("turns away although nothing is in flight")
 		}
 	})

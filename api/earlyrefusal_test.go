@@ -13,7 +13,7 @@ import (
 	"tributary/api/auth"
 )
 
-func TestRefusalAtTheDoor(t *testing.T) {
+func TestEarlyRefusal(t *testing.T) {
 	refusing := func(t *testing.T, changes ...func(*setup)) *loaded {
 		g := newLoaded(t, changes...)
 		t.Cleanup(g.close())
