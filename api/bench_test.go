@@ -82,7 +82,7 @@ func TestFreshHitAllocates(t *testing.T) {
 	}
 }
 
-// BenchmarkRefusal measures a refusal at the door, what the closed door costs a fresh hit,
+// BenchmarkRefusal measures an early refusal, what looking for one costs a fresh hit,
 // and, to compare, an answer that three sources are asked for.
 func BenchmarkRefusal(b *testing.B) {
 	for _, c := range []struct {
@@ -109,7 +109,7 @@ func BenchmarkRefusal(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if !g.limiter.Closed() {
-					g.limiter.Turn(admission.Single)
+					g.limiter.RefuseIfFull(admission.Single)
 				}
 				clear(w.header)
 				w.status = http.StatusOK

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"tributary/api"
 	"tributary/api/admission"
-	"tributary/api/auth"
 )
 
 // loaded is a gateway with a limit on requests that ask upstreams. Its goroutines wait for
@@ -57,11 +55,11 @@ func (l *loaded) fill() (empty func()) {
 	}
 }
 
-// close makes the limit refuse requests at the door.
+// close makes the limit refuse requests early.
 func (l *loaded) close() (empty func()) {
 	l.t.Helper()
 	empty = l.fill()
-	if !l.limiter.Turn(admission.Single) {
+	if !l.limiter.RefuseIfFull(admission.Single) {
 		l.t.Fatal("there is room in a full limit")
 	}
 	return empty
@@ -73,7 +71,7 @@ func place(n int) string { return fmt.Sprintf("/v1/weather?lat=10&lon=%d", n) }
 // lonOf is a longitude for each number.
 func lonOf(n int) string { return fmt.Sprintf("%d.%02d", n/100, n%100) }
 
-// wantOverloaded wants the refusal of a request, at the door or not.
+// wantOverloaded wants the refusal of a request, early or not.
 func (a *answer) wantOverloaded(early bool) problem {
 	a.t.Helper()
 	p := a.problem(http.StatusServiceUnavailable, "gateway_overloaded")
@@ -82,13 +80,13 @@ func (a *answer) wantOverloaded(early bool) problem {
 		a.t.Errorf("%s: Retry-After = %q, want 1 or 2", a.call, wait)
 	}
 	if got := p.TraceID == ""; got != early {
-		a.t.Errorf("%s: refused at the door: %v, want %v; %s", a.call, got, early, a.body)
+		a.t.Errorf("%s: refused early: %v, want %v; %s", a.call, got, early, a.body)
 	}
 	return p
 }
 
 func TestOverload(t *testing.T) {
-	it(t, "refuses what needs an upstream, first after the limits of the client, then at the door", func(t *testing.T) {
+	it(t, "refuses what needs an upstream, first after the limits of the client, then early", func(t *testing.T) {
 		g := newLoaded(t)
 		empty := g.fill()
 		p := g.get(place(1)).wantOverloaded(false)
@@ -106,7 +104,7 @@ func TestOverload(t *testing.T) {
 			t.Errorf("status = %s once there is room, want complete", got)
 		}
 	})
-	it(t, "refuses every kind of read at the door", func(t *testing.T) {
+	it(t, "refuses every kind of read early", func(t *testing.T) {
 		g := newLoaded(t)
 		defer g.close()()
 		for _, path := range []string{
@@ -124,7 +122,7 @@ func TestOverload(t *testing.T) {
 			here, forecastHere, airHere, "/v1/places?q=Del", one, "/v1/users", "/v1/weather?place=1,2&place=3,4", "/v1/air-quality?place=1,2",
 			"/v1/users?id=1&id=2", hereLive, one + "/stream",
 		} {
-			time.Sleep(time.Second) // the door is open again
+			time.Sleep(time.Second) // requests are no longer refused early
 			synctest.Wait()
 			g.get(path).wantOverloaded(false)
 		}
@@ -184,7 +182,7 @@ func TestOverloadAnswersFromMemory(t *testing.T) {
 			for _, path := range asked {
 				empty := g.fill()
 				if early {
-					g.limiter.Turn(admission.Single)
+					g.limiter.RefuseIfFull(admission.Single)
 				}
 				a := g.get(path)
 				a.wantStatus(http.StatusOK)
@@ -237,149 +235,5 @@ func TestOverloadAnswersFromMemory(t *testing.T) {
 				t.Errorf("GET %s = %d %s, want %d", path, rec.Code, rec.Body, want)
 			}
 		}
-	})
-}
-
-func TestRefusalAtTheDoor(t *testing.T) {
-	refusing := func(t *testing.T, changes ...func(*setup)) *loaded {
-		g := newLoaded(t, changes...)
-		t.Cleanup(g.close())
-		return g
-	}
-	it(t, "keeps the request's id, or has a new one", func(t *testing.T) {
-		g := refusing(t)
-		g.get(place(1), "X-Request-Id", "mine").wantHeader("X-Request-Id", "mine")
-		if id := g.get(place(1), "X-Request-Id", "not valid").Header.Get("X-Request-Id"); id == "" || id == "not valid" {
-			t.Errorf("X-Request-Id = %q, want a new one", id)
-		}
-	})
-	it(t, "can be read by pages of other origins", func(t *testing.T) {
-		g := refusing(t, func(s *setup) { s.Origins = []string{page} })
-		a := g.get(place(1), "Origin", page)
-		a.wantOverloaded(true)
-		a.wantHeader("Access-Control-Allow-Origin", page)
-		if exposed := a.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Retry-After") {
-			t.Errorf("Access-Control-Expose-Headers = %q, want Retry-After in it", exposed)
-		}
-		g.get(place(1), "Origin", "https://other.example").wantHeader("Access-Control-Allow-Origin", "")
-		preflight := g.send(http.MethodOptions, here, "Origin", page, "Access-Control-Request-Method", "GET")
-		preflight.wantStatus(http.StatusNoContent)
-	})
-	it(t, "has the headers of GET and no body for HEAD", func(t *testing.T) {
-		g := refusing(t)
-		get, head := g.get(place(1)), g.send(http.MethodHead, place(1))
-		head.wantStatus(http.StatusServiceUnavailable)
-		for _, name := range []string{"Content-Type", "Content-Length", "Cache-Control"} {
-			head.wantHeader(name, get.Header.Get(name))
-		}
-	})
-	it(t, "names its path", func(t *testing.T) {
-		g := refusing(t)
-		if p := g.get(place(1)).wantOverloaded(true); p.Instance != "/v1/weather" {
-			t.Errorf("instance = %q, want /v1/weather", p.Instance)
-		}
-	})
-	it(t, "is neither logged nor traced", func(t *testing.T) {
-		var log logbook
-		g := refusing(t, func(s *setup) { s.logTo = &log })
-		g.get(place(1)).wantOverloaded(true)
-		if lines := log.lines(t); len(lines) != 0 {
-			t.Errorf("logged %v, want nothing", lines)
-		}
-	})
-	it(t, "announces the end of the version", func(t *testing.T) {
-		sunset := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-		g := refusing(t, func(s *setup) { s.V1 = api.Lifecycle{Sunset: sunset} })
-		g.declared("GET", place(1))
-		if got := g.declared("GET", place(1)).Header().Get("Sunset"); got != sunset.Format(http.TimeFormat) {
-			t.Errorf("Sunset = %q", got)
-		}
-	})
-	it(t, "comes when too many requests are in flight, whatever they ask, but for streams and the status", func(t *testing.T) {
-		g := newLoaded(t)
-		g.get(here)
-		for range 100 {
-			g.limiter.Arrive()
-		}
-		defer func() {
-			for range 100 {
-				g.limiter.Depart()
-			}
-		}()
-		g.get(here).wantOverloaded(true)
-		g.get("/v1/status").wantStatus(http.StatusOK)
-		g.listen(hereLive).event("answer")
-	})
-}
-
-func TestOverloadAndClients(t *testing.T) {
-	it(t, "tells a client over its limit that it is its own fault", func(t *testing.T) {
-		g := newLoaded(t, func(s *setup) { s.ClientLimit = api.Limit{Calls: 1, Window: time.Minute} })
-		g.get(place(1)).wantStatus(http.StatusOK)
-		defer g.fill()()
-		g.get(place(2)).problem(http.StatusTooManyRequests, "too_many_requests")
-	})
-	it(t, "leaves room for others beside a greedy client", func(t *testing.T) {
-		a, err := auth.New(auth.Config{Keys: []auth.Key{
-			{Name: "greedy", Scopes: []string{auth.WeatherRead}, Key: "reader-key"},
-			{Name: "modest", Scopes: []string{auth.WeatherRead}, Key: "weather-key"},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(a.Close)
-		g := newLoaded(t, func(s *setup) { s.Auth = a })
-		g.all(after(100*time.Millisecond, reports(0)))
-		var refused atomic.Int64
-		for n := range 64 {
-			go func() {
-				r, _ := http.NewRequest(http.MethodGet, "http://gateway.test"+place(n), nil)
-				r.Header.Set("X-API-Key", "reader-key")
-				response, err := g.client.Do(r)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer response.Body.Close()
-				if _, err := io.Copy(io.Discard, response.Body); err != nil {
-					t.Error(err)
-				}
-				if response.StatusCode == http.StatusServiceUnavailable {
-					refused.Add(1)
-				}
-			}()
-		}
-		synctest.Wait()
-		if got := g.limiter.Status().InFlight; got != 57 || refused.Load() != 7 {
-			t.Errorf("the greedy client has %d requests in flight and %d refused, want 57 and 7", got, refused.Load())
-		}
-		g.get(place(100), "X-API-Key", "weather-key").wantStatus(http.StatusOK)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if got := g.limiter.Status().InFlight; got != 0 {
-			t.Errorf("%d in flight at the end, want 0", got)
-		}
-	})
-}
-
-func TestOverloadStatus(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newLoaded(t)
-		want := func(state string, limit, inFlight int) {
-			t.Helper()
-			got := decode[api.Status](g.get("/v1/status")).Admission
-			if got.State != state || got.Limit == nil || *got.Limit != limit || got.InFlight == nil || *got.InFlight != inFlight {
-				t.Errorf("admission = %s, %d of %d; want %s, %d of %d", got.State, *got.InFlight, *got.Limit, state, inFlight, limit)
-			}
-		}
-		want("admitting", 64, 0)
-		empty := g.close()
-		want("refusing", 64, 64)
-		g.get(place(1)).wantOverloaded(true)
-		g.get("/readyz").wantStatus(http.StatusOK)
-		empty()
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		want("admitting", 64, 0)
 	})
 }

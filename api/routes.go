@@ -15,7 +15,7 @@ import (
 func (s *server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(
-		s.door,
+		s.refuseEarly,
 		s.identify,
 		s.Telemetry.Server,
 		telemetry.AccessLog(s.log, logAttrs),

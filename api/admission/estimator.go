@@ -12,8 +12,8 @@ import (
 const (
 	sampleEvery = 25 * time.Millisecond // shorter windows have too few waits, which the runtime only samples
 	samplesKept = 8                     // the least of them counts: a burst, or a processor taken away, leaves a low one
-	adjustEvery = 4                     // samples
-	target      = 3 * time.Millisecond  // of the wait
+	adjustEvery = 100 * time.Millisecond
+	target      = 3 * time.Millisecond // of the wait
 
 	least = 8
 	usual = 64 // at the start, and after a time with little to do
@@ -51,7 +51,8 @@ func (l *Limiter) rouse() {
 // watch moves the limit until there is nothing to do, or stop is closed: then it returns
 // false.
 func (l *Limiter) watch(stop <-chan struct{}) bool {
-	e := estimator{Limiter: l, worked: time.Now()}
+	now := time.Now()
+	e := estimator{Limiter: l, worked: now, sampled: now, adjusted: now}
 	l.signal() // what was before does not count
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()
@@ -62,10 +63,14 @@ func (l *Limiter) watch(stop <-chan struct{}) bool {
 			return false
 		}
 		now := time.Now()
-		e.sample(l.signal())
+		e.sample(now, l.signal())
 		e.reopen(now)
 		e.report(now)
-		if e.samples%adjustEvery == 0 && e.quiet(now) {
+		if now.Sub(e.adjusted) < adjustEvery {
+			continue
+		}
+		e.adjust(now)
+		if e.quiet(now) {
 			return true
 		}
 	}
@@ -74,33 +79,49 @@ func (l *Limiter) watch(stop <-chan struct{}) bool {
 // estimator is what is known about the waits while there is work.
 type estimator struct {
 	*Limiter
-	waits   [samplesKept]time.Duration
-	samples int
-	worked  time.Time // when there was work last
+	waits    [samplesKept]time.Duration
+	samples  int
+	sampled  time.Time // when the latest was taken
+	adjusted time.Time // when the limit was
+	worked   time.Time // when there was work last
 
 	refusedBefore int64     // up to the last adjustment
 	reported      int64     // refusals up to the last line in the log
 	line          time.Time // of the last line; zero: all is well
 }
 
-// sample takes note of a wait, and adjusts the limit each few times.
-func (e *estimator) sample(wait time.Duration) {
-	e.waits[e.samples%samplesKept] = wait
-	if e.samples++; e.samples%adjustEvery != 0 {
-		return
+// sample takes note of a wait. A sample that is about a longer time counts as several: the
+// estimator has to wait for a processor itself, and a wait may be unknown for a while. If it
+// is for long, hardly anything runs, and nothing waits.
+func (e *estimator) sample(now time.Time, wait time.Duration) {
+	if wait < 0 {
+		if now.Sub(e.sampled) < samplesKept*sampleEvery {
+			return
+		}
+		wait = 0
 	}
+	covers := (now.Sub(e.sampled) + sampleEvery/2) / sampleEvery
+	for range max(1, min(covers, samplesKept)) {
+		e.waits[e.samples%samplesKept] = wait
+		e.samples++
+	}
+	e.sampled = now
+}
+
+// adjust moves the limit.
+func (e *estimator) adjust(now time.Time) {
 	standing := slices.Min(e.waits[:])
 	e.wait.Store(int64(standing))
 	refused := e.total()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.limit = adjust(e.limit, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
-	e.peak, e.refusedBefore = e.inFlight, refused
+	e.limit = next(e.limit, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
+	e.peak, e.refusedBefore, e.adjusted = e.inFlight, refused, now
 }
 
-// adjust is the next limit: lower, from what was in use, when the wait is over its target;
+// next is the next limit: lower, from what was in use, when the wait is over its target;
 // else higher, if the limit is used; else back to the usual.
-func adjust(limit float64, wait time.Duration, used float64, refused bool) float64 {
+func next(limit float64, wait time.Duration, used float64, refused bool) float64 {
 	over := wait.Seconds() / target.Seconds()
 	switch {
 	case over > 1:

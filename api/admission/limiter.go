@@ -26,8 +26,9 @@ func (c Class) String() string { return [classes]string{"single", "many", "refre
 
 // Config configures a Limiter.
 type Config struct {
-	// Wait returns how long goroutines have waited for a processor since the last call, on
-	// average. Nil: SchedulerWait. It is called by one goroutine.
+	// Wait returns how long goroutines have waited for a processor since the last call that
+	// has returned it, on average; negative: too few have waited to tell. Nil:
+	// SchedulerWait. It is called by one goroutine.
 	Wait func() time.Duration
 
 	Most   int          // requests in flight, those that ask nobody included; 0: no limit
@@ -134,9 +135,9 @@ func (l *Limiter) refuse(class Class) {
 	}
 }
 
-// Turn refuses work of a class that certainly has no room now. It admits nothing: what it
+// RefuseIfFull refuses work of a class that certainly has no room now. It admits nothing: what it
 // lets pass has to Enter.
-func (l *Limiter) Turn(class Class) (away bool) {
+func (l *Limiter) RefuseIfFull(class Class) (refused bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.room(class) {

@@ -3,6 +3,7 @@ package admission
 import (
 	"math"
 	"runtime/metrics"
+	"slices"
 	"testing"
 	"time"
 )
@@ -16,16 +17,21 @@ func TestMean(t *testing.T) {
 		"is of what is new":               {[]uint64{0, 50, 0, 7}, []uint64{0, 54, 4, 7}, 5500 * time.Microsecond},
 		"counts no wait as none":          {[]uint64{0, 0, 0, 0}, []uint64{5, 0, 5, 0}, 5 * time.Millisecond},
 		"counts the longest as their low": {[]uint64{0, 0, 0, 0}, []uint64{0, 0, 0, 9}, 100 * time.Millisecond},
-		"is 0 for a few":                  {[]uint64{0, 0, 0, 0}, []uint64{0, 0, 0, 4}, 0},
-		"is 0 for none":                   {[]uint64{9, 9, 9, 9}, []uint64{9, 9, 9, 9}, 0},
+		"is unknown for a few":            {[]uint64{0, 0, 0, 0}, []uint64{0, 0, 0, 4}, unknown},
+		"is unknown for none":             {[]uint64{9, 9, 9, 9}, []uint64{9, 9, 9, 9}, unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := mean(&metrics.Float64Histogram{Counts: tt.now, Buckets: buckets}, tt.before)
-			if got.Round(time.Microsecond) != tt.want {
+			before := slices.Clone(tt.before)
+			got := mean(&metrics.Float64Histogram{Counts: tt.now, Buckets: buckets}, before)
+			if got != tt.want && got.Round(time.Microsecond) != tt.want {
 				t.Errorf("mean = %v, want %v", got, tt.want)
 			}
-			if tt.before[1] != tt.now[1] {
-				t.Error("the counts are not remembered")
+			want := tt.now
+			if tt.want == unknown {
+				want = tt.before // they count next time
+			}
+			if !slices.Equal(before, want) {
+				t.Errorf("counts = %v afterwards, want %v", before, want)
 			}
 		})
 	}

@@ -13,16 +13,16 @@ import (
 	"tributary/upstream"
 )
 
-// door stands in front of everything else. While the limit refuses requests, it refuses
+// refuseEarly comes before everything else. While the limit refuses requests, it refuses
 // those that memory cannot answer before they cost a trace, a line in the log, a check of
-// credentials and a compressor, which together are most of what a refusal costs. While the
-// limit is open it looks at nothing.
-func (s *server) door(next http.Handler) http.Handler {
+// credentials and a compressor, which together are most of what a refusal costs. While
+// nothing is refused it looks at nothing.
+func (s *server) refuseEarly(next http.Handler) http.Handler {
 	l := s.Admission
 	if l == nil {
 		return next
 	}
-	refuse := crossOrigin(s.Origins)(s.V1.announce(http.HandlerFunc(turnAway)))
+	refuse := crossOrigin(s.Origins)(s.V1.announce(http.HandlerFunc(writeRefusal)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/status" || r.Method == http.MethodOptions {
 			next.ServeHTTP(w, r)
@@ -37,7 +37,7 @@ func (s *server) door(next http.Handler) http.Handler {
 			}
 		}
 		if l.Closed() {
-			if class, asks := s.mustAsk(r); asks && l.Turn(class) {
+			if class, asks := s.mustAsk(r); asks && l.RefuseIfFull(class) {
 				refuse.ServeHTTP(w, r)
 				return
 			}
@@ -136,31 +136,31 @@ func peeking(r *http.Request) upstream.Directives {
 	return d
 }
 
-// turnAway answers a request that is refused at the door. The body is ready but for the
+// writeRefusal answers a request that is refused early. The body is ready but for the
 // path, and a write's says that nothing was done.
-func turnAway(w http.ResponseWriter, r *http.Request) {
+func writeRefusal(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Request-Id", requestIDOf(r))
 	h.Add("Vary", "Accept-Encoding") // as every answer
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Retry-After", strconv.Itoa(seconds(retryAfterOverload())))
-	end := turnedAwayEnd
+	end := refusalEnd
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		end = turnedAwayWriteEnd
+		end = refusalWriteEnd
 	}
 	path := instance(r.URL) // percent-encoded: no character of it needs an escape in JSON
-	h.Set("Content-Length", strconv.Itoa(len(turnedAway)+len(path)+len(end)))
+	h.Set("Content-Length", strconv.Itoa(len(refusalStart)+len(path)+len(end)))
 	w.WriteHeader(http.StatusServiceUnavailable)
 	if r.Method == http.MethodHead {
 		return
 	}
-	body := make([]byte, 0, len(turnedAway)+len(path)+len(end))
-	_, _ = w.Write(append(append(append(body, turnedAway...), path...), end...)) // fails only when the client has disconnected
+	body := make([]byte, 0, len(refusalStart)+len(path)+len(end))
+	_, _ = w.Write(append(append(append(body, refusalStart...), path...), end...)) // fails only when the client has disconnected
 }
 
-// The parts of turnAway's body.
-var turnedAway, turnedAwayEnd, turnedAwayWriteEnd = func() (start, end, write string) {
+// The parts of writeRefusal's body.
+var refusalStart, refusalEnd, refusalWriteEnd = func() (start, end, write string) {
 	const path = "@"
 	document := func(write bool) (start, end string) {
 		p := gatewayOverloaded.with(overloadedDetail)
