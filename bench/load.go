@@ -60,8 +60,17 @@ func (o outcome) quantile(q float64) float64 {
 // ask is what a load asks: a path, and headers that end in \r\n each. n counts the
 // requests of the load.
 type ask struct {
-	path    func(n int) string
-	headers string
+	path      func(n int) string
+	headers   string
+	headersOf func(n int) string // in place of headers; nil: they are the same for all
+}
+
+func (a ask) get(c *client, n int) (status int, body []byte, err error) {
+	headers := a.headers
+	if a.headersOf != nil {
+		headers = a.headersOf(n)
+	}
+	return c.get(a.path(n), headers)
 }
 
 func always(path string) ask { return ask{path: func(int) string { return path }} }
@@ -80,7 +89,7 @@ func closed(ctx context.Context, p *process, connections int, lasting time.Durat
 			defer c.close()
 			for ctx.Err() == nil {
 				sent := time.Now()
-				status, body, err := c.get(a.path(int(next.Add(1))), a.headers)
+				status, body, err := a.get(c, int(next.Add(1)))
 				each[i].add(status, body, err, time.Since(sent))
 			}
 		})
@@ -91,10 +100,16 @@ func closed(ctx context.Context, p *process, connections int, lasting time.Durat
 
 // open asks at a rate, whatever becomes of the answers before.
 func open(ctx context.Context, p *process, rate int, lasting time.Duration, a ask) outcome {
+	before, start := p.cpu(), time.Now()
+	each := openEach(ctx, p, rate, lasting, a)
+	return joined(each, time.Since(start), p.cpu()-before)
+}
+
+// openEach is open, with what became of each request.
+func openEach(ctx context.Context, p *process, rate int, lasting time.Duration, a ask) []outcome {
 	n := int(lasting.Seconds() * float64(rate))
 	idle := make(chan *client, n+1)
-	each := make([]outcome, n)
-	before, start := p.cpu(), time.Now()
+	each, start := make([]outcome, n), time.Now()
 	var wg sync.WaitGroup
 	every := time.Second / time.Duration(rate)
 	// A timer of the runtime is late by up to a millisecond; nanosleep is not.
@@ -116,7 +131,7 @@ func open(ctx context.Context, p *process, rate int, lasting time.Duration, a as
 		}
 		sent := time.Now()
 		wg.Go(func() {
-			status, body, err := c.get(a.path(i), a.headers)
+			status, body, err := a.get(c, i)
 			each[i].add(status, body, err, time.Since(sent))
 			idle <- c
 		})
@@ -125,7 +140,7 @@ func open(ctx context.Context, p *process, rate int, lasting time.Duration, a as
 	for len(idle) > 0 {
 		(<-idle).close()
 	}
-	return joined(each, time.Since(start), p.cpu()-before)
+	return each
 }
 
 func joined(each []outcome, took, cpu time.Duration) (total outcome) {

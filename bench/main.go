@@ -63,6 +63,7 @@ var rows = []row{
 	{"coldrate", coldAtRate},
 	{"hang", oneHangs},
 	{"crowd", crowd},
+	{"overload", overload},
 	{"memory", memory},
 	{"start", startAndIdle},
 	{"grow", grow},
