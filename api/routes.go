@@ -14,8 +14,6 @@ import (
 func (s *server) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(
-		s.identify,
-		s.Telemetry.Server,
 		telemetry.AccessLog(s.log, logAttrs),
 		s.recoverer,
 		crossOrigin(s.Origins), // before auth: a preflight has no credentials

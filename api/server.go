@@ -103,7 +103,7 @@ func New(cfg Config) *API {
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
 		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
 	}
-	return &API{s.routes(), s}
+	return &API{s.serve(s.routes()), s}
 }
 
 // statusCallerGone is nginx's 499 for a caller that disconnected. It is never sent;
@@ -133,24 +133,4 @@ func pathParam(r *http.Request, name string) string {
 		v, _ = url.PathUnescape(v) // cannot fail: net/http has decoded it once
 	}
 	return v
-}
-
-// facts are details of a request that a handler knows and the log and trace need.
-type facts struct {
-	requestID string
-	address   netip.Addr // the client's, below /v1
-	degraded  bool
-	caller    string // for the log; "" if anonymous
-	problem   string // the code of the problem that was answered
-	head      bool   // it came as HEAD, and is handled as GET
-}
-
-type factsKey struct{}
-
-func factsOf(ctx context.Context) *facts {
-	f, ok := ctx.Value(factsKey{}).(*facts)
-	if !ok {
-		return &facts{} // outside the middleware; never read
-	}
-	return f
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/lmittmann/tint"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -71,20 +70,20 @@ func AccessLog(log *slog.Logger, extra func(*http.Request) []slog.Attr) func(htt
 				return
 			}
 			start := time.Now()
-			ww, ok := w.(middleware.WrapResponseWriter)
+			answer, ok := w.(*writer)
 			if !ok {
-				ww = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+				answer = &writer{ResponseWriter: w}
 			}
-			next.ServeHTTP(ww, r)
+			next.ServeHTTP(answer, r)
 			attrs := []slog.Attr{
 				slog.String("method", method(r.Method)),
 				slog.String("route", Route(chi.RouteContext(r.Context()))), // never the raw query
-				slog.Int("status", ww.Status()),
-				slog.Int("bytes", ww.BytesWritten()),
+				slog.Int("status", answer.status),
+				slog.Int("bytes", answer.bytes),
 				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1e3),
 			}
 			level := slog.LevelInfo
-			if ww.Status() >= http.StatusInternalServerError {
+			if answer.status >= http.StatusInternalServerError {
 				level = slog.LevelWarn
 			}
 			log.LogAttrs(r.Context(), level, "request", append(attrs, extra(r)...)...)
