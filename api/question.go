@@ -8,10 +8,20 @@ import (
 )
 
 // question is what a request asks of an aggregate, its parameters read.
-type question struct {
-	key string // the same for questions to one endpoint that have the same answer
-	ask func(context.Context, upstream.Directives) (reply, error)
+type question interface {
+	key() string // the same for questions to one endpoint that have the same answer
+	ask(context.Context, upstream.Directives) (reply, error)
 }
+
+// asking is a question that a function answers; name is its key.
+type asking struct {
+	name string
+	f    func(context.Context, upstream.Directives) (reply, error)
+}
+
+func (a asking) key() string { return a.name }
+
+func (a asking) ask(ctx context.Context, d upstream.Directives) (reply, error) { return a.f(ctx, d) }
 
 // reading reads the question of a request. The error is the problem of its parameters.
 type reading func(*http.Request) (question, error)

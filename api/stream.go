@@ -26,7 +26,7 @@ func (s *server) stream(endpoint any, read reading, closed <-chan struct{}) http
 		}
 		defer s.streams.leave(who)
 
-		key := feedKey{endpoint, q.key}
+		key := feedKey{endpoint, q.key()}
 		f := s.streams.join(key, s.refresher(q, r))
 		defer s.streams.part(key, f)
 		first, err := f.first(r.Context())

@@ -109,16 +109,16 @@ func pageLinks(q users.ListQuery, page *users.Page) string {
 // aboutUser reads the question of GET /v1/users/{id}.
 func (s *server) aboutUser(r *http.Request) (question, error) {
 	if err := s.usersAvailable(); err != nil {
-		return question{}, err
+		return nil, err
 	}
 	p := parseParams(r)
 	id, include := p.id(r), users.Including(p.words("include", users.PartNames))
 	if err := p.err(); err != nil {
-		return question{}, err
+		return nil, err
 	}
-	return question{
-		key: fmt.Sprint(id, include),
-		ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+	return asking{
+		name: fmt.Sprint(id, include),
+		f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 			profile, sources, err := s.Users.User(ctx, id, include, d)
 			if err != nil {
 				return reply{}, err
