@@ -179,5 +179,5 @@ func (b *batch) cacheControl() string {
 	if b.kind.personal {
 		return personal
 	}
-	return freshness(b.kind.public, b.left, b.extended)
+	return string(appendFreshness(nil, b.kind.public, b.left, b.extended))
 }
