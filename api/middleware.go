@@ -19,10 +19,10 @@ import (
 	"tributary/api/auth"
 )
 
-// logAttrs returns the attributes that the access log adds to a line.
-func logAttrs(r *http.Request) []slog.Attr {
+// logAttrs appends what the access log adds to a line.
+func logAttrs(r *http.Request, attrs []slog.Attr) []slog.Attr {
 	f := factsOf(r.Context())
-	attrs := []slog.Attr{slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded)}
+	attrs = append(attrs, slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded))
 	if f.caller != "" {
 		attrs = append(attrs, slog.String("caller", f.caller))
 	}
