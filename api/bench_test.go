@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tributary/telemetry"
 	"tributary/telemetry/story"
 )
 
@@ -23,13 +25,20 @@ func (n *discard) WriteHeader(status int)      { n.status = status }
 
 // BenchmarkFreshHit measures the whole handler, with routing and headers, for an answer
 // from the cache.
-func BenchmarkFreshHit(b *testing.B) { benchmarkFreshHit(b, nil) }
+func BenchmarkFreshHit(b *testing.B) { benchmarkFreshHit(b, slog.New(slog.DiscardHandler), nil) }
 
 // BenchmarkFreshHitWithStory is BenchmarkFreshHit while the console is on.
-func BenchmarkFreshHitWithStory(b *testing.B) { benchmarkFreshHit(b, story.NewRecorder()) }
+func BenchmarkFreshHitWithStory(b *testing.B) {
+	benchmarkFreshHit(b, slog.New(slog.DiscardHandler), story.NewRecorder())
+}
 
-func benchmarkFreshHit(b *testing.B, stories *story.Recorder) {
-	g := newGateway(b, func(s *setup) { s.Logger, s.stories = slog.New(slog.DiscardHandler), stories })
+// BenchmarkFreshHitWithAccessLog is BenchmarkFreshHit with the default level of the log.
+func BenchmarkFreshHitWithAccessLog(b *testing.B) {
+	benchmarkFreshHit(b, telemetry.NewLogger(io.Discard, slog.LevelInfo, telemetry.JSON), nil)
+}
+
+func benchmarkFreshHit(b *testing.B, log *slog.Logger, stories *story.Recorder) {
+	g := newGateway(b, func(s *setup) { s.Logger, s.stories = log, stories })
 	tag := g.get(here).Header.Get("ETag")
 	for name, c := range map[string]struct {
 		path, name, value string
