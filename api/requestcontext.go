@@ -10,6 +10,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/telemetry"
+	"tributary/upstream"
 )
 
 // requestContext is the context of a request's handlers, with all that they know of the
@@ -62,12 +63,16 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
 
 // identify gives a request an id: the caller's if it is valid, else a new one.
 func identify(w http.ResponseWriter, r *http.Request) string {
-	id := r.Header.Get("X-Request-Id")
-	if !requestID.MatchString(id) {
-		id = rand.Text()
-	}
+	id := requestIDOf(r)
 	w.Header()["X-Request-Id"] = []string{id}
 	return id
+}
+
+func requestIDOf(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); requestID.MatchString(id) {
+		return id
+	}
+	return rand.Text()
 }
 
 // facts are details of a request that a handler knows and the log and trace need.
@@ -78,9 +83,11 @@ type facts struct {
 	caller    string // for the log; "" if anonymous
 	problem   string // the code of the problem that was answered
 	head      bool   // it came as HEAD, and is handled as GET
+	permit    permit // to ask upstreams
 }
 
-type factsKey struct{}
+// factsKey is upstream's: what a request may ask is one of its facts.
+type factsKey = upstream.AdmissionKey
 
 func factsOf(ctx context.Context) *facts {
 	f, ok := ctx.Value(factsKey{}).(*facts)

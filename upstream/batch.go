@@ -111,6 +111,10 @@ func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []
 	done = true
 	var refreshes []due[Q]
 	for i, key := range keys {
+		if d.Peek {
+			answers[i] = b.source.glance(b.source.memory.Get(key), now, d)
+			continue
+		}
 		a, answered, has, old := b.source.peek(now, key, d)
 		if answered {
 			answers[i] = a
@@ -128,8 +132,21 @@ func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []
 // Fetch is the second step of Ask: it waits for the answers that are missing, no
 // longer than ctx. A key that stands there twice is asked once.
 func (b *Batch[Q, A]) Fetch(ctx context.Context, qs []Q, keys []string, d Directives, answers []Answer[A]) {
+	if why := admit(ctx); why != nil {
+		b.refuse(ctx, keys, why, answers)
+		return
+	}
 	ctx, span := b.startSpan(ctx, len(keys))
 	defer span.End()
 	b.wait(ctx, qs, keys, d, answers)
 	describe(span, Batched(answers))
+}
+
+// refuse answers what is missing without asking.
+func (b *Batch[Q, A]) refuse(ctx context.Context, keys []string, why *Error, answers []Answer[A]) {
+	for i, key := range keys {
+		if answers[i].State == "" {
+			answers[i] = b.source.refused(ctx, key, why)
+		}
+	}
 }

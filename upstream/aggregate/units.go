@@ -14,11 +14,14 @@ type Units map[string]Text
 // Read returns v in our unit. A number with no unit or an unlisted one is unknown,
 // because units are never guessed.
 func (u Units) Read(field string, v Number, known map[Text]Scale) *float64 {
-	converted, err := u.Require(field, v, known)
-	if err != nil {
+	if !v.Known {
 		return nil
 	}
-	return converted
+	s, ok := known[u[field]]
+	if !ok {
+		return nil
+	}
+	return s.convert(v.Value)
 }
 
 // Require is Read for a number that the answer must have.
@@ -30,5 +33,7 @@ func (u Units) Require(field string, v Number, known map[Text]Scale) (*float64, 
 	if !ok {
 		return nil, fmt.Errorf("%s: %.12q is not a unit that can be converted", field, u[field])
 	}
-	return new((v.Value + s.Shift) * s.Factor), nil
+	return s.convert(v.Value), nil
 }
+
+func (s Scale) convert(v float64) *float64 { return new((v + s.Shift) * s.Factor) }

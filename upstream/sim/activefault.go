@@ -72,7 +72,7 @@ func (s *service) replaceFault(f Fault) error {
 		s.ending = time.AfterFunc(time.Duration(f.ForS)*time.Second, func() { s.endFault(next) })
 	}
 	if reopened != nil {
-		s.server = serve(reopened, s, s.log)
+		s.server = serve(reopened, s.http, s.log)
 	}
 	if f.Mode == ModeDown && s.server != nil {
 		err := s.server.close()

@@ -21,8 +21,10 @@ var usersJSON []byte
 
 // userDirectory simulates https://jsonplaceholder.typicode.com with two additions: it
 // stores writes in memory until the simulator is closed, and it honours
-// Idempotency-Key.
+// Idempotency-Key unless Config says otherwise.
 type userDirectory struct {
+	ignoreKeys bool // Idempotency-Key has no effect
+
 	mu     sync.RWMutex
 	users  []user // by id
 	nextID int
@@ -36,8 +38,8 @@ type user struct {
 	json     json.RawMessage
 }
 
-func newDirectory() (provider, error) {
-	d := &userDirectory{nextID: 1, replay: map[string]replay{}}
+func newDirectory(ignoreKeys bool) (provider, error) {
+	d := &userDirectory{ignoreKeys: ignoreKeys, nextID: 1, replay: map[string]replay{}}
 	var seeds []json.RawMessage
 	if err := json.Unmarshal(usersJSON, &seeds); err != nil {
 		return provider{}, fmt.Errorf("users.json: %w", err)

@@ -213,6 +213,17 @@ func TestDirectoryIdempotencyKey(t *testing.T) {
 	}
 }
 
+func TestDirectoryIgnoresIdempotencyKeys(t *testing.T) {
+	s := start(t, sim.Config{IgnoreIdempotencyKeys: true})
+	users := s.URL(sim.Directory) + "/users"
+	for _, want := range []int{11, 12} {
+		got := call(t, "POST", users, `{"name":"Twice"}`, "Idempotency-Key", "a")
+		if id := decode[directoryUser](t, got).ID; id != want {
+			t.Errorf("POST with a key that is ignored: id = %d, want %d", id, want)
+		}
+	}
+}
+
 func TestDirectoryIdempotencyKeyAtOnce(t *testing.T) {
 	s := start(t, sim.Config{})
 	users := s.URL(sim.Directory) + "/users"

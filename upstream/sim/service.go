@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -23,11 +24,13 @@ const (
 // service is a provider with its listener and current fault.
 type service struct {
 	provider
-	addr  string // where it listens, and comes back to
+	http  http.Handler // the service itself, or what Config.Wrap made of it
+	addr  string       // where it listens, and comes back to
 	open  listenFunc
 	url   string
 	log   *slog.Logger
 	spans *tracing
+	draw  *rand.Rand
 	calls atomic.Int64
 	fault atomic.Pointer[activeFault]
 
@@ -38,9 +41,13 @@ type service struct {
 }
 
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
-	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p)}
+	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p), draw: cfg.Rand}
 	s.fault.Store(&activeFault{Fault: Fault{}.withDefaults(), over: make(chan struct{})})
-	s.server = serve(ln, s, s.log)
+	s.http = s
+	if cfg.Wrap != nil {
+		s.http = cfg.Wrap(p.name, s)
+	}
+	s.server = serve(ln, s.http, s.log)
 	return s
 }
 
@@ -78,14 +85,14 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 
-	refused := f.fails()
+	refused := f.fails(s.draw)
 	var a answer
 	if refused {
 		a = f.refuse(s.provider)
 	} else {
 		a = s.answer(r)
 	}
-	if !wait(r.Context(), f.delay()) {
+	if !wait(r.Context(), f.delay(s.draw)) {
 		answered(span, 0, faultLatency)
 		return // the client has disconnected
 	}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -61,6 +62,18 @@ type Config struct {
 	// ModeDown; nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
 
+	// IgnoreIdempotencyKeys makes the directory carry out every write, as the real one
+	// does, even if its Idempotency-Key was used before.
+	IgnoreIdempotencyKeys bool
+
+	// Wrap, if not nil, is called once for each provider, with the handler of all its
+	// requests; the provider uses what it returns. Tests see requests and answers there.
+	Wrap func(provider string, h http.Handler) http.Handler
+
+	// Rand draws the delays and errors of faults; nil: the global generator. It is used
+	// concurrently.
+	Rand *rand.Rand
+
 	// Now is the clock that answers depend on; nil: time.Now. Delays and
 	// time-outs run on the real one.
 	Now func() time.Time
@@ -102,6 +115,9 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(global{})
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -139,7 +155,7 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 func newProviders(cfg Config) ([]provider, error) {
 	places := newGazetteer()
 	zones := newZones()
-	directory, err := newDirectory()
+	directory, err := newDirectory(cfg.IgnoreIdempotencyKeys)
 	if err != nil {
 		return nil, err
 	}

@@ -177,3 +177,26 @@ func listen(t *testing.T, port int) net.Listener {
 	t.Cleanup(func() { _ = ln.Close() })
 	return ln
 }
+
+func TestWrap(t *testing.T) {
+	seen := make(chan string, 10)
+	s := start(t, sim.Config{Wrap: func(provider string, h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			seen <- provider + " " + r.URL.Path
+			h.ServeHTTP(w, r)
+		})
+	}})
+	url := s.URL(sim.Directory) + "/users/1"
+	get(t, url)
+	for _, mode := range []sim.Mode{sim.ModeDown, sim.ModeOK} { // its listener is another one then
+		if err := s.SetFault(sim.Directory, sim.Fault{Mode: mode}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get(t, url)
+	for range 2 {
+		if got := <-seen; got != "directory /users/1" {
+			t.Errorf("wrapped request = %q, want directory /users/1", got)
+		}
+	}
+}

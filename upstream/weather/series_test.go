@@ -245,7 +245,7 @@ func TestMETNorwayForecast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if text := steps(t, report.Forecast); text != tt.want {
+			if text := steps(t, report.Forecast.Series()); text != tt.want {
 				t.Errorf("steps =\n%s, want\n%s", text, tt.want)
 			}
 		})
@@ -255,10 +255,10 @@ func TestMETNorwayForecast(t *testing.T) {
 func TestForecastIsReadFromTheCurrentWeather(t *testing.T) {
 	body := metnoBody([]int{6, 7, 8}, ``, ``, ``)
 	provider := upstreamtest.NewFake(upstreamtest.Answers(http.StatusOK, body))
-	source := upstream.NewSource(upstreamtest.Open(t, "metno", "http://met.test", upstream.Config{Transport: provider}), func() upstream.Spec[Place, *Report] {
+	source := upstream.NewSource(upstreamtest.Open(t, "metno", "http://met.test", upstream.Config{Transport: provider}), func() upstream.Spec[Place, *PackedReport] {
 		spec := METNorway()
 		decode := spec.Decode
-		spec.Decode = func(r upstream.Response) (*Report, error) { r.At = now; return decode(r) }
+		spec.Decode = func(r upstream.Response) (*PackedReport, error) { r.At = now; return decode(r) }
 		return spec
 	}())
 	ahead, q, d := ForecastIn(source), NewPlace(28.65, 77.23), upstream.Directives{}
@@ -266,7 +266,7 @@ func TestForecastIsReadFromTheCurrentWeather(t *testing.T) {
 		t.Fatal("found before it was asked for")
 	}
 	fetched := ahead.Fetch(t.Context(), q, ahead.Key(q), d)
-	if fetched.State != upstream.Live || len(fetched.Value.Steps) != 3 {
+	if fetched.State != upstream.Live || len(fetched.Value.Series().Steps) != 3 {
 		t.Fatalf("fetched %s: %v", fetched.State, fetched.Err)
 	}
 	current := source.Ask(t.Context(), q, d)

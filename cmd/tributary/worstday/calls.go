@@ -1,0 +1,64 @@
+package worstday
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Call is one request to a provider, as the provider saw it.
+type Call struct {
+	At          time.Time
+	Took        time.Duration
+	Replica     int // the gateway that asked; -1: somebody else
+	Provider    string
+	Method      string
+	URL         string // path and query
+	Key         string // Idempotency-Key
+	TraceParent string
+	Status      int    // told; 0: none
+	Ended       string // answered, cut off (before the whole answer), or empty: it still runs
+	RetryAfter  string // told
+}
+
+// calls are those of all providers, in the order of their arrival.
+type calls struct {
+	mu  sync.Mutex
+	all []*Call
+}
+
+// Calls are what all providers were asked so far, in order.
+func (w *World) Calls() []Call { return w.CallsFrom(0) }
+
+// CallsFrom is Calls without the first n.
+func (w *World) CallsFrom(n int) []Call {
+	w.calls.mu.Lock()
+	defer w.calls.mu.Unlock()
+	copied := make([]Call, 0, len(w.calls.all)-n)
+	for _, c := range w.calls.all[n:] {
+		copied = append(copied, *c)
+	}
+	return slices.Clip(copied)
+}
+
+// record records the requests to a provider.
+func (c *calls) record(provider string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call := c.begin(provider, r)
+		watched := &watchedWriter{ResponseWriter: w}
+		h.ServeHTTP(watched, r)
+		c.finish(call, watched, r)
+	})
+}
+
+func (c *calls) begin(provider string, r *http.Request) *Call {
+	call := &Call{
+		At: time.Now(), Replica: replicaOf(hostOf(r.RemoteAddr)), Provider: provider, Method: r.Method, URL: r.URL.RequestURI(),
+		Key: r.Header.Get("Idempotency-Key"), TraceParent: r.Header.Get("Traceparent"),
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, call)
+	return call
+}
