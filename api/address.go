@@ -58,17 +58,15 @@ func (s *server) forwardedFor(peer netip.Addr, lines []string) netip.Addr {
 // parseAddress reads an IP address with or without a port. IPv6 may stand in
 // brackets, and must when it has a port. IPv4-mapped IPv6 becomes IPv4.
 func parseAddress(text string) (netip.Addr, bool) {
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		inside, bracketed := strings.CutPrefix(text, "[")
-		if inside, ends := strings.CutSuffix(inside, "]"); bracketed && ends {
-			address, err = netip.ParseAddr(inside)
-		} else {
-			var withPort netip.AddrPort
-			withPort, err = netip.ParseAddrPort(text)
-			address = withPort.Addr()
+	if withPort, err := netip.ParseAddrPort(text); err == nil { // first, because peers have one, and an error allocates
+		return withPort.Addr().Unmap().WithZone(""), true
+	}
+	if inside, bracketed := strings.CutPrefix(text, "["); bracketed {
+		if inside, ends := strings.CutSuffix(inside, "]"); ends {
+			text = inside
 		}
 	}
+	address, err := netip.ParseAddr(text)
 	return address.Unmap().WithZone(""), err == nil
 }
 

@@ -81,7 +81,7 @@ func (p *params) entries(name string, parse func(entry, value string)) {
 			p.mistake(other, "goes without %s, which makes a batch", name)
 		}
 	}
-	values := p.values[name]
+	values := p.all(name)
 	if len(values) > maxEntries {
 		p.mistake(name, "is given %d times; %d at most", len(values), maxEntries)
 		return
@@ -186,5 +186,5 @@ func (b *batch) cacheControl() string {
 	if b.kind.personal {
 		return personal
 	}
-	return freshness(b.kind.public, b.left, b.extended)
+	return string(appendFreshness(nil, b.kind.public, b.left, b.extended))
 }

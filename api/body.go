@@ -32,11 +32,12 @@ func readBody(r *http.Request) ([]byte, error) {
 // limitReading sets a deadline for reading the body. It is needed because the
 // server's ReadTimeout is longer than the budget of one request.
 func limitReading(w http.ResponseWriter, r *http.Request, by time.Time) {
-	connection := http.NewResponseController(w)
-	if r.Body == nil || r.Body == http.NoBody || connection.SetReadDeadline(by) != nil {
+	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	r.Body = &deadlineBody{r.Body, connection}
+	if connection := http.NewResponseController(w); connection.SetReadDeadline(by) == nil {
+		r.Body = &deadlineBody{r.Body, connection}
+	}
 }
 
 // deadlineBody clears the connection's read deadline once the body is read:

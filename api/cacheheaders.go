@@ -4,22 +4,53 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"net/http"
 	"strconv"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 )
 
+// setHeaders sets the headers of an answer that say what it is and how it was made, and
+// returns its entity tag. The values are parts of one string and of one array: they are
+// set for every answer, and each alone would be two allocations. A value's slice has no
+// room for another, so that who adds one does not write into its neighbour.
+func setHeaders(h http.Header, a reply, degraded bool, now time.Time, sc trace.SpanContext) (etag string) {
+	var room [512]byte
+	b := appendEntityTag(room[:0], a.tag, degraded, a.sources)
+	first := len(b)
+	b = appendCacheControl(b, a, now)
+	second := len(b)
+	b = appendCacheStatus(b, a.sources, now)
+	third := len(b)
+	text := string(appendServerTiming(b, sc, a.sources))
+	values := &[...]string{text[:first], text[first:second], text[second:third], text[third:]}
+	h["Etag"], h["Cache-Control"], h["Cache-Status"] = values[0:1:1], values[1:2:2], values[2:3:3]
+	if values[3] != "" {
+		h["Server-Timing"] = values[3:4:4]
+	}
+	return values[0]
+}
+
 // entityTag is weak: answers with the same data, status and degraded sources are
 // equivalent, though their ages and trace ids differ.
 func entityTag(data string, degraded bool, sources []aggregate.Outcome) string {
-	if !degraded {
-		return `W/"` + data + `"`
+	return string(appendEntityTag(nil, data, degraded, sources))
+}
+
+func appendEntityTag(b []byte, data string, degraded bool, sources []aggregate.Outcome) []byte {
+	b = append(b, `W/"`...)
+	b = append(b, data...)
+	if degraded {
+		sum := fnv.New32a()
+		hashDegraded(sum, "", sources)
+		b = append(b, '-')
+		b = strconv.AppendUint(b, uint64(sum.Sum32()), 16)
 	}
-	sum := fnv.New32a()
-	hashDegraded(sum, "", sources)
-	return `W/"` + data + "-" + strconv.FormatUint(uint64(sum.Sum32()), 16) + `"`
+	return append(b, '"')
 }
 
 // hashDegraded hashes the names of stale, failed and incomplete sources; a part's
@@ -44,16 +75,16 @@ const degradedMaxAge = 5
 // only, and revalidated before every use.
 const personal = "private, no-cache"
 
-// cacheControl derives max-age from the part that expires first.
-func cacheControl(a reply, now time.Time) string {
+// appendCacheControl derives max-age from the part that expires first.
+func appendCacheControl(b []byte, a reply, now time.Time) []byte {
 	if a.personal {
-		return personal
+		return append(b, personal...)
 	}
 	left, troubled := lifetime(a.sources, now)
 	if !a.until.IsZero() {
 		left = min(left, max(0, int64(a.until.Sub(now)/time.Second)))
 	}
-	return freshness(a.public, left, !troubled && a.until.IsZero()) // the longer times could go on after the end
+	return appendFreshness(b, a.public, left, !troubled && a.until.IsZero()) // the longer times could go on after the end
 }
 
 // lifetime is the number of seconds until the first source expires. troubled: one is
@@ -79,10 +110,9 @@ func lifetime(sources []aggregate.Outcome, now time.Time) (left int64, troubled 
 	return left, troubled
 }
 
-// freshness is a Cache-Control with max-age. With extended, a cache may serve the answer
-// a little longer while it asks again.
-func freshness(public bool, left int64, extended bool) string {
-	b := make([]byte, 0, 80)
+// appendFreshness appends a Cache-Control with max-age. With extended, a cache may serve
+// the answer a little longer while it asks again.
+func appendFreshness(b []byte, public bool, left int64, extended bool) []byte {
 	if public {
 		b = append(b, "public, max-age="...)
 	} else {
@@ -92,13 +122,18 @@ func freshness(public bool, left int64, extended bool) string {
 	if extended {
 		b = append(b, ", stale-while-revalidate=60, stale-if-error=86400"...)
 	}
-	return string(b)
+	return b
 }
 
-// cacheStatus is Cache-Status (RFC 9211). Tributary is one cache, so there is one
+// cacheStatus is appendCacheStatus alone.
+func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
+	return string(appendCacheStatus(nil, sources, now))
+}
+
+// appendCacheStatus appends Cache-Status (RFC 9211). Tributary is one cache, so there is one
 // member for all sources: a hit if no source was called, else the reason why one
 // was.
-func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
+func appendCacheStatus(b []byte, sources []aggregate.Outcome, now time.Time) []byte {
 	var (
 		forward           upstream.Forward
 		stored, collapsed bool
@@ -124,11 +159,10 @@ func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
 		collapsed = collapsed || o.Collapsed
 		status = max(status, o.FwdStatus)
 	}
-	b := make([]byte, 0, 80)
 	b = append(b, "tributary; "...)
 	if forward == upstream.NotForwarded {
 		b = append(b, "hit; ttl="...)
-		return string(strconv.AppendInt(b, int64(math.Floor(ttl.Seconds())), 10))
+		return strconv.AppendInt(b, int64(math.Floor(ttl.Seconds())), 10)
 	}
 	b = append(b, "fwd="...)
 	b = append(b, forward.String()...)
@@ -146,5 +180,5 @@ func cacheStatus(sources []aggregate.Outcome, now time.Time) string {
 		b = append(b, "; detail="...)
 		b = append(b, detail...)
 	}
-	return string(b)
+	return b
 }

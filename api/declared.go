@@ -102,11 +102,11 @@ func (s *server) declaredQuestion(t *declared.Table, e *declared.Endpoint) readi
 	return func(r *http.Request) (question, error) {
 		query, err := declaredQuery(e, r)
 		if err != nil {
-			return question{}, err
+			return nil, err
 		}
-		return question{
-			key: query.Key(),
-			ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+		return asking{
+			name: query.Key(),
+			f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 				query.Directives = d
 				data, sources, err := t.Answer(ctx, e, query)
 				if err != nil {
@@ -135,7 +135,7 @@ func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error
 	}
 	p := parseParams(r)
 	for i, parameter := range e.Parameters {
-		given := p.values[parameter.Name]
+		given := p.all(parameter.Name)
 		if parameter.InPath {
 			given = []string{pathParam(r, parameter.Name)}
 		}

@@ -113,7 +113,7 @@ func (read reading) lookup(r *http.Request) (class admission.Class, asks bool) {
 		return 0, false // it needs nobody
 	}
 	_, err = q.ask(r.Context(), peeking(r))
-	return q.class, isOverloaded(err)
+	return q.class(), isOverloaded(err)
 }
 
 // lookup asks the questions of a batch of memory alone. One answer is enough: the others

@@ -8,7 +8,7 @@ import (
 )
 
 // Routes are the routes of the built-in endpoints.
-func (a *API) Routes() chi.Routes { return a.Handler.(chi.Routes) }
+func (a *API) Routes() chi.Routes { return a.server.builtIn }
 
 // ProblemCodes returns the codes of all problem types, sorted.
 func ProblemCodes() []string {

@@ -28,7 +28,7 @@ type limiter struct {
 	Limit
 	prefix string // of keys in Redis
 	redis  *cache.Redis
-	policy string // RateLimit-Policy
+	policy []string // RateLimit-Policy; all answers share it
 
 	mu   sync.Mutex
 	full *recent // when the bucket of a client will be full
@@ -45,7 +45,7 @@ func newLimiter(l Limit, prefix string, redis *cache.Redis) *limiter {
 	}
 	return &limiter{
 		Limit: l, prefix: prefix, redis: redis, full: newRecent(maxClients),
-		policy: `"default";q=` + strconv.Itoa(l.Calls) + ";w=" + strconv.Itoa(seconds(l.Window)),
+		policy: []string{`"default";q=` + strconv.Itoa(l.Calls) + ";w=" + strconv.Itoa(seconds(l.Window))},
 	}
 }
 
@@ -97,8 +97,10 @@ func (l *limiter) setHeaders(h http.Header, s standing) {
 	if s.retry > 0 {
 		left, wait = min(left, s.tokens-1), s.retry
 	}
-	h.Set("RateLimit-Policy", l.policy)
-	h.Set("RateLimit", `"default";r=`+strconv.Itoa(left)+";t="+strconv.Itoa(seconds(wait)))
+	var room [64]byte
+	b := strconv.AppendInt(append(room[:0], `"default";r=`...), int64(left), 10)
+	b = strconv.AppendInt(append(b, ";t="...), int64(seconds(wait)), 10)
+	h["Ratelimit-Policy"], h["Ratelimit"] = l.policy, []string{string(b)}
 }
 
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

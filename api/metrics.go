@@ -15,10 +15,11 @@ type metrics struct {
 	streams                            metric.Int64UpDownCounter // open now
 }
 
-// Attribute sets for tributary.answers, built once because every answer uses one.
+// Options for tributary.answers, built once because every answer uses one. They are
+// slices, because a call with one option would make a slice of it.
 var (
-	complete = metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "complete")))
-	degraded = metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "degraded")))
+	complete = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "complete")))}
+	degraded = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("tributary.status", "degraded")))}
 )
 
 // newMetrics logs errors, which only an invalid metric name can cause.
@@ -77,8 +78,8 @@ func (s *server) measureAdmission(m metric.Meter) {
 // countAnswer counts one answer of an aggregate.
 func (m metrics) countAnswer(ctx context.Context, isDegraded bool) {
 	if isDegraded {
-		m.answers.Add(ctx, 1, degraded)
+		m.answers.Add(ctx, 1, degraded...)
 		return
 	}
-	m.answers.Add(ctx, 1, complete)
+	m.answers.Add(ctx, 1, complete...)
 }

@@ -3,12 +3,10 @@ package api
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -21,31 +19,10 @@ import (
 	"tributary/api/auth"
 )
 
-// requestID is the accepted form of a caller's X-Request-Id, which is copied into
-// logs and headers.
-var requestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
-
-// identify gives every request an id: the caller's if it is valid, else a new one.
-func (s *server) identify(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := requestIDOf(r)
-		w.Header().Set("X-Request-Id", id)
-		ctx := context.WithValue(r.Context(), factsKey{}, &facts{requestID: id})
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
-func requestIDOf(r *http.Request) string {
-	if id := r.Header.Get("X-Request-Id"); requestID.MatchString(id) {
-		return id
-	}
-	return rand.Text()
-}
-
-// logAttrs returns the attributes that the access log adds to a line.
-func logAttrs(r *http.Request) []slog.Attr {
+// logAttrs appends what the access log adds to a line.
+func logAttrs(r *http.Request, attrs []slog.Attr) []slog.Attr {
 	f := factsOf(r.Context())
-	attrs := []slog.Attr{slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded)}
+	attrs = append(attrs, slog.String("request_id", f.requestID), slog.Bool("degraded", f.degraded))
 	if f.caller != "" {
 		attrs = append(attrs, slog.String("caller", f.caller))
 	}
@@ -136,10 +113,10 @@ func (s *server) limitBody(next http.Handler) http.Handler {
 // that outlives the request, such as a collapsed fetch, has its own time-out.
 func (s *server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
-		limitReading(w, r, time.Now().Add(s.RequestTimeout))
+		budget, by := r.Context().Value(budgetKey{}).(*budget), time.Now().Add(s.RequestTimeout)
+		budget.begin(by)
+		defer budget.end()
+		limitReading(w, r, by)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -49,11 +49,19 @@ func mustAccept(w http.ResponseWriter, r *http.Request) error {
 }
 
 func mustAcceptType(w http.ResponseWriter, r *http.Request, mediaType string) error {
-	w.Header().Add("Vary", "Accept") // added, not set: CORS has put Origin there
+	addVary(w.Header(), "Accept") // added, not set: CORS has put Origin there
 	if quality(r, mediaType) > 0 {
 		return nil
 	}
 	return notAcceptable.with("the answer is " + mediaType + ", which Accept rules out")
+}
+
+// addVary adds to Vary, with room for what is added later.
+func addVary(h http.Header, name string) {
+	if h["Vary"] == nil {
+		h["Vary"] = make([]string, 0, 3)
+	}
+	h["Vary"] = append(h["Vary"], name)
 }
 
 // compressed sends bodies as zstd or gzip to callers that accept one (RFC 9110
@@ -61,6 +69,8 @@ func mustAcceptType(w http.ResponseWriter, r *http.Request, mediaType string) er
 // Accept-Encoding to Vary. Entity tags are weak, so one tag is valid for every
 // coding. A HEAD request runs as GET inside, and net/http drops the body: otherwise
 // its headers would announce another coding than GET's (§9.3.2).
+//
+// Where no coding is accepted, only Vary is set, without the library's writer.
 func compressed(next http.Handler) http.Handler {
 	coded := gzhttp.GzipHandler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,6 +78,11 @@ func compressed(next http.Handler) http.Handler {
 			factsOf(r.Context()).head = true
 			r = r.WithContext(r.Context()) // a copy
 			r.Method = http.MethodGet
+		}
+		if len(r.Header["Accept-Encoding"]) == 0 {
+			addVary(w.Header(), "Accept-Encoding")
+			next.ServeHTTP(w, r)
+			return
 		}
 		coded.ServeHTTP(w, r)
 	})

@@ -15,18 +15,28 @@ import (
 // params reads a query string and collects every mistake in it. Unknown parameters
 // are ignored.
 type params struct {
-	values    url.Values
-	malformed bool // the whole query: a parameter that seems absent may only be unreadable
+	plain     string     // the query, if it can be read as it is; then there are no values
+	values    url.Values // of any other query
+	malformed bool       // the whole query: a parameter that seems absent may only be unreadable
 	errors    []fieldError
 }
 
 func parseParams(r *http.Request) *params {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	p := &params{values: values, malformed: err != nil}
-	if p.malformed {
+	p := new(params)
+	p.parse(r)
+	return p
+}
+
+func (p *params) parse(r *http.Request) {
+	if plainQuery(r.URL.RawQuery) {
+		p.plain = r.URL.RawQuery
+		return
+	}
+	var err error
+	if p.values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		p.malformed = true
 		p.mistake("", "the query string is malformed: %s", "a character that is not plain is written as % and two hex digits, and parameters are joined by &")
 	}
-	return p
 }
 
 // err returns one problem with all mistakes, or nil.
@@ -49,6 +59,9 @@ func (p *params) mistake(name, format string, args ...any) {
 // get returns the only value of a parameter. ok is false if it is absent, or given
 // more than once, which is recorded as a mistake.
 func (p *params) get(name string) (value string, ok bool) {
+	if p.values == nil {
+		return plainValue(p.plain, name)
+	}
 	values := p.values[name]
 	if len(values) > 1 {
 		p.mistake(name, "is given %d times; once is enough", len(values))
@@ -59,8 +72,19 @@ func (p *params) get(name string) (value string, ok bool) {
 	return values[0], true
 }
 
+// all returns all values of a parameter.
+func (p *params) all(name string) []string {
+	if value, ok := plainValue(p.plain, name); ok {
+		return []string{value}
+	}
+	return p.values[name]
+}
+
 // has reports whether a parameter is given at all.
-func (p *params) has(name string) bool { return len(p.values[name]) > 0 }
+func (p *params) has(name string) bool {
+	_, plain := plainValue(p.plain, name)
+	return plain || len(p.values[name]) > 0
+}
 
 // maxText is the greatest length of a text parameter, in characters.
 const maxText = 100
@@ -84,8 +108,21 @@ func (p *params) text(name string) string {
 	return ""
 }
 
-// plainDecimal is a number without exponent, hex digits, NaN or plus sign.
-var plainDecimal = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
+// plainDecimal reports whether v is a number without exponent, hex digits, NaN or plus
+// sign, with up to 20 digits before and after the point.
+func plainDecimal(v string) bool {
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(v, "-"), ".")
+	return digits(whole) && (!point || digits(fraction))
+}
+
+func digits(v string) bool {
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			return false
+		}
+	}
+	return 1 <= len(v) && len(v) <= 20
+}
 
 // decimal returns a number from -limit to limit.
 func (p *params) decimal(name string, limit float64) float64 {
@@ -99,7 +136,7 @@ func (p *params) decimal(name string, limit float64) float64 {
 // degrees parses a number from -limit to limit. what says in a mistake which number of
 // the parameter it is.
 func (p *params) degrees(name, what, v string, limit float64) float64 {
-	if !plainDecimal.MatchString(v) {
+	if !plainDecimal(v) {
 		p.mistake(name, "%sis not a plain decimal number, such as -12.5", what)
 		return 0
 	}

@@ -9,11 +9,24 @@ import (
 )
 
 // question is what a request asks of an aggregate, its parameters read.
-type question struct {
-	key   string // the same for questions to one endpoint that have the same answer
-	class admission.Class
-	ask   func(context.Context, upstream.Directives) (reply, error)
+type question interface {
+	key() string // the same for questions to one endpoint that have the same answer
+	class() admission.Class
+	ask(context.Context, upstream.Directives) (reply, error)
 }
+
+// asking is a question that a function answers; name is its key.
+type asking struct {
+	name string
+	in   admission.Class
+	f    func(context.Context, upstream.Directives) (reply, error)
+}
+
+func (a asking) key() string { return a.name }
+
+func (a asking) class() admission.Class { return a.in }
+
+func (a asking) ask(ctx context.Context, d upstream.Directives) (reply, error) { return a.f(ctx, d) }
 
 // batchQuestion is what a request asks about many things.
 type batchQuestion struct {
@@ -37,7 +50,7 @@ func (s *server) ask(read reading) http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		factsOf(r.Context()).permit.class = q.class
+		factsOf(r.Context()).permit.class = q.class()
 		a, err := q.ask(r.Context(), upstream.ParseDirectives(r.Header))
 		if err != nil {
 			return err

@@ -3,11 +3,12 @@ package api
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -32,7 +33,6 @@ type reply struct {
 // meta differs with every request. meta is appended by hand because encoding it
 // would cost a third of the time of an answer from the cache.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error {
-	now := time.Now()
 	degraded := a.degraded()
 	s.countAnswer(r.Context(), degraded)
 	recordAnswer(r, degraded, a.sources)
@@ -40,21 +40,15 @@ func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error 
 	if span.IsRecording() {
 		describe(span, a.sources, degraded)
 	}
-
 	h := w.Header()
-	etag := entityTag(a.tag, degraded, a.sources)
-	h.Set("ETag", etag)
-	h.Set("Cache-Control", cacheControl(a, now))
-	h.Set("Cache-Status", cacheStatus(a.sources, now))
+	etag := setHeaders(h, a, degraded, time.Now(), span.SpanContext())
 	if !a.public {
-		h.Add("Vary", "Authorization, X-API-Key")
+		addVary(h, "Authorization, X-API-Key")
 	}
-	s.serverTiming(h, r, a.sources)
-	if matches(r.Header.Values("If-None-Match"), etag) {
+	if matches(r.Header["If-None-Match"], etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-
 	s.envelope(w, r, http.StatusOK, statusOf(degraded), a)
 	return nil
 }
@@ -77,11 +71,23 @@ func (s *server) countAnswer(ctx context.Context, degraded bool) {
 	s.metrics.countAnswer(ctx, degraded)
 }
 
-// envelope writes the status line, headers, data and meta.
+// bodies are buffers for bodies of answers.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled is the greatest buffer that is kept for the next answer.
+const maxPooled = 64 << 10
+
+// envelope writes the status line, headers, data and meta. Its buffer is used again: an
+// http.ResponseWriter must not keep what it is given.
 func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a reply) {
-	body := make([]byte, 0, len(a.data)+128+160*len(a.sources))
-	body = appendAnswer(body, status, a, trace.SpanContextFromContext(r.Context()))
-	writeBody(w, code, append(body, '\n'))
+	buffer := bodies.Get().(*bytes.Buffer)
+	buffer.Reset()
+	body := appendAnswer(buffer.AvailableBuffer(), status, a, trace.SpanContextFromContext(r.Context()))
+	buffer.Write(append(body, '\n')) // it is in the buffer already, or makes that larger
+	writeBody(w, code, buffer.Bytes())
+	if buffer.Cap() <= maxPooled {
+		bodies.Put(buffer)
+	}
 }
 
 // appendAnswer appends data and meta in their envelope.
@@ -94,17 +100,21 @@ func appendAnswer(b []byte, status string, a reply, sc trace.SpanContext) []byte
 	b = appendSources(b, a.sources)
 	if sc.IsValid() {
 		b = append(b, `,"trace_id":"`...)
-		b = append(b, sc.TraceID().String()...)
+		id := sc.TraceID()
+		b = hex.AppendEncode(b, id[:])
 		b = append(b, '"')
 	}
 	return append(b, "}}"...)
 }
 
+// jsonType is a Content-Type. It has no room for another value: all answers share it.
+var jsonType = []string{"application/json"}
+
 // writeBody writes the status line, headers and a body of JSON.
 func writeBody(w http.ResponseWriter, code int, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // fails only when the client has disconnected
 }
@@ -173,6 +183,11 @@ func appendSources(b []byte, sources []aggregate.Outcome) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
+	if plainText(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	quoted, err := json.Marshal(s)
 	if err != nil { // cannot happen: every string has a JSON form
 		return append(b, `""`...)
@@ -180,29 +195,16 @@ func appendString(b []byte, s string) []byte {
 	return append(b, quoted...)
 }
 
-// serverTiming lists the duration of each source and the trace id for browsers.
-func (s *server) serverTiming(h http.Header, r *http.Request, sources []aggregate.Outcome) {
-	b := make([]byte, 0, 48*len(sources)+80)
-	for _, o := range sources {
-		b = append(b, o.Name...)
-		b = append(b, ";dur="...)
-		b = strconv.AppendFloat(b, float64(o.Latency.Microseconds())/1e3, 'f', 1, 64)
-		b = append(b, `;desc="`...)
-		b = append(b, o.State...)
-		b = append(b, `", `...)
+// plainText reports whether JSON writes s as it is, as it does most attributions and
+// details of errors.
+func plainText(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		}
 	}
-	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
-		b = append(b, `trace;desc="00-`...)
-		b = append(b, sc.TraceID().String()...)
-		b = append(b, '-')
-		b = append(b, sc.SpanID().String()...)
-		b = append(b, '-')
-		b = append(b, sc.TraceFlags().String()...)
-		b = append(b, '"')
-	}
-	if timing := strings.TrimSuffix(string(b), ", "); timing != "" {
-		h.Set("Server-Timing", timing)
-	}
+	return true
 }
 
 // describe puts the state of each source on the server span: a source that was

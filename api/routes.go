@@ -15,9 +15,6 @@ import (
 func (s *server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(
-		s.refuseEarly,
-		s.identify,
-		s.Telemetry.Server,
 		telemetry.AccessLog(s.log, logAttrs),
 		s.recoverer,
 		crossOrigin(s.Origins), // before auth: a preflight has no credentials

@@ -17,7 +17,6 @@ import (
 	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
-	"tributary/upstream"
 	"tributary/upstream/air"
 	"tributary/upstream/forecast"
 	"tributary/upstream/users"
@@ -114,7 +113,7 @@ func New(cfg Config) *API {
 	s.measureAdmission(cfg.Telemetry.Meter())
 	routes := s.routes()
 	s.builtIn = routes
-	return &API{routes, s}
+	return &API{s.refuseEarly(s.serve(routes)), s}
 }
 
 // statusCallerGone is nginx's 499 for a caller that disconnected. It is never sent;
@@ -144,27 +143,4 @@ func pathParam(r *http.Request, name string) string {
 		v, _ = url.PathUnescape(v) // cannot fail: net/http has decoded it once
 	}
 	return v
-}
-
-// facts are details of a request that a handler knows and the log and trace need.
-type facts struct {
-	requestID string
-	address   netip.Addr // the client's, below /v1
-	degraded  bool
-	caller    string // for the log; "" if anonymous
-	problem   string // the code of the problem that was answered
-	head      bool   // it came as HEAD, and is handled as GET
-	permit    permit // to ask upstreams
-}
-
-// factsKey is upstream's: what a request may ask is one of its facts, and a context of its
-// own would cost every answer from memory an allocation.
-type factsKey = upstream.AdmissionKey
-
-func factsOf(ctx context.Context) *facts {
-	f, ok := ctx.Value(factsKey{}).(*facts)
-	if !ok {
-		return &facts{} // outside the middleware; never read
-	}
-	return f
 }

@@ -26,7 +26,7 @@ func (s *server) stream(endpoint any, read reading, closed <-chan struct{}) http
 		}
 		defer s.streams.leave(who)
 
-		key := feedKey{endpoint, q.key}
+		key := feedKey{endpoint, q.key()}
 		f := s.streams.join(key, s.refresher(q, r))
 		defer s.streams.part(key, f)
 		first, err := f.first(r.Context())
@@ -49,8 +49,10 @@ func (l *listener) begin(r *http.Request) {
 	h := l.w.Header()
 	h.Set("Content-Type", eventStream)
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would keep events back
-	h.Set(noCompression, "true")
+	h.Set("X-Accel-Buffering", "no")           // nginx would keep events back
+	if r.Header.Get("Accept-Encoding") != "" { // the compressing middleware is there, and removes this
+		h.Set(noCompression, "true")
+	}
 	l.server.serverTiming(h, r, nil)
 	// The request has been read. The server's time-out for reading would end the stream.
 	_ = l.connection.SetReadDeadline(time.Time{})

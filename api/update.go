@@ -41,7 +41,7 @@ func (s *server) refresher(q question, r *http.Request) func(context.Context) *u
 		ctx, span := s.Telemetry.Tracer().Start(ctx, name, options...)
 		defer span.End()
 		options = options[:1]
-		class := q.class
+		class := q.class()
 		if latest != nil {
 			class = admission.Refresh
 		}

@@ -30,7 +30,7 @@ func (s *server) usersAvailable() error {
 // aboutUsers reads the question of GET /v1/users.
 func (s *server) aboutUsers(r *http.Request) (question, error) {
 	if err := s.usersAvailable(); err != nil {
-		return question{}, err
+		return nil, err
 	}
 	p := parseParams(r)
 	q := users.ListQuery{Page: p.integer("page", 1, maxInt32, 1), PerPage: p.integer("per_page", 1, 100, 20), Text: p.text("q")}
@@ -38,9 +38,9 @@ func (s *server) aboutUsers(r *http.Request) (question, error) {
 		p.mistake("include", "goes with one user only: for a list it would be a call a user")
 	}
 	if err := p.err(); err != nil {
-		return question{}, err
+		return nil, err
 	}
-	return question{class: admission.Many, ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+	return asking{in: admission.Many, f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 		page, outcome, err := s.Users.List(ctx, q, d)
 		if err != nil {
 			return reply{}, err
@@ -111,16 +111,16 @@ func pageLinks(q users.ListQuery, page *users.Page) string {
 // aboutUser reads the question of GET /v1/users/{id}.
 func (s *server) aboutUser(r *http.Request) (question, error) {
 	if err := s.usersAvailable(); err != nil {
-		return question{}, err
+		return nil, err
 	}
 	p := parseParams(r)
 	id, include := p.id(r), users.Including(p.words("include", users.PartNames))
 	if err := p.err(); err != nil {
-		return question{}, err
+		return nil, err
 	}
-	return question{
-		key: fmt.Sprint(id, include),
-		ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+	return asking{
+		name: fmt.Sprint(id, include),
+		f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 			profile, sources, err := s.Users.User(ctx, id, include, d)
 			if err != nil {
 				return reply{}, err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"tributary/api/admission"
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/weather"
@@ -18,26 +19,42 @@ type placeParam func(*params, *weather.Query)
 // aboutPlace reads a query about the place in the parameters.
 func (s *server) aboutPlace(ask weather.Ask, more ...placeParam) reading {
 	return func(r *http.Request) (question, error) {
-		p := parseParams(r)
-		q := placeQuery(p)
+		q := &placeQuestion{answer: ask, public: s.PublicReads}
+		q.params.parse(r)
+		q.query = placeQuery(&q.params)
 		for _, read := range more {
-			read(p, &q)
+			read(&q.params, &q.query)
 		}
-		if err := p.err(); err != nil {
-			return question{}, err
+		if err := q.params.err(); err != nil {
+			return nil, err
 		}
-		return question{
-			key: strings.Join([]string{q.City, q.Country, q.At.Key(), string(q.Units)}, "\n"), // a city has no control characters
-			ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
-				q.Directives = d
-				data, sources, err := ask(ctx, q)
-				if err != nil {
-					return reply{}, configurationProblem(err)
-				}
-				return reply{data: data.JSON, tag: data.Tag, sources: sources, public: s.PublicReads}, nil
-			},
-		}, nil
+		return q, nil
 	}
+}
+
+// placeQuestion is a question about a place. It has its parameters, so that both are one
+// allocation.
+type placeQuestion struct {
+	params params
+	query  weather.Query
+	answer weather.Ask
+	public bool
+}
+
+func (q *placeQuestion) key() string {
+	return strings.Join([]string{q.query.City, q.query.Country, q.query.At.Key(), string(q.query.Units)}, "\n") // a city has no control characters
+}
+
+func (q *placeQuestion) class() admission.Class { return admission.Single }
+
+func (q *placeQuestion) ask(ctx context.Context, d upstream.Directives) (reply, error) {
+	query := q.query
+	query.Directives = d
+	data, sources, err := q.answer(ctx, query)
+	if err != nil {
+		return reply{}, configurationProblem(err)
+	}
+	return reply{data: data.JSON, tag: data.Tag, sources: sources, public: q.public}, nil
 }
 
 // aboutPlaces reads a query about many places.
@@ -123,9 +140,9 @@ func (s *server) namedPlaces(r *http.Request) (question, error) {
 	}
 	name, limit := p.text("q"), p.integer("limit", 1, 20, 5)
 	if err := p.err(); err != nil {
-		return question{}, err
+		return nil, err
 	}
-	return question{ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+	return asking{f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 		places, outcome, err := s.Weather.Places(ctx, name, limit, d)
 		if err != nil {
 			return reply{}, configurationProblem(err)

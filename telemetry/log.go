@@ -4,11 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net/http"
-	"time"
+	"sync"
 
-	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/lmittmann/tint"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -27,11 +24,23 @@ const (
 // NewLogger returns a logger that writes to w. A line logged with a context gets its
 // trace and span ids.
 func NewLogger(w io.Writer, level slog.Level, style LogStyle) *slog.Logger {
-	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
-	if style != JSON {
-		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: style == Text, ReplaceAttr: shortened})
+	if style == JSON {
+		l := &lines{w: w}
+		return slog.New(traced{slog.NewJSONHandler(l, &slog.HandlerOptions{Level: level}), l})
 	}
-	return slog.New(traced{h})
+	return slog.New(traced{Handler: tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: style == Text, ReplaceAttr: shortened})})
+}
+
+// lines writes one line of a log after the other.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(line)
 }
 
 // shortened removes attributes that people seldom need; they can be found with the
@@ -49,7 +58,10 @@ func shortened(groups []string, a slog.Attr) slog.Attr {
 }
 
 // traced adds trace_id and span_id.
-type traced struct{ slog.Handler }
+type traced struct {
+	slog.Handler
+	lines *lines // of JSON without attributes of the logger; nil: others
+}
 
 func (h traced) Handle(ctx context.Context, r slog.Record) error {
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
@@ -58,36 +70,9 @@ func (h traced) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
-func (h traced) WithGroup(name string) slog.Handler       { return traced{h.Handler.WithGroup(name)} }
-
-// AccessLog logs one line for each request, with the attributes of extra. A server error
-// is a warning.
-func AccessLog(log *slog.Logger, extra func(*http.Request) []slog.Attr) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if probe(r.URL.Path) || !log.Enabled(r.Context(), slog.LevelWarn) {
-				next.ServeHTTP(w, r)
-				return
-			}
-			start := time.Now()
-			ww, ok := w.(middleware.WrapResponseWriter)
-			if !ok {
-				ww = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-			}
-			next.ServeHTTP(ww, r)
-			attrs := []slog.Attr{
-				slog.String("method", method(r.Method)),
-				slog.String("route", Route(chi.RouteContext(r.Context()))), // never the raw query
-				slog.Int("status", ww.Status()),
-				slog.Int("bytes", ww.BytesWritten()),
-				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1e3),
-			}
-			level := slog.LevelInfo
-			if ww.Status() >= http.StatusInternalServerError {
-				level = slog.LevelWarn
-			}
-			log.LogAttrs(r.Context(), level, "request", append(attrs, extra(r)...)...)
-		})
-	}
+func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return traced{Handler: h.Handler.WithAttrs(attrs)}
+}
+func (h traced) WithGroup(name string) slog.Handler {
+	return traced{Handler: h.Handler.WithGroup(name)}
 }

@@ -31,7 +31,7 @@ type metrics struct {
 	page     http.Handler
 	requests metric.Float64Histogram
 	active   activeRequests
-	sets     sync.Map // cache of attribute sets, served to metric.MeasurementOption
+	options  recordOptions
 }
 
 // served are the metric attributes of a request. All have few values: the route instead
@@ -80,7 +80,7 @@ func newMetrics(ctx context.Context, res *resource.Resource, env func(string) st
 
 // record records one served request.
 func (m *metrics) record(ctx context.Context, s served, took time.Duration) {
-	option, ok := m.sets.Load(s)
+	options, ok := m.options.of(s)
 	if !ok {
 		attrs := []attribute.KeyValue{
 			semconv.HTTPRequestMethodKey.String(s.method),
@@ -93,9 +93,34 @@ func (m *metrics) record(ctx context.Context, s served, took time.Duration) {
 		if s.status >= 500 {
 			attrs = append(attrs, semconv.ErrorTypeKey.String(strconv.Itoa(s.status)))
 		}
-		option, _ = m.sets.LoadOrStore(s, metric.WithAttributeSet(attribute.NewSet(attrs...)))
+		options = m.options.keep(s, metric.WithAttributeSet(attribute.NewSet(attrs...)))
 	}
-	m.requests.Record(ctx, took.Seconds(), option.(metric.MeasurementOption))
+	m.requests.Record(ctx, took.Seconds(), options...)
+}
+
+// recordOptions keeps the options of each kind of request. They are slices, because a
+// call with one option would make a slice of it; and a map of its own type, because the
+// key of a sync.Map is an interface, which would have to be made too.
+type recordOptions struct {
+	mu sync.RWMutex
+	by map[served][]metric.RecordOption
+}
+
+func (o *recordOptions) of(s served) ([]metric.RecordOption, bool) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	options, ok := o.by[s]
+	return options, ok
+}
+
+func (o *recordOptions) keep(s served, option metric.RecordOption) []metric.RecordOption {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.by == nil {
+		o.by = make(map[served][]metric.RecordOption)
+	}
+	o.by[s] = []metric.RecordOption{option}
+	return o.by[s]
 }
 
 // metricExporterFor returns nil if metrics are only served to Prometheus.

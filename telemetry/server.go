@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -30,85 +29,119 @@ const (
 	Link  Parent = "link"
 )
 
-// Server starts the SERVER span of a request by the HTTP conventions and its story, and
-// records the request's metrics. It must be the first middleware inside a chi router, because the
-// route is known only after the handler. otelhttp does not learn the route there, and
-// costs a third of the time of a cached answer.
-func (t *Telemetry) Server(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if probe(r.URL.Path) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		ctx := r.Context()
-		options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
-		if r.Header.Get("Traceparent") != "" {
-			// Baggage is not read: anybody can send it, and it would be propagated.
-			ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
-			if remote := trace.SpanContextFromContext(ctx); t.parent == Link && remote.IsValid() {
-				options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: remote}))
-			}
-		}
-		ctx, span := t.tracer.Start(ctx, r.Method, options...)
-		defer span.End()
-		asked := method(r.Method)
-		active := t.metrics.active.of(asked)
-		active.Add(1)
-		defer active.Add(-1) // also when the handler panics
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-		s := &serving{telemetry: t, span: span, start: time.Now(), w: ww, r: r, method: asked}
-		ctx, s.story = t.stories.Begin(ctx, span.SpanContext().TraceID(), asked)
-		s.ctx = context.WithValue(ctx, servingKey{}, s)
-		next.ServeHTTP(ww, r.WithContext(s.ctx))
-		s.record()
-	})
-}
+// Serving is a request that is being served, and the context of its handlers. It has the
+// span, the story and chi's routing in one value: each of them would otherwise need a
+// context of its own, and a copy of the request. The zero value is ready for Serve.
+type Serving struct {
+	context.Context // has the span
 
-// serving is a request that is being served.
-type serving struct {
-	telemetry *Telemetry
-	ctx       context.Context
+	telemetry *Telemetry // nil: a health check, which is not recorded
 	span      trace.Span
 	start     time.Time
-	w         middleware.WrapResponseWriter
-	r         *http.Request
+	writer    writer
 	method    string // a known one
+	path      string
 	story     *story.Story
 	recorded  bool
+
+	routing  *chi.Context
+	own      chi.Context // the routing, unless a router has begun before
+	patterns [2]string   // room for the patterns of own
 }
 
 type servingKey struct{}
+
+// Value implements context.Context.
+func (s *Serving) Value(key any) any {
+	switch key {
+	case chi.RouteCtxKey: // a router that finds its key makes no context
+		return s.routing
+	case servingKey{}:
+		return s
+	case story.ContextKey{}:
+		return s.story
+	}
+	return s.Context.Value(key)
+}
+
+// Server is Serve as a middleware.
+func (t *Telemetry) Server(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := new(Serving)
+		t.Serve(s, s, next, w, r)
+	})
+}
+
+// Serve serves a request with ctx, which is s or what s is embedded in. It starts the
+// SERVER span of a request by the HTTP conventions and its story, and records the
+// request's metrics. It is around the router or its first middleware, because the route is
+// known only after the handler. otelhttp does not learn the route there, and costs a third
+// of the time of a cached answer.
+func (t *Telemetry) Serve(ctx context.Context, s *Serving, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	s.Context = r.Context()
+	if s.routing = chi.RouteContext(s.Context); s.routing == nil {
+		s.own.RoutePatterns = s.patterns[:0]
+		s.routing = &s.own
+	}
+	if probe(r.URL.Path) {
+		next.ServeHTTP(w, r.WithContext(ctx))
+		return
+	}
+	s.telemetry, s.start, s.method, s.path = t, time.Now(), method(r.Method), r.URL.Path
+	s.Context, s.span = t.startSpan(r)
+	defer s.span.End()
+	active := t.metrics.active.of(s.method)
+	active.Add(1)
+	defer active.Add(-1) // also when the handler panics
+	s.story = t.stories.New(s.span.SpanContext().TraceID(), s.method)
+	s.writer.ResponseWriter = w
+	next.ServeHTTP(&s.writer, r.WithContext(ctx))
+	s.record()
+	s.writer.ResponseWriter = nil // a fetch that goes on has the context, and not the connection
+}
+
+// serverSpan is a variable so that the options are made once.
+var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
+// startSpan starts the span of a request, in the trace of a traceparent if that is used.
+func (t *Telemetry) startSpan(r *http.Request) (context.Context, trace.Span) {
+	ctx, options := r.Context(), serverSpan
+	if r.Header.Get("Traceparent") != "" {
+		// Baggage is not read: anybody can send it, and it would be propagated.
+		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
+		if remote := trace.SpanContextFromContext(ctx); t.parent == Link && remote.IsValid() {
+			options = append(slices.Clip(options), trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: remote}))
+		}
+	}
+	return t.tracer.Start(ctx, r.Method, options...)
+}
 
 // Began ends the span of a request and records its duration. A handler calls it when
 // the first part of its answer is written and the rest will follow over hours: what
 // counts is how long the client waited, and a span is exported only when it ends.
 func Began(ctx context.Context) {
-	if s, ok := ctx.Value(servingKey{}).(*serving); ok {
+	if s, ok := ctx.Value(servingKey{}).(*Serving); ok && s.telemetry != nil {
 		s.record()
 		s.span.End()
 	}
 }
 
 // record records the request once. It runs on the request's goroutine.
-func (s *serving) record() {
+func (s *Serving) record() {
 	if s.recorded {
 		return
 	}
 	s.recorded = true
-	what := served{
-		method: s.method,
-		route:  Route(chi.RouteContext(s.r.Context())),
-		status: cmp.Or(s.w.Status(), http.StatusOK),
-	}
+	what := served{method: s.method, route: Route(s.routing), status: cmp.Or(s.writer.status, http.StatusOK)}
 	took := time.Since(s.start)
-	s.telemetry.metrics.record(s.ctx, what, took)
+	s.telemetry.metrics.record(s.Context, what, took)
 	s.story.End(what.route, what.status, took)
 	if s.span.IsRecording() {
-		describe(s.span, s.r, what, s.w.BytesWritten())
+		describe(s.span, s.path, what, s.writer.bytes)
 	}
 }
 
-func describe(span trace.Span, r *http.Request, what served, size int) {
+func describe(span trace.Span, path string, what served, size int) {
 	attrs := []attribute.KeyValue{
 		semconv.HTTPRequestMethodKey.String(what.method),
 		semconv.HTTPResponseStatusCode(what.status),
@@ -117,7 +150,7 @@ func describe(span trace.Span, r *http.Request, what served, size int) {
 	if what.status < 400 {
 		// The query is never recorded, nor the path of an unknown route, which may contain a
 		// person's name instead of an id.
-		attrs = append(attrs, semconv.URLPath(r.URL.Path))
+		attrs = append(attrs, semconv.URLPath(path))
 	}
 	name := what.method
 	if what.route != "" {

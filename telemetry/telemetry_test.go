@@ -284,7 +284,7 @@ func TestTextLog(t *testing.T) {
 func TestAccessLog(t *testing.T) {
 	var out bytes.Buffer
 	r := chi.NewRouter()
-	r.Use(AccessLog(NewLogger(&out, slog.LevelInfo, JSON), func(*http.Request) []slog.Attr { return []slog.Attr{slog.Bool("extra", true)} }))
+	r.Use(AccessLog(NewLogger(&out, slog.LevelInfo, JSON), func(_ *http.Request, attrs []slog.Attr) []slog.Attr { return append(attrs, slog.Bool("extra", true)) }))
 	r.Get("/things/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	r.Get("/readyz", func(http.ResponseWriter, *http.Request) {})
 	r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/things/7?key=secret", nil))

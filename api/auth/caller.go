@@ -73,15 +73,18 @@ func (c Caller) Token() (raw string, expires time.Time, ok bool) {
 // keeps its fingerprint. It is "" for anonymous callers.
 func (c Caller) Fingerprint() string { return c.fingerprint }
 
-type callerKey struct{}
+// ContextKey is the key of a *Caller in contexts.
+type ContextKey struct{}
 
 // NewContext returns a context that carries the caller.
 func NewContext(ctx context.Context, c Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
+	return context.WithValue(ctx, ContextKey{}, &c)
 }
 
-// FromContext returns the caller set by NewContext, or the zero Caller.
+// FromContext returns the caller set by NewContext or Middleware, or the zero Caller.
 func FromContext(ctx context.Context) Caller {
-	c, _ := ctx.Value(callerKey{}).(Caller)
-	return c
+	if c, ok := ctx.Value(ContextKey{}).(*Caller); ok {
+		return *c
+	}
+	return Caller{}
 }

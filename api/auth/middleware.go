@@ -5,7 +5,8 @@ import "net/http"
 // Refuse answers a request that is rejected with err, an *Error.
 type Refuse func(http.ResponseWriter, *http.Request, error)
 
-// Middleware identifies the caller and stores it for FromContext.
+// Middleware identifies the caller and stores it for FromContext: where the context has a
+// *Caller under ContextKey, in that one.
 func (a *Authenticator) Middleware(refuse Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -14,7 +15,12 @@ func (a *Authenticator) Middleware(refuse Refuse) func(http.Handler) http.Handle
 				refuse(w, r, err)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), caller)))
+			if c, ok := r.Context().Value(ContextKey{}).(*Caller); ok {
+				*c = caller
+			} else {
+				r = r.WithContext(NewContext(r.Context(), caller))
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
 }

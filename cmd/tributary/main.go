@@ -10,5 +10,6 @@ import (
 )
 
 func main() {
+	app.FitMemory(os.Getenv, os.DirFS("/"))
 	os.Exit(app.Run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }

@@ -54,20 +54,29 @@ type Source struct {
 	Sources   []Source // of a part that is made of several
 }
 
-type key struct{}
+// ContextKey is the key of a *Story in contexts.
+type ContextKey struct{}
 
 // Begin begins the story of a request. The context is for the work on it.
 func (r *Recorder) Begin(ctx context.Context, id trace.TraceID, method string) (context.Context, *Story) {
-	if r == nil {
+	s := r.New(id, method)
+	if s == nil {
 		return ctx, nil
 	}
-	s := &Story{recorder: r, id: id, at: time.Now(), method: method}
-	return context.WithValue(ctx, key{}, s), s
+	return context.WithValue(ctx, ContextKey{}, s), s
+}
+
+// New begins the story of a request whose context has it under ContextKey.
+func (r *Recorder) New(id trace.TraceID, method string) *Story {
+	if r == nil {
+		return nil
+	}
+	return &Story{recorder: r, id: id, at: time.Now(), method: method}
 }
 
 // FromContext is the story of the request that ctx belongs to, nil if none is recorded.
 func FromContext(ctx context.Context) *Story {
-	s, _ := ctx.Value(key{}).(*Story)
+	s, _ := ctx.Value(ContextKey{}).(*Story)
 	return s
 }
 

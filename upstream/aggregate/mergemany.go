@@ -39,7 +39,7 @@ func (m *Merger[Q, R, M]) AskMany(ctx context.Context, qs []Q, keys []string, d 
 	now := time.Now()
 	answers := make([]MergedOne[R, M], len(qs))
 	for i := range answers {
-		answers[i].Merged, answers[i].Outcomes = m.conclude(qs[i], slots[i], keys[i], now)
+		answers[i].Merged, answers[i].Outcomes = m.conclude(qs[i], answersOf(slots[i]), keys[i], now)
 	}
 	return answers
 }

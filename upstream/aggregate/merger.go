@@ -53,12 +53,40 @@ func NewMerger[Q, R, M any](store *cache.Store, cfg MergerConfig[Q, R, M]) *Merg
 // a report. Equal keys must have equal questions and encodings, because the merge is
 // cached by key.
 func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.Directives) (*Merged[R, M], []Outcome) {
-	slots := make([]Slot[Q, *R], len(m.Providers))
-	for i, p := range m.Providers {
-		slots[i] = NewSlot(p.Source, q, d)
+	now := time.Now()
+	var room [usualProviders]known[*R]
+	looked, all := room[:0], true
+	for _, p := range m.Providers {
+		var k known[*R]
+		k.key = p.Source.Key(q)
+		k.answer, k.done, k.held = p.Source.Lookup(ctx, now, q, k.key, d)
+		looked, all = append(looked, k), all && k.done
+	}
+	if all {
+		return m.conclude(q, looked, key, now)
+	}
+	return m.ask(ctx, q, looked, key, d)
+}
+
+// usualProviders is the number of providers up to which the answers that are in the cache
+// need no allocation.
+const usualProviders = 4
+
+// known is what the cache has for a question to a source.
+type known[A any] struct {
+	key        string
+	answer     upstream.Answer[A]
+	done, held bool // as a Part has them
+}
+
+// ask asks those providers whose answers are not known.
+func (m *Merger[Q, R, M]) ask(ctx context.Context, q Q, looked []known[*R], key string, d upstream.Directives) (*Merged[R, M], []Outcome) {
+	slots := make([]Slot[Q, *R], len(looked))
+	for i, k := range looked {
+		slots[i] = Slot[Q, *R]{Answer: k.answer, source: m.Providers[i].Source, q: q, key: k.key, directives: d, looked: true, done: k.done, held: k.held}
 	}
 	m.gather(ctx, slots)
-	return m.conclude(q, slots, key, time.Now())
+	return m.conclude(q, answersOf(slots), key, time.Now())
 }
 
 // gather answers the slots of one question, one for each provider.
@@ -70,23 +98,34 @@ func (m *Merger[Q, R, M]) gather(ctx context.Context, slots []Slot[Q, *R]) {
 	Gather(ctx, m.Patience, parts...)
 }
 
-// conclude merges the answers of one question.
-func (m *Merger[Q, R, M]) conclude(q Q, slots []Slot[Q, *R], key string, now time.Time) (*Merged[R, M], []Outcome) {
-	reports := make([]*R, len(slots))
+func answersOf[Q, A any](slots []Slot[Q, A]) []known[A] {
+	all := make([]known[A], len(slots))
 	for i := range slots {
-		if r := slots[i].Answer.Value; slots[i].Useful() {
-			if m.At != nil {
-				r = m.At(r, now)
+		all[i].answer = slots[i].Answer
+	}
+	return all
+}
+
+// conclude merges the answers of one question.
+func (m *Merger[Q, R, M]) conclude(q Q, answers []known[*R], key string, now time.Time) (*Merged[R, M], []Outcome) {
+	var room [usualProviders]*R
+	reports := room[:0]
+	for i := range answers {
+		var report *R
+		if a := &answers[i].answer; a.Useful() {
+			if report = a.Value; m.At != nil {
+				report = m.At(report, now)
 			}
-			reports[i] = r
 		}
+		reports = append(reports, report)
 	}
 	merged := m.merge(q, key, reports, now)
-	outcomes := make([]Outcome, len(slots))
+	outcomes := make([]Outcome, len(answers))
 	for i, p := range m.Providers {
-		outcomes[i] = slots[i].Outcome()
-		outcomes[i].Attribution = p.Attribution
-		outcomes[i].Unused = reports[i] != nil && !merged.used[i]
+		outcomes[i] = Outcome{
+			Name: p.Source.Name(), Attribution: p.Attribution, Provenance: answers[i].answer.Provenance,
+			Unused: reports[i] != nil && !merged.used[i],
+		}
 	}
 	return merged, outcomes
 }
@@ -101,8 +140,9 @@ func (m *Merger[Q, R, M]) merge(q Q, key string, reports []*R, now time.Time) *M
 	if !slices.ContainsFunc(reports, func(r *R) bool { return r != nil }) {
 		return nil
 	}
-	merged := &Merged[R, M]{reports: reports, at: now, encoded: make([]atomic.Pointer[Encoded], cmp.Or(m.Forms, 2))}
-	value, used := m.Merge(q, now, reports)
+	own := slices.Clone(reports) // those of the caller are on its stack
+	merged := &Merged[R, M]{reports: own, at: now, encoded: make([]atomic.Pointer[Encoded], cmp.Or(m.Forms, 2))}
+	value, used := m.Merge(q, now, own)
 	merged.used = used
 	merged.value.Store(value)
 	m.memory.Set(key, cache.NewEntry(merged, now, cache.FreshOnly(now, mergedFor)))

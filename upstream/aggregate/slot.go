@@ -24,6 +24,8 @@ type Slot[Q, A any] struct {
 	key        string
 	directives upstream.Directives
 	pending    *upstream.Pending[Q, A] // nil: the source is asked for q alone
+
+	looked, done, held bool // Now was answered before, with done and held
 }
 
 // NewSlot makes a slot, which is answered when it is gathered.
@@ -38,7 +40,10 @@ func pendingSlot[Q, A any](s Source[Q, A], p *upstream.Pending[Q, A]) Slot[Q, A]
 
 // Now implements Part.
 func (p *Slot[Q, A]) Now(ctx context.Context, now time.Time) (done, held bool) {
-	if p.pending != nil {
+	switch {
+	case p.looked:
+		return p.done, p.held
+	case p.pending != nil:
 		p.Answer, done, held = p.pending.Now()
 		return done, held
 	}

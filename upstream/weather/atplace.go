@@ -62,7 +62,10 @@ func (a *AtPlace[R, M]) Ask(ctx context.Context, q Query) (aggregate.Encoded, []
 		return aggregate.Encoded{}, nil, err
 	}
 	merged, outcomes := a.Merger.Ask(ctx, place, a.key(place), q.Directives)
-	return a.answer(place, q, merged, append(sources, outcomes...))
+	if len(sources) > 0 { // otherwise a copy would be for nothing
+		outcomes = append(sources, outcomes...)
+	}
+	return a.answer(place, q, merged, outcomes)
 }
 
 // key is that of the merge at a place.

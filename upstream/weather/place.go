@@ -89,7 +89,9 @@ func (p *Place) UnmarshalJSON(b []byte) error {
 }
 
 func coordinatesKey(latitude, longitude float64) string {
-	return degrees(latitude) + "," + degrees(longitude)
+	b := strconv.AppendFloat(make([]byte, 0, 32), Round2(latitude), 'f', -1, 64)
+	b = append(b, ',')
+	return string(strconv.AppendFloat(b, Round2(longitude), 'f', -1, 64))
 }
 
 // degrees formats a coordinate for providers: decimal, without exponent or trailing

@@ -33,6 +33,8 @@ func check(getenv func(string) string, stdout, stderr io.Writer) int {
 	// OpenTelemetry's SDK reads this variable, not the configuration. It is shown
 	// because it decides whether anything is exported.
 	fmt.Fprintf(stdout, "OTEL_EXPORTER_OTLP_ENDPOINT=%s\n", newSecret(getenv("OTEL_EXPORTER_OTLP_ENDPOINT")))
+	gogc, memoryLimit := collector() // Go reads these itself; see FitMemory
+	fmt.Fprintf(stdout, "GOGC=%s\nGOMEMLIMIT=%s\n", gogc, memoryLimit)
 	if cfg.definition == nil {
 		return 0
 	}

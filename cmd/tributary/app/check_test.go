@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"maps"
+	"math"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -80,6 +81,8 @@ func documented() [][2]string {
 		{"USERS_GITHUB_LINK", "off"},
 		{"SIM_ADDR", "127.0.0.1:9100"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "unset"},
+		{"GOGC", "100"},
+		{"GOMEMLIMIT", "off"},
 	}...)
 }
 
@@ -94,6 +97,7 @@ func TestCheckPrintsTheContractsDefaults(t *testing.T) {
 	for _, v := range documented() {
 		want.WriteString(v[0] + "=" + v[1] + "\n")
 	}
+	withCollector(t, 100, math.MaxInt64)
 	stdout, stderr, code := runCheck(nil)
 	if code != 0 || stderr != "" || stdout != want.String() {
 		t.Errorf("check = %d, stderr %q, stdout\n%s\nwant 0, none and\n%s", code, stderr, stdout, &want)

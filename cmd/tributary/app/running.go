@@ -26,5 +26,6 @@ func (g *gateway) running(cfg config, at listening, getenv func(string) string) 
 		line = append(line, "upstreams_off", strings.Join(off, " "))
 	}
 	exported := cmp.Or(strings.Join(telemetry.Exported(getenv), " "), "off") // never an endpoint, which may hold a secret
-	return append(line, "redis", g.sharing, "telemetry", exported)
+	gogc, memoryLimit := collector()
+	return append(line, "redis", g.sharing, "telemetry", exported, "gogc", gogc, "gomemlimit", memoryLimit)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -39,13 +40,15 @@ func logged(t *testing.T, env map[string]string) map[string]map[string]any {
 }
 
 func TestTheStartSaysWhatRuns(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(150))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))
 	for name, tt := range map[string]struct {
 		env  map[string]string
 		want map[string]any
 	}{
 		"alone": {
 			map[string]string{},
-			map[string]any{"upstreams": "openmeteo geocoding directory github openmeteo_air", "upstreams_off": "openweather metno", "redis": "off", "telemetry": "off", "admin": "off", "version": "dev"},
+			map[string]any{"upstreams": "openmeteo geocoding directory github openmeteo_air", "upstreams_off": "openweather metno", "redis": "off", "telemetry": "off", "admin": "off", "version": "dev", "gogc": "150", "gomemlimit": "1024MiB"},
 		},
 		"with everything, and a Redis that is away": {
 			map[string]string{"OPENWEATHER_API_KEY": "k", "METNO_CONTACT": "ops@example.com", "REDIS_URL": "redis://127.0.0.1:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER": "none", "SHUTDOWN_TIMEOUT": "100ms"},
