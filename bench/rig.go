@@ -102,10 +102,11 @@ func (r *rig) record(ctx context.Context) error {
 }
 
 // gatewayEnv is the gateway's environment: metrics on, one trace in a hundred is kept and
-// sent, no access log, no limits. more comes after it, and wins.
+// sent, no access log, no limits, and the memory limit of deploy/. more comes after it,
+// and wins.
 func (r *rig) gatewayEnv(more ...string) []string {
 	env := []string{
-		"ADMIN_ADDR=127.0.0.1:0", "CONSOLE=off", "PPROF=off", "LOG_LEVEL=warn", "CLIENT_RATE_LIMIT=off",
+		"ADMIN_ADDR=127.0.0.1:0", "CONSOLE=off", "PPROF=off", "LOG_LEVEL=warn", "CLIENT_RATE_LIMIT=off", "GOMEMLIMIT=460MiB",
 		"OPENWEATHER_API_KEY=bench", "METNO_CONTACT=bench@example.com",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + r.traces.URL, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_METRICS_EXPORTER=none",
 		"OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.01",
