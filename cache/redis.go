@@ -18,6 +18,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -134,6 +135,9 @@ func (r *Redis) configure(options *redis.Options) *redis.Options {
 	options.MinIdleConns = 8 // a burst should not have to wait for handshakes
 	options.ContextTimeoutEnabled = true
 	options.DisableIdentity = true
+	// The client would otherwise ask on each new connection for notifications that only
+	// Redis Enterprise sends, and hold a lock while it waits for the answer.
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	dial := r.dial
 	if dial == nil {
 		dial = redis.NewDialer(options)

@@ -71,6 +71,7 @@ type World struct {
 	file     string // of the endpoints; empty: none
 	net      *simnet.Network
 	sim      *sim.Simulator
+	redis    *Redis // nil: there is none
 	replicas []*replica
 	clients  clients
 	calls    calls
@@ -96,6 +97,9 @@ func New(t testing.TB, s Setup) *World {
 	w.net = simnet.New(s.Seed, s.Latency.between)
 	w.clients.net = w.net
 	w.startSimulator()
+	if s.Redis {
+		w.startRedis()
+	}
 	for i := range s.Replicas {
 		w.replicas = append(w.replicas, &replica{world: w, number: i})
 		w.replicas[i].start()
@@ -160,4 +164,5 @@ func (w *World) Close() {
 		r.wait()
 	}
 	_ = w.sim.Close() // it has no system whose errors could be of interest
+	w.redis.close()
 }

@@ -76,6 +76,9 @@ func (w *World) environment(host string) map[string]string {
 			env[name+"_URL"], env[name+"_RATE_LIMIT"] = l.URL, "off"
 		}
 	}
+	if w.redis != nil {
+		env["REDIS_URL"] = "redis://" + redisAddr
+	}
 	maps.Copy(env, w.setup.Env)
 	return env
 }
