@@ -2,6 +2,7 @@ package worstday
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -109,8 +110,25 @@ func (p piece) sources() []Source {
 // String shows an answer in a violation.
 func (a Answer) String() string {
 	text := string(a.Raw)
-	if len(text) > 1500 {
-		text = text[:1500] + "…"
+	if long := len(text); long > 2500 {
+		text = text[:800] + " … " + text[long-1600:]
 	}
 	return strings.TrimSpace(a.Request.String()) + "\n" + a.Began.String() + " to " + a.Ended.String() + ": " + http.StatusText(a.Status) + " " + text
+}
+
+// brief is the answer in a line.
+func (a Answer) brief() string {
+	text := fmt.Sprintf("#%d replica %d %s %s%s: %d", a.Number, a.Replica, a.Method, a.URL, a.Request.Body, a.Status)
+	if a.Err != nil {
+		text += " " + a.Err.Error()
+	}
+	if a.Body.Outcome != "" {
+		text += " " + a.Body.Outcome
+	}
+	for _, p := range a.pieces() {
+		for _, s := range p.sources() {
+			text += fmt.Sprintf(" %s %s %gs %s", s.Name, s.State, s.Age, s.code())
+		}
+	}
+	return text
 }

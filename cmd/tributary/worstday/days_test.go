@@ -82,5 +82,5 @@ func check(t *testing.T, s worstday.Schedule) {
 	for _, v := range r.Violations {
 		all = append(all, v.String())
 	}
-	t.Errorf("seed %d broke:\n%s\nThe end of the log:\n%s", s.Seed, strings.Join(all, "\n\n"), strings.Join(r.Log[max(0, len(r.Log)-20):], "\n"))
+	t.Errorf("seed %d broke:\n%s\nBefore, clients were told:\n%s\nThe end of the log:\n%s", s.Seed, strings.Join(all, "\n\n"), strings.Join(r.Told, "\n"), strings.Join(r.Log[max(0, len(r.Log)-20):], "\n"))
 }

@@ -93,11 +93,27 @@ func (m *Model) mustHave(earlier, later sighting) bool {
 	if later.Replica == earlier.Replica {
 		return !m.restarted(later.Replica, between)
 	}
-	return m.redisWell(span{earlier.at, later.at + time.Second})
+	return m.redisWell(span{earlier.at, later.at + time.Second}) && m.sharing(earlier) && m.sharing(later)
+}
+
+// sharing reports whether the replica of a call had used Redis before it, since Redis was
+// last not well. Until it uses it, it takes Redis for not well.
+func (m *Model) sharing(c sighting) bool {
+	since := time.Duration(0)
+	for _, t := range m.redis {
+		if t.to < c.at {
+			since = max(since, t.to)
+		}
+	}
+	return since == 0 || slices.ContainsFunc(m.calls(), func(before Call) bool {
+		at := before.At.Sub(m.start)
+		return before.Replica == c.Replica && before.Method == http.MethodGet && since < at && at < c.at-time.Second
+	})
 }
 
 // afterFailure: when asking has failed and there is an old value, a key is not asked for
-// again before its cooldown is over.
+// again before its cooldown is over. A provider that says when to ask again
+// knows better.
 func (m *Model) afterFailure(line callLine, calls []sighting) {
 	if !slices.Contains(cached, line.provider) {
 		return
@@ -110,7 +126,7 @@ func (m *Model) afterFailure(line callLine, calls []sighting) {
 		for _, key := range c.keys {
 			got, old := had[key]
 			failed, ok := last[key]
-			if ok && old && got < failed.at-flight && c.at < got+stale && c.trace != failed.trace &&
+			if ok && old && failed.RetryAfter == "" && got < failed.at-flight && c.at < got+stale && c.trace != failed.trace &&
 				c.at > failed.over+flight && c.at < failed.over+cooldown-flight && !m.restarted(line.replica, span{got, c.at}) {
 				m.violate("nobody asks again in a cooldown", "%s failed for replica %d at %s, and was asked again at %s: %s%s", line.provider, line.replica, failed.over, c.at, key, listed(calls, span{failed.at - 10*time.Second, c.at}))
 				return

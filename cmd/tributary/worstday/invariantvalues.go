@@ -85,6 +85,10 @@ func inCelsius(v float64, imperial bool) float64 {
 	return v
 }
 
+// slowest is the most by which a value may be older than its answer: a provider takes it
+// when the call arrives.
+const slowest = 2 * time.Second
+
 // among: a merged value is not below the least, nor above the greatest of its sources.
 func (m *Model) among(a Answer, p piece, what string, v, lat, lon float64) {
 	least, most := math.Inf(1), math.Inf(-1)
@@ -92,7 +96,7 @@ func (m *Model) among(a Answer, p piece, what string, v, lat, lon float64) {
 		if !s.hasValue() || s.Name == "geocoding" {
 			continue
 		}
-		from := m.start.Add(a.Ended - time.Duration(s.Age*float64(time.Second)) - ageSlack)
+		from := m.start.Add(a.Ended - time.Duration(s.Age*float64(time.Second)) - ageSlack - slowest)
 		for at := from.Truncate(time.Hour); !at.After(m.start.Add(a.Ended)); at = at.Add(time.Hour) {
 			t := truth.value(s.Name, what, lat, lon, at)
 			least, most = min(least, t), max(most, t)

@@ -30,12 +30,19 @@ type Model struct {
 	mu         sync.Mutex // guards what follows
 	violations []Violation
 	answers    int
+	told       []told
 	restarts   [][]span
 	running    [][]*exchange
 	given      map[string]given // by replica, source and question
 	observed   []observation
 	users      map[string]*user
 	writes     map[string]*write
+}
+
+// told is an answer in a line.
+type told struct {
+	began, ended time.Duration
+	text         string
 }
 
 // given is the last value that a replica gave of a source.
@@ -83,6 +90,18 @@ func (m *Model) Violations() []Violation {
 		}
 	}
 	return first
+}
+
+// Told are the answers that clients got within some time before another, a line each.
+func (m *Model) Told(before, within time.Duration) (lines []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range m.told {
+		if t.began <= before && t.ended >= before-within {
+			lines = append(lines, fmt.Sprintf("%s to %s: %s", t.began, t.ended, t.text))
+		}
+	}
+	return lines
 }
 
 // Restarting tells that a replica is about to be restarted; call what it returns when it
@@ -140,6 +159,7 @@ func (m *Model) Answered(a Answer) {
 			}
 		}
 	}
+	m.told = append(m.told, told{a.Began, a.Ended, a.brief()})
 	if a.Err != nil {
 		if !a.Left && !m.restarted(a.Replica, span{a.Began - time.Second, a.Ended}) {
 			m.violate("every request is answered", "%v\n%s", a.Err, a)

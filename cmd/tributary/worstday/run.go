@@ -36,7 +36,8 @@ type Result struct {
 	Violations []Violation
 	Answers    int
 	Calls      int
-	Log        []string // its last lines
+	Told       []string // what clients were told up to the first violation, or a little longer
+	Log        []string // the last lines of the gateways' logs
 }
 
 // dawn is when days begin: a bubble starts at the first instant of the year 2000, and no
@@ -60,7 +61,11 @@ func Run(t testing.TB, s Schedule) Result {
 	d.model.CheckCalls(calls)
 	log := w.Log(200)
 	w.Close()
-	return Result{Violations: d.model.Violations(), Answers: d.model.answers, Calls: len(calls), Log: log}
+	r := Result{Violations: d.model.Violations(), Answers: d.model.answers, Calls: len(calls), Log: log}
+	if len(r.Violations) > 0 {
+		r.Told = d.model.Told(r.Violations[0].At+time.Second, 15*time.Second)
+	}
+	return r
 }
 
 // day is a schedule that is being lived.
@@ -116,11 +121,13 @@ func (d *day) happens(e Event) {
 		d.world.Restart(replica)
 		listens()
 	case "rename":
+		done := d.model.Changing(e.Who, e.Args)
 		d.outside(http.MethodPatch, e.Who, fmt.Sprintf(`{"name":%q}`, e.Args))
-		d.model.Changed(e.Who, e.Args)
+		done()
 	case "remove":
+		done := d.model.Changing(e.Who, "")
 		d.outside(http.MethodDelete, e.Who, "")
-		d.model.Changed(e.Who, "")
+		done()
 	default:
 		err = fmt.Errorf("nothing is called %q", e.What)
 	}

@@ -37,13 +37,18 @@ func (u *user) latest(before time.Duration) (at int) {
 	return at
 }
 
-// Changed tells that somebody has changed a user at the directory itself; with no name,
-// removed it.
-func (m *Model) Changed(id, name string) {
+// Changing tells that somebody begins to change a user at the directory itself; with no
+// name, to remove it. Call what it returns when it is done.
+func (m *Model) Changing(id, name string) (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.now()
-	m.users[id].changes = append(m.users[id].changes, &change{name: name, began: now - time.Second, done: true, ended: now, outside: true})
+	c := &change{name: name, began: m.now(), outside: true}
+	m.users[id].changes = append(m.users[id].changes, c)
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		c.done, c.ended = true, m.now()
+	}
 }
 
 // writtenUsers are the users that somebody wrote to in a time; "" for one who was added.
