@@ -97,6 +97,9 @@ type Lifetimes struct {
 	FreshFor      time.Duration // served as is
 	RevalidateFor time.Duration // after that, served while a refresh runs
 	StaleFor      time.Duration // greatest age ever served; at least the sum of the two
+
+	// Rand draws the jitter; nil: the global generator. It is used concurrently.
+	Rand *rand.Rand
 }
 
 // ProviderLifetime is what the headers of an answer allow. The zero value is an answer
@@ -116,9 +119,9 @@ type ProviderLifetime struct {
 // together do not expire together: our lifetime is shortened by up to a tenth, and a
 // provider's is lengthened, because asking earlier is not allowed.
 func (l Lifetimes) Windows(now time.Time, p ProviderLifetime) Windows {
-	fresh := l.FreshFor - jitter(l.FreshFor)
+	fresh := l.FreshFor - l.jitter(l.FreshFor)
 	if p.Given {
-		theirs := p.For + jitter(p.For)
+		theirs := p.For + l.jitter(p.For)
 		if p.Wins || theirs < fresh {
 			fresh = theirs
 		}
@@ -143,9 +146,12 @@ func FreshOnly(now time.Time, d time.Duration) Windows {
 }
 
 // jitter is a random duration, up to a tenth of d.
-func jitter(d time.Duration) time.Duration {
-	if d < 10 {
+func (l Lifetimes) jitter(d time.Duration) time.Duration {
+	switch {
+	case d < 10:
 		return 0
+	case l.Rand != nil:
+		return time.Duration(l.Rand.Int64N(int64(d/10) + 1))
 	}
 	return rand.N(d/10 + 1)
 }

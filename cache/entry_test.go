@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -92,6 +93,16 @@ func TestLifetimes(t *testing.T) {
 			}
 		})
 	}
+	t.Run("its generator decides the jitter", func(t *testing.T) {
+		drawn := func(seed uint64) time.Time {
+			l := ours
+			l.Rand = rand.New(rand.NewPCG(seed, 0))
+			return l.Windows(start, cache.ProviderLifetime{}).FreshUntil
+		}
+		if drawn(1) != drawn(1) || drawn(1) == drawn(2) {
+			t.Errorf("fresh until %v and %v for one seed, %v for another, want only the first two equal", drawn(1), drawn(1), drawn(2))
+		}
+	})
 	t.Run("a lifetime of some nanoseconds has no jitter", func(t *testing.T) {
 		s := cache.Lifetimes{FreshFor: 9, StaleFor: 9}.Windows(start, cache.ProviderLifetime{})
 		if s.FreshUntil.Sub(start) != 9 {

@@ -5,6 +5,7 @@ package auth
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,6 +24,7 @@ type Config struct {
 	Anonymous []string          // scopes of a caller without credentials
 	Transport http.RoundTripper // for requests to the issuer; nil: an own transport
 	Logger    *slog.Logger      // nil: slog's default
+	Rand      *rand.Rand        // of the times between requests to the issuer; nil: the global generator
 }
 
 // Authenticator identifies callers. It is safe for concurrent use.

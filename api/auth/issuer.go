@@ -33,6 +33,7 @@ type issuer struct {
 	url    *url.URL
 	client *http.Client
 	log    *slog.Logger
+	rand   *rand.Rand             // nil: the global generator
 	keys   atomic.Pointer[keySet] // nil: not fetched yet
 
 	life    context.Context // canceled by close
@@ -60,6 +61,7 @@ func newIssuer(cfg Config) *issuer {
 		url:    cfg.JWKS,
 		client: &http.Client{Transport: transport, CheckRedirect: stay},
 		log:    cfg.Logger,
+		rand:   cfg.Rand,
 		life:   life,
 		end:    end,
 	}
@@ -154,9 +156,17 @@ func (i *issuer) finish(keys keySet, err error) {
 		i.failures = 0
 		i.keys.Store(&keys)
 	}
-	wait -= rand.N(wait / 10) // so that replicas started together do not fetch together
+	wait -= i.jitter(wait / 10) // so that replicas started together do not fetch together
 	i.nextAt = time.Now().Add(wait)
 	i.next = time.AfterFunc(wait, i.fetchInBackground)
+}
+
+// jitter is a random duration, less than d.
+func (i *issuer) jitter(d time.Duration) time.Duration {
+	if i.rand != nil {
+		return time.Duration(i.rand.Int64N(int64(d)))
+	}
+	return rand.N(d)
 }
 
 // logChange logs only a changed result, so an outage makes two lines however long it

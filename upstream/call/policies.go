@@ -25,6 +25,9 @@ type Policies struct {
 	MaxConcurrent int     // attempts in flight
 	Quotas        []Quota // all windows must have room; none: no limit
 	Breaker       Breaker
+
+	// Rand draws the jitter of delays; nil: the global generator. It is used concurrently.
+	Rand *rand.Rand
 }
 
 // Breaker configures a circuit breaker. It opens at a share of failures, among at least
@@ -182,7 +185,11 @@ func (e *Endpoint) hedgePolicy(weight float64, ofBatch bool) failsafe.Policy[*Re
 // and is never shorter than a Retry-After.
 func (p Policies) backoff(n int, retryAfter time.Duration) time.Duration {
 	d := Doubled(p.RetryDelay, p.RetryMaxDelay, n)
-	if d > 1 {
+	switch {
+	case d <= 1:
+	case p.Rand != nil:
+		d = d/2 + time.Duration(p.Rand.Int64N(int64(d/2)+1))
+	default:
 		d = d/2 + rand.N(d/2+1)
 	}
 	return max(d, retryAfter)

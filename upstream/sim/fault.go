@@ -67,18 +67,23 @@ func Modes() []Mode {
 	return []Mode{ModeOK, ModeHang, ModeReset, ModeTruncate, ModeGarbage, ModeDrip, ModeDown}
 }
 
-// delay returns the delay of one request.
-func (f Fault) delay() time.Duration {
+// global is the source of the global generator.
+type global struct{}
+
+func (global) Uint64() uint64 { return rand.Uint64() }
+
+// delay draws the delay of one request.
+func (f Fault) delay(draw *rand.Rand) time.Duration {
 	ms := f.LatencyMS
 	if f.JitterMS > 0 {
-		ms += rand.IntN(f.JitterMS + 1)
+		ms += draw.IntN(f.JitterMS + 1)
 	}
 	return time.Duration(ms) * time.Millisecond
 }
 
 // fails decides randomly whether one request fails.
-func (f Fault) fails() bool {
-	return rand.Float64() < f.ErrorRate
+func (f Fault) fails(draw *rand.Rand) bool {
+	return draw.Float64() < f.ErrorRate
 }
 
 // InvalidFault lists the mistakes in a fault by JSON field; "" is the whole fault.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -29,6 +30,7 @@ type service struct {
 	url   string
 	log   *slog.Logger
 	spans *tracing
+	draw  *rand.Rand
 	calls atomic.Int64
 	fault atomic.Pointer[activeFault]
 
@@ -39,7 +41,7 @@ type service struct {
 }
 
 func newService(p provider, ln net.Listener, url string, cfg Config) *service {
-	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p)}
+	s := &service{provider: p, addr: ln.Addr().String(), open: cfg.Listen, url: url, log: cfg.Logger, spans: newTracing(cfg.Tracer, p), draw: cfg.Rand}
 	s.fault.Store(&activeFault{Fault: Fault{}.withDefaults(), over: make(chan struct{})})
 	s.http = s
 	if cfg.Wrap != nil {
@@ -83,14 +85,14 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 
-	refused := f.fails()
+	refused := f.fails(s.draw)
 	var a answer
 	if refused {
 		a = f.refuse(s.provider)
 	} else {
 		a = s.answer(r)
 	}
-	if !wait(r.Context(), f.delay()) {
+	if !wait(r.Context(), f.delay(s.draw)) {
 		answered(span, 0, faultLatency)
 		return // the client has disconnected
 	}

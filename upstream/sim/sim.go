@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -69,6 +70,10 @@ type Config struct {
 	// requests; the provider uses what it returns. Tests see requests and answers there.
 	Wrap func(provider string, h http.Handler) http.Handler
 
+	// Rand draws the delays and errors of faults; nil: the global generator. It is used
+	// concurrently.
+	Rand *rand.Rand
+
 	// Now is the clock that answers depend on; nil: time.Now. Delays and
 	// time-outs run on the real one.
 	Now func() time.Time
@@ -109,6 +114,9 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(global{})
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -143,7 +143,7 @@ func (e *endpoints) upstream(cfg config, u *upstreamConfig) *declaredUpstream {
 	}
 	if u.Enabled {
 		c := e.gateway.upstreamConfig(cfg, u, e.tel, e.log)
-		c.Transport = e.network.upstream(u.MaxConcurrent)
+		e.network.use(&c)
 		d.up = upstream.New(c)
 	}
 	return d

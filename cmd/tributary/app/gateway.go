@@ -45,12 +45,12 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 	for _, u := range cfg.Upstreams {
 		if u.Enabled && u.declared == nil {
 			c := g.upstreamConfig(cfg, u, tel, log)
-			c.Transport = n.upstream(u.MaxConcurrent)
+			n.use(&c)
 			g.upstreams[c.Name] = upstream.New(c)
 		}
 	}
 	callers := cfg.auth(log)
-	callers.Transport = n.issuer()
+	callers.Transport, callers.Rand = n.issuer(), n.Rand
 	if g.auth, err = auth.New(callers); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -20,6 +21,10 @@ type Network struct {
 	// Listen opens the public listener, the admin listener and those of simulated
 	// upstreams. nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
+
+	// Rand draws the jitter of lifetimes and delays; nil: the global generator. It is used
+	// concurrently.
+	Rand *rand.Rand
 }
 
 func (n Network) listen(addr string) (net.Listener, error) {
@@ -29,15 +34,23 @@ func (n Network) listen(addr string) (net.Listener, error) {
 	return n.Listen("tcp", addr)
 }
 
-// upstream returns the transport to one upstream; nil: package upstream makes its
-// usual one.
-func (n Network) upstream(connections int) http.RoundTripper {
+// connectTimeout is that of connections to upstreams, as package upstream has it.
+const connectTimeout = time.Second
+
+// use makes an upstream use this network.
+func (n Network) use(c *upstream.Config) {
+	c.Policies.Rand, c.Lifetimes.Rand = n.Rand, n.Rand
 	if n.Dial == nil {
-		return nil
+		return // package upstream makes its usual transport
 	}
-	t := upstream.NewTransport(time.Second, connections)
-	t.DialContext, t.Proxy = n.Dial, nil
-	return t
+	t := upstream.NewTransport(connectTimeout, c.Policies.MaxConcurrent)
+	t.Proxy = nil
+	t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		return n.Dial(ctx, network, addr)
+	}
+	c.Transport = t
 }
 
 // issuer returns the transport to the issuer of tokens; nil: package auth makes its

@@ -12,6 +12,18 @@ import (
 	upstreamsim "tributary/upstream/sim"
 )
 
+// SimulatedUpstreams are the upstreams that the file of endpoints declares, for a simulator
+// of package sim. It is for tests that start simulators of their own; the error lists the
+// mistakes in the configuration.
+func SimulatedUpstreams(getenv func(string) string) ([]upstreamsim.Provider, error) {
+	cfg, err := readConfig(withoutURLs(getenv))
+	if err != nil || cfg.definition == nil {
+		return nil, err
+	}
+	s := &simulated{cfg: cfg, declared: declared.NewSimulation(cfg.definition)}
+	return s.further(), nil
+}
+
 // further are the upstreams that the file of endpoints declares, in its order.
 func (s *simulated) further() (all []upstreamsim.Provider) {
 	for _, u := range s.cfg.Upstreams {

@@ -5,14 +5,17 @@ package worstday
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
+	"tributary/cmd/tributary/app"
 	"tributary/cmd/tributary/worstday/simnet"
 	"tributary/upstream/sim"
 )
@@ -23,6 +26,7 @@ type Setup struct {
 	Redis     bool              // all gateways share a Redis
 	Env       map[string]string // of each gateway; it has precedence over that of World
 	Endpoints string            // text of a file of declared endpoints; empty: none
+	Schemas   map[string]string // texts of the schemas that Endpoints names, by path
 	Seed      uint64            // of delays, losses, jitter and the simulators' draws
 	Latency   *Latency          // nil: DefaultLatency
 
@@ -68,7 +72,8 @@ func replicaOf(host string) int {
 type World struct {
 	t        testing.TB
 	setup    Setup
-	file     string // of the endpoints; empty: none
+	file     string         // of the endpoints; empty: none
+	declared []sim.Provider // its upstreams
 	net      *simnet.Network
 	sim      *sim.Simulator
 	redis    *Redis // nil: there is none
@@ -96,6 +101,7 @@ func New(t testing.TB, s Setup) *World {
 	w := &World{t: t, setup: s}
 	w.net = simnet.New(s.Seed, s.Latency.between)
 	w.clients.net = w.net
+	w.declare()
 	w.startSimulator()
 	if s.Redis {
 		w.startRedis()
@@ -120,13 +126,42 @@ func (l *Latency) between(from, to string) simnet.Link {
 	return l.Client
 }
 
+// declare writes the file of endpoints.
+func (w *World) declare() {
+	w.t.Helper()
+	if w.setup.Endpoints == "" {
+		return
+	}
+	w.file = filepath.Join(w.t.TempDir(), "endpoints.yaml")
+	err := write(w.file, w.setup.Endpoints)
+	for path, text := range w.setup.Schemas {
+		err = errors.Join(err, write(filepath.Join(filepath.Dir(w.file), path), text))
+	}
+	if err == nil {
+		env := w.environment(replicaHost(0))
+		w.declared, err = app.SimulatedUpstreams(func(name string) string { return env[name] })
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func write(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o600)
+}
+
 func (w *World) startSimulator() {
 	w.t.Helper()
 	var err error
 	w.sim, err = sim.Start(context.Background(), sim.Config{
-		Addr:   simulatorHost + ":9100",
-		Listen: w.net.Host(simulatorHost).Listen,
-		Wrap:   w.calls.record,
+		Addr:    simulatorHost + ":9100",
+		Listen:  w.net.Host(simulatorHost).Listen,
+		Wrap:    w.calls.record,
+		Further: w.declared,
+		Rand:    w.draw("simulator"),
 
 		IgnoreIdempotencyKeys: w.setup.IgnoreKeys,
 	})
@@ -143,6 +178,9 @@ func (w *World) Heal(provider string) error { return w.sim.SetFault(provider, si
 
 // Providers are the names of all simulated upstreams.
 func (w *World) Providers() (names []string) {
+	if w.sim == nil {
+		return nil // it is about to be started
+	}
 	for _, l := range w.sim.Listeners() {
 		if l.Name != sim.Control {
 			names = append(names, l.Name)

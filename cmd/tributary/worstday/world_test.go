@@ -1,13 +1,17 @@
 package worstday_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tributary/cmd/tributary/worstday"
+	"tributary/upstream/sim"
 )
 
 // client is the host of somebody who asks.
@@ -64,4 +68,65 @@ func TestCallsOfOneRequest(t *testing.T) {
 			t.Errorf("last line of the log = %q, want the request", log)
 		}
 	})
+}
+
+func TestDeclaredEndpoints(t *testing.T) {
+	const file = `version: 1
+upstreams: {crm: {credentials: bearer}}
+sources:
+  customer: {get: "crm /customers/{id}", answer: schemas/customer.json}
+endpoints:
+  /v1/customers/{id}:
+    summary: A customer
+    scope: none
+    parameters: {id: {type: integer}}
+    parts: {customer: {source: customer, ask: {id: id}, required: true}}
+    data: {name: customer.name}
+`
+	synctest.Test(t, func(t *testing.T) {
+		w := worstday.New(t, worstday.Setup{Seed: 1, Endpoints: file, Schemas: map[string]string{
+			"schemas/customer.json": `{"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}`,
+		}})
+		defer w.Close()
+		if a := ask(t, w, 0, "GET /v1/customers/7", ""); a.status != http.StatusOK || !strings.Contains(a.body, `"name":"`) {
+			t.Errorf("GET /v1/customers/7 = %+v, want 200 and a name", a)
+		}
+		if calls := w.Calls(); len(calls) != 1 || calls[0].Provider != "crm" || calls[0].URL != "/customers/7" {
+			t.Errorf("calls = %+v, want one to crm for /customers/7", calls)
+		}
+		if err := w.Fault("crm", sim.Fault{Mode: sim.ModeDown}); err != nil {
+			t.Fatal(err)
+		}
+		if a := ask(t, w, 0, "GET /v1/customers/8", ""); a.status != http.StatusBadGateway {
+			t.Errorf("GET /v1/customers/8 with crm down = %+v, want 502", a)
+		}
+	})
+}
+
+// Faults and jitter are drawn from the seed.
+func TestSeed(t *testing.T) {
+	calls := func(t *testing.T, seed uint64) (told []string) {
+		synctest.Test(t, func(t *testing.T) {
+			w := worstday.New(t, worstday.Setup{Seed: seed, Env: map[string]string{"GEOCODING_RETRIES": "3", "GEOCODING_HEDGE_QUANTILE": "0"}})
+			defer w.Close()
+			if err := w.Fault("geocoding", sim.Fault{ErrorRate: 0.5, JitterMS: 100}); err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			for _, city := range []string{"Oslo", "Paris", "Rome", "Delhi", "Lima"} {
+				ask(t, w, 0, "GET /v1/places?q="+city, "")
+			}
+			for _, c := range w.Calls() {
+				told = append(told, fmt.Sprint(c.At.Sub(start), c.Took, c.URL, c.Status))
+			}
+		})
+		return told
+	}
+	first, again, other := calls(t, 1), calls(t, 1), calls(t, 2)
+	if !slices.Equal(first, again) {
+		t.Errorf("calls of one seed differ:\n%q\n%q", first, again)
+	}
+	if slices.Equal(first, other) {
+		t.Errorf("calls of two seeds are equal: %q", first)
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"tributary/cmd/tributary/app"
-	"tributary/upstream/sim"
 )
 
 // replica is one gateway.
@@ -29,6 +28,7 @@ func (r *replica) start() {
 	listens := make(chan struct{}, 2)
 	network := app.Network{
 		Dial: host.Dial,
+		Rand: w.draw(r.host),
 		Listen: func(network, addr string) (net.Listener, error) {
 			ln, err := host.Listen(network, addr)
 			if err == nil {
@@ -70,11 +70,16 @@ func (w *World) environment(host string) map[string]string {
 		"API_KEYS":            "all:weather:read+users:read+users:write:" + Key,
 		"ANONYMOUS_SCOPES":    "weather:read+users:read",
 	}
-	for _, l := range w.sim.Listeners() {
-		if l.Name != sim.Control {
-			name := strings.ToUpper(l.Name)
-			env[name+"_URL"], env[name+"_RATE_LIMIT"] = l.URL, "off"
-		}
+	for _, provider := range w.Providers() {
+		name := strings.ToUpper(provider)
+		env[name+"_URL"], env[name+"_RATE_LIMIT"] = w.sim.URL(provider), "off"
+	}
+	if w.file != "" {
+		env["ENDPOINTS_FILE"] = w.file
+	}
+	for _, p := range w.declared { // the variable of its credentials, if it has any
+		name := strings.ToUpper(p.Name)
+		env[name+"_TOKEN"], env[name+"_API_KEY"] = "secret", "secret"
 	}
 	if w.redis != nil {
 		env["REDIS_URL"] = "redis://" + redisAddr
