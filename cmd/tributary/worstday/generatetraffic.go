@@ -70,7 +70,7 @@ func anyRead(rng *rand.Rand, r *Request) {
 	case n < 91:
 		r.URL = "/v1/places?q=" + url.QueryEscape(p.name[:4])
 	case n < 96:
-		r.URL = fmt.Sprintf("/v1/users/%d", 1+rng.IntN(9))
+		r.URL = fmt.Sprintf("/v1/visits/%d", 1+rng.IntN(9))
 	default:
 		r.URL = pick(rng, "/v1/weather/stream?"+at, fmt.Sprintf("/v1/users/%d/stream", 1+rng.IntN(9)))
 		r.Header, r.Leave = []string{"Accept: text/event-stream"}, time.Duration(5+rng.IntN(30))*time.Second

@@ -35,7 +35,7 @@ func (m *Model) agesAreTrue(lines map[callLine][]sighting) {
 			from = o.began - reach
 		}
 		if !slices.ContainsFunc(good[o.source.Name], func(c sighting) bool { return from <= c.over && c.over <= to && c.about(o.subject) }) {
-			m.violate("an age is true", "nobody got a value of %s from %s to %s: %+v\n%s", o.source.Name, from, to, o.source, o.request)
+			m.violateAt(o.ended, "an age is true", "nobody got a value of %s from %s to %s: %+v\n%s", o.source.Name, from, to, o.source, o.request)
 			return
 		}
 	}
@@ -69,7 +69,7 @@ func (m *Model) notTwice(lines map[callLine][]sighting) {
 			for _, key := range c.keys {
 				k, ok := have[key]
 				if ok && c.at > k.over+flight && c.at < k.until-flight && m.mustHave(k.sighting, c) {
-					m.violate("nobody asks twice for what is remembered", "replica %d asked %s at %s, and replica %d at %s: %s", k.Replica, provider, k.at, c.Replica, c.at, key)
+					m.violateAt(c.at, "nobody asks twice for what is remembered", "replica %d asked %s at %s, and replica %d at %s: %s", k.Replica, provider, k.at, c.Replica, c.at, key)
 					return
 				}
 			}
@@ -93,21 +93,15 @@ func (m *Model) mustHave(earlier, later sighting) bool {
 	if later.Replica == earlier.Replica {
 		return !m.restarted(later.Replica, between)
 	}
-	return m.redisWell(span{earlier.at, later.at + time.Second}) && m.sharing(earlier) && m.sharing(later)
+	return m.redisWell(span{earlier.at, later.at + time.Second}) && !m.redisLost(later.at)
 }
 
-// sharing reports whether the replica of a call had used Redis before it, since Redis was
-// last not well. Until it uses it, it takes Redis for not well.
-func (m *Model) sharing(c sighting) bool {
-	since := time.Duration(0)
-	for _, t := range m.redis {
-		if t.to < c.at {
-			since = max(since, t.to)
-		}
-	}
-	return since == 0 || slices.ContainsFunc(m.calls(), func(before Call) bool {
-		at := before.At.Sub(m.start)
-		return before.Replica == c.Replica && before.Method == http.MethodGet && since < at && at < c.at-time.Second
+// redisLost reports whether connections to Redis have broken before a time. In memory, a
+// gateway finds out about each of them by a command that fails; on a real network the
+// client looks before it uses one.
+func (m *Model) redisLost(before time.Duration) bool {
+	return slices.ContainsFunc(m.schedule.Events, func(e Event) bool {
+		return e.What == "redis" && e.At < before && (e.Who == "gone" || e.Who == "hang" || e.Who == "partition" || e.Who == "slow")
 	})
 }
 
@@ -128,7 +122,7 @@ func (m *Model) afterFailure(line callLine, calls []sighting) {
 			failed, ok := last[key]
 			if ok && old && failed.RetryAfter == "" && got < failed.at-flight && c.at < got+stale && c.trace != failed.trace &&
 				c.at > failed.over+flight && c.at < failed.over+cooldown-flight && !m.restarted(line.replica, span{got, c.at}) {
-				m.violate("nobody asks again in a cooldown", "%s failed for replica %d at %s, and was asked again at %s: %s%s", line.provider, line.replica, failed.over, c.at, key, listed(calls, span{failed.at - 10*time.Second, c.at}))
+				m.violateAt(c.at, "nobody asks again in a cooldown", "%s failed for replica %d at %s, and was asked again at %s: %s%s", line.provider, line.replica, failed.over, c.at, key, listed(calls, span{failed.at - 10*time.Second, c.at}))
 				return
 			}
 			switch {
@@ -156,7 +150,7 @@ func (m *Model) onceInTheFleet(all []Call) {
 		before, again := sent[c.Key]
 		at := span{before.At.Sub(m.start) - time.Second, c.At.Sub(m.start) + time.Second}
 		if again && !m.flushed(at) && (m.schedule.Redis || !m.anyRestarted(at)) {
-			m.violate("a key is sent once", "%s %s with key %s, by replica %d at %s and by replica %d at %s", c.Method, c.URL, c.Key, before.Replica, before.At.Sub(m.start), c.Replica, c.At.Sub(m.start))
+			m.violateAt(c.At.Sub(m.start), "a key is sent once", "%s %s with key %s, by replica %d at %s and by replica %d at %s", c.Method, c.URL, c.Key, before.Replica, before.At.Sub(m.start), c.Replica, c.At.Sub(m.start))
 		}
 		if refused := c.Status >= 400 && c.Status < 500; !refused {
 			sent[c.Key] = c

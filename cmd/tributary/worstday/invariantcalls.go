@@ -57,7 +57,7 @@ func (m *Model) budgetOfRetries(line callLine, calls []sighting) {
 			from++
 		}
 		if most := 11 + float64(firsts)/5; extra[i] && float64(extras) > most && !m.restarted(line.replica, span{c.at - window, c.at}) {
-			m.violate("retries and hedges keep to their budget", "%d of %s in replica %d within 10 s up to %s, beside %d first calls%s", extras, line.provider, line.replica, c.at, firsts, listed(calls, span{c.at - window, c.at}))
+			m.violateAt(c.at, "retries and hedges keep to their budget", "%d of %s in replica %d within 10 s up to %s, beside %d first calls%s", extras, line.provider, line.replica, c.at, firsts, listed(calls, span{c.at - window, c.at}))
 			return
 		}
 	}
@@ -68,7 +68,7 @@ func (m *Model) leftAlone(line callLine, calls []sighting) {
 	until, why := time.Duration(0), sighting{}
 	for _, c := range calls {
 		if c.at < until && c.at > why.over+flight && !m.restarted(line.replica, span{why.over, c.at}) {
-			m.violate("a provider that asks to be left alone is", "%s answered replica %d at %s with %d (Retry-After %q), and was called at %s%s",
+			m.violateAt(c.at, "a provider that asks to be left alone is", "%s answered replica %d at %s with %d (Retry-After %q), and was called at %s%s",
 				line.provider, line.replica, why.over, why.Status, why.RetryAfter, c.at, listed(calls, span{why.at, c.at}))
 			return
 		}
@@ -120,7 +120,7 @@ func (m *Model) circuit(line callLine, calls []sighting) {
 		}
 		for _, later := range calls[i+1:] {
 			if later.at > c.over+flight && later.at < c.over+delay-flight {
-				m.violate("an open circuit lets nothing through", "%s failed %d times for replica %d up to %s, and was called at %s%s", line.provider, len(failures), line.replica, c.over, later.at, listed(calls, span{c.over - window, later.at}))
+				m.violateAt(later.at, "an open circuit lets nothing through", "%s failed %d times for replica %d up to %s, and was called at %s%s", line.provider, len(failures), line.replica, c.over, later.at, listed(calls, span{c.over - window, later.at}))
 				return
 			}
 		}
@@ -141,7 +141,7 @@ func (m *Model) ownQuota(line callLine, calls []sighting) {
 			continue // it may have been sent in the minute before
 		}
 		if count[full]++; count[full] == limit+1 {
-			m.violate("our own quota is kept", "%s got more than %d calls of replica %d in the minute of %s%s", line.provider, limit, line.replica, full, listed(calls, span{full.Sub(m.start), full.Sub(m.start) + time.Minute}))
+			m.violateAt(c.at, "our own quota is kept", "%s got more than %d calls of replica %d in the minute of %s%s", line.provider, limit, line.replica, full, listed(calls, span{full.Sub(m.start), full.Sub(m.start) + time.Minute}))
 			return
 		}
 	}

@@ -36,7 +36,7 @@ type Model struct {
 	given      map[string]given // by replica, source and question
 	observed   []observation
 	users      map[string]*user
-	writes     map[string]*write
+	writes     map[string]*written
 }
 
 // told is an answer in a line.
@@ -63,7 +63,7 @@ func NewModel(s Schedule, calls func() []Call) *Model {
 	m := &Model{
 		schedule: s, start: time.Now(), calls: calls, troubles: troubles(s), redis: redisTroubles(s),
 		restarts: make([][]span, s.Replicas), running: make([][]*exchange, s.Replicas),
-		given: map[string]given{}, users: map[string]*user{}, writes: map[string]*write{},
+		given: map[string]given{}, users: map[string]*user{}, writes: map[string]*written{},
 	}
 	for i, name := range userNames {
 		m.users[fmt.Sprint(i+1)] = &user{changes: []*change{{name: name, done: true}}}
@@ -75,7 +75,11 @@ func NewModel(s Schedule, calls func() []Call) *Model {
 func (m *Model) now() time.Duration { return time.Since(m.start) }
 
 func (m *Model) violate(invariant, format string, args ...any) {
-	m.violations = append(m.violations, Violation{invariant, m.now(), fmt.Sprintf(format, args...)})
+	m.violateAt(m.now(), invariant, format, args...)
+}
+
+func (m *Model) violateAt(at time.Duration, invariant, format string, args ...any) {
+	m.violations = append(m.violations, Violation{invariant, at, fmt.Sprintf(format, args...)})
 }
 
 // Violations are the invariants that did not hold, each once, in the order in which they

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// write is a write with all its repetitions, which have its key.
-type write struct {
+// written is a write with all its repetitions, which have its key.
+type written struct {
 	key          string // Idempotency-Key; empty: it has none
 	user, name   string // user is empty until the directory has given the new one an id
 	create       bool
@@ -19,14 +19,14 @@ type write struct {
 	status       int // of the first acknowledgement
 }
 
-func (m *Model) writeOf(r Request) *write {
+func (m *Model) writeOf(r Request) *written {
 	name := r.header("Idempotency-Key")
 	if name == "" {
 		name = fmt.Sprint("#", r.Number)
 	}
 	w := m.writes[name]
 	if w == nil {
-		w = &write{key: r.header("Idempotency-Key"), user: userWritten(r), name: nameWritten(r), create: r.Method == http.MethodPost, began: m.now()}
+		w = &written{key: r.header("Idempotency-Key"), user: userWritten(r), name: nameWritten(r), create: r.Method == http.MethodPost, began: m.now()}
 		w.change = &change{name: w.name, began: w.began}
 		if u := m.users[w.user]; u != nil {
 			u.changes = append(u.changes, w.change)
@@ -62,7 +62,7 @@ func (m *Model) writeEnds(a Answer) {
 	w.change.notDone = w.running == 0 && !w.maybe && !w.change.done
 }
 
-func (m *Model) acknowledged(w *write, a Answer) {
+func (m *Model) acknowledged(w *written, a Answer) {
 	var got struct {
 		ID   int
 		Name string
@@ -89,7 +89,7 @@ func (m *Model) acknowledged(w *write, a Answer) {
 
 // promiseEnded reports whether the gateways may have lost the answer to a key: Redis has
 // lost everything, or the gateway that is alone was started anew.
-func (m *Model) promiseEnded(w *write, until time.Duration) bool {
+func (m *Model) promiseEnded(w *written, until time.Duration) bool {
 	at := span{w.began - time.Second, until + time.Second}
 	return m.flushed(at) || !m.schedule.Redis && m.anyRestarted(at)
 }
