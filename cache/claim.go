@@ -23,7 +23,7 @@ type Claim struct {
 	key   string
 	lease time.Duration
 
-	mu       sync.Mutex // held during a command, so that commands keep their order
+	mu       commandLock
 	record   []byte     // the last one stored
 	keepFor  time.Duration
 	renewAt  time.Time
@@ -31,6 +31,14 @@ type Claim struct {
 	until    time.Time // when the last record expires
 	over     bool      // nothing is left to store or renew
 }
+
+// commandLock is held during a command of a claim, so that its commands keep their order.
+// It is not a sync.Mutex: in a synctest bubble the clock stops while a goroutine waits for
+// one, and then Redis never answers the command.
+type commandLock chan struct{}
+
+func (l commandLock) Lock()   { l <- struct{}{} }
+func (l commandLock) Unlock() { <-l }
 
 // Claimed is the state of a key in Redis. The key is free if there is no record and
 // Left is 0.
@@ -89,7 +97,7 @@ return 1`)
 
 // NewClaim returns a claim that Take or TakeOver can acquire. r must not be nil.
 func (r *Redis) NewClaim(key string, lease time.Duration) *Claim {
-	return &Claim{redis: r, key: key, Token: r.process + " " + rand.Text(), lease: lease}
+	return &Claim{mu: make(commandLock, 1), redis: r, key: key, Token: r.process + " " + rand.Text(), lease: lease}
 }
 
 // Take claims the key if it is free; otherwise it returns the state of the key.

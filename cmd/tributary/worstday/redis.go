@@ -25,6 +25,18 @@ type Redis struct {
 	listener net.Listener
 	serving  sync.WaitGroup
 	refusal  refusal
+	ticked   time.Time // when keys were last checked for their end
+}
+
+// tick lets keys expire, before a command. Each time the store looks at all keys, so it is
+// not done more often than this; ClockTTL would do it at every instant.
+func (r *Redis) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if passed := time.Since(r.ticked); passed >= 5*time.Millisecond {
+		r.ticked = r.ticked.Add(passed)
+		r.store.FastForward(passed)
+	}
 }
 
 // refusal is how Redis refuses writes; its zero value refuses none.
@@ -48,14 +60,16 @@ func (w *World) Redis() *Redis { return w.redis }
 
 func (w *World) startRedis() {
 	w.t.Helper()
-	r := &Redis{world: w, store: miniredis.NewMiniRedis()}
-	r.store.ClockTTL(true)
+	r := &Redis{world: w, store: miniredis.NewMiniRedis(), ticked: time.Now()}
 	first, err := r.store.Dial() // starts it without a listener of the system
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	_ = first.Close()
-	r.store.Server().SetPreHook(r.refuse)
+	r.store.Server().SetPreHook(func(client *server.Peer, command string, args ...string) bool {
+		r.tick()
+		return r.refuse(client, command, args)
+	})
 	w.redis = r
 	r.Back()
 }
@@ -63,7 +77,7 @@ func (w *World) startRedis() {
 // refuse answers a command that is refused now. EXEC is never refused: the connection
 // would stay in its transaction. As in Redis, a transaction with a refused command ends
 // with EXECABORT.
-func (r *Redis) refuse(client *server.Peer, command string, args ...string) bool {
+func (r *Redis) refuse(client *server.Peer, command string, args []string) bool {
 	r.mu.Lock()
 	now := r.refusal
 	r.mu.Unlock()

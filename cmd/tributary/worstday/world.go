@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tributary/cmd/tributary/app"
@@ -196,11 +197,13 @@ func (w *World) Net() *simnet.Network { return w.net }
 func (w *World) Close() {
 	w.clients.close()
 	for _, r := range w.replicas {
-		r.stop()
+		r.now.end()
 	}
 	for _, r := range w.replicas {
 		r.wait()
 	}
 	_ = w.sim.Close() // it has no system whose errors could be of interest
 	w.redis.close()
+	time.Sleep(2 * time.Second) // the client of Redis looks once in a second whether it was closed
+	synctest.Wait()
 }

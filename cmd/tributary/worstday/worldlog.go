@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 // kept is how many lines of log a world keeps.
@@ -25,10 +26,17 @@ type line struct {
 type lines struct {
 	ring    *ring
 	replica int
+	stopped atomic.Bool
 }
+
+// stop drops what is written from now on.
+func (l *lines) stop() { l.stopped.Store(true) }
 
 // Write keeps one line; the logger writes each with one call.
 func (l *lines) Write(b []byte) (int, error) {
+	if l.stopped.Load() {
+		return len(b), nil
+	}
 	r := l.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()

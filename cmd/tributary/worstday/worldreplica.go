@@ -3,32 +3,37 @@ package worstday
 import (
 	"context"
 	"io"
-	"maps"
 	"net"
 	"strings"
 
 	"tributary/cmd/tributary/app"
 )
 
-// replica is one gateway.
+// replica is one gateway: one process after another at the same address.
 type replica struct {
 	world  *World
 	number int
-	host   string
-	end    context.CancelFunc
-	ended  chan int // the exit code
+	now    *process
+	killed []*process
+}
+
+// process is one run of the program.
+type process struct {
+	kill  func()             // nobody sees anything that it does later
+	end   context.CancelFunc // as SIGTERM
+	ended chan int           // the exit code
 }
 
 // start starts a process, and returns when it listens.
 func (r *replica) start() {
 	w := r.world
 	w.t.Helper()
-	r.host = replicaHost(r.number)
-	host := w.net.Host(r.host)
+	name := replicaHost(r.number)
+	host := w.net.Host(name)
 	listens := make(chan struct{}, 2)
 	network := app.Network{
 		Dial: host.Dial,
-		Rand: w.draw(r.host),
+		Rand: w.draw(name),
 		Listen: func(network, addr string) (net.Listener, error) {
 			ln, err := host.Listen(network, addr)
 			if err == nil {
@@ -37,64 +42,31 @@ func (r *replica) start() {
 			return ln, err
 		},
 	}
-	env := w.environment(r.host)
+	env := w.environment(name)
 	ctx, end := context.WithCancel(context.Background())
-	ended := make(chan int, 1)
 	log := &lines{ring: &w.log, replica: r.number}
+	p := &process{kill: func() { log.stop(); host.Kill() }, end: end, ended: make(chan int, 1)}
 	go func() {
-		ended <- network.Run(ctx, []string{"serve"}, func(name string) string { return env[name] }, io.Discard, log)
+		p.ended <- network.Run(ctx, []string{"serve"}, func(name string) string { return env[name] }, io.Discard, log)
 	}()
-	r.end, r.ended = end, ended
+	r.now = p
 	for range 2 {
 		select {
 		case <-listens:
-		case code := <-ended:
+		case code := <-p.ended:
 			w.t.Fatalf("gateway %d does not start; exit code %d, log:\n%s", r.number, code, strings.Join(w.Log(20), "\n"))
 		}
 	}
 }
 
-// Key is an API key that may do everything.
-const Key = "worst-day-key"
-
-// environment is that of a gateway at a host.
-func (w *World) environment(host string) map[string]string {
-	env := map[string]string{
-		"LISTEN_ADDR":         host + ":80",
-		"ADMIN_ADDR":          host + ":81",
-		"CONSOLE":             "off",
-		"CLIENT_RATE_LIMIT":   "off",
-		"METNO_CONTACT":       "ops@example.org",
-		"OPENWEATHER_API_KEY": "key",
-		"USERS_GITHUB_LINK":   "username",
-		"API_KEYS":            "all:weather:read+users:read+users:write:" + Key,
-		"ANONYMOUS_SCOPES":    "weather:read+users:read",
-	}
-	for _, provider := range w.Providers() {
-		name := strings.ToUpper(provider)
-		env[name+"_URL"], env[name+"_RATE_LIMIT"] = w.sim.URL(provider), "off"
-	}
-	if w.file != "" {
-		env["ENDPOINTS_FILE"] = w.file
-	}
-	for _, p := range w.declared { // the variable of its credentials, if it has any
-		name := strings.ToUpper(p.Name)
-		env[name+"_TOKEN"], env[name+"_API_KEY"] = "secret", "secret"
-	}
-	if w.redis != nil {
-		env["REDIS_URL"] = "redis://" + redisAddr
-	}
-	maps.Copy(env, w.setup.Env)
-	return env
-}
-
-// stop tells the process to end.
-func (r *replica) stop() { r.end() }
-
-// wait waits until the process has ended.
+// wait waits until the process, which was told to end, has ended.
 func (r *replica) wait() {
-	if code := <-r.ended; code != 0 {
+	if code := <-r.now.ended; code != 0 {
 		r.world.t.Errorf("gateway %d ended with exit code %d; log:\n%s", r.number, code, strings.Join(r.world.Log(20), "\n"))
+	}
+	r.now.kill() // libraries may still be connecting
+	for _, p := range r.killed {
+		<-p.ended // whatever its exit code is
 	}
 }
 
@@ -102,7 +74,19 @@ func (r *replica) wait() {
 func (w *World) Restart(replica int) {
 	w.t.Helper()
 	r := w.replicas[replica]
-	r.stop()
+	r.now.end()
 	r.wait()
+	r.killed = nil
+	r.start()
+}
+
+// Crash ends a gateway as SIGKILL does, and starts a new process at the same address: all
+// its connections are reset, and all that it had in memory is lost.
+func (w *World) Crash(replica int) {
+	w.t.Helper()
+	r := w.replicas[replica]
+	r.now.kill()
+	r.now.end() // its goroutines end without any effect on others
+	r.killed = append(r.killed, r.now)
 	r.start()
 }

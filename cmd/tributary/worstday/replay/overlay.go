@@ -100,7 +100,6 @@ func edited(goroot string) (map[string]string, error) {
 func original(goroot, file string) string { return filepath.Join(goroot, "src", "runtime", file) }
 
 // writeOverlay writes the changed files to a folder, and returns the file for -overlay.
-// Files that are there already with the same text stay as they are.
 func writeOverlay(goroot, folder string) (string, error) {
 	files, err := edited(goroot)
 	if err != nil {

@@ -1,9 +1,12 @@
 package simnet
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -11,15 +14,23 @@ import (
 // Conn is one end of a connection.
 type Conn struct {
 	shared        *connection
+	host          *Host // whose end it is; nil: it is not connected yet
 	in, out       *pipe
 	local, remote netip.AddrPort
-	abort         bool
+	abort         atomic.Bool // Close sends a reset
 }
 
 // Read reads what has arrived.
 func (c *Conn) Read(b []byte) (int, error) {
 	n, err := c.in.readInto(b)
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF:
+		c.out.fail(syscall.EPIPE) // the other end has closed, so nobody reads what is written now
+		return n, err
+	case errors.Is(err, syscall.ECONNRESET):
+		c.out.fail(err)
+	}
+	if err != nil {
 		err = c.failed("read", err)
 	}
 	return n, err
@@ -35,6 +46,9 @@ func (c *Conn) Write(b []byte) (int, error) {
 }
 
 func (c *Conn) failed(op string, err error) error {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = os.NewSyscallError(op, errno)
+	}
 	return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }
 
@@ -45,17 +59,20 @@ func (c *Conn) Close() error {
 	}
 	c.out.close(&c.out.write)
 	ends := io.EOF
-	if c.abort {
+	if c.abort.Load() {
 		ends = syscall.ECONNRESET
 	}
 	c.out.finish(ends)
 	c.shared.closed()
+	if c.host != nil {
+		c.host.remove(c)
+	}
 	return nil
 }
 
 // SetLinger makes Close send a reset if seconds is 0. [net.TCPConn] has the same method.
 func (c *Conn) SetLinger(seconds int) error {
-	c.abort = seconds == 0
+	c.abort.Store(seconds == 0)
 	return nil
 }
 

@@ -1,24 +1,78 @@
 package simnet
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// Host is the network as one host uses it.
+// Host is the network as one process on a host uses it.
 type Host struct {
 	net  *Network
 	addr netip.Addr
+
+	killed chan struct{} // closed by Kill
+
+	mu        sync.Mutex
+	dead      bool
+	conns     map[*Conn]struct{}
+	listeners []*Listener
 }
 
-// Host returns the host with an IP address. It panics if ip is none.
-func (n *Network) Host(ip string) *Host { return &Host{n, netip.MustParseAddr(ip)} }
+// Host returns the host with an IP address, for one process on it. It panics if ip is
+// none.
+func (n *Network) Host(ip string) *Host {
+	return &Host{net: n, addr: netip.MustParseAddr(ip), killed: make(chan struct{}), conns: make(map[*Conn]struct{})}
+}
+
+// Kill ends the process for the rest of the network, as if the system had killed it: its
+// listeners are closed, its connections are reset, and nothing that it does later is
+// seen by others. Calling it again does nothing.
+func (h *Host) Kill() {
+	h.mu.Lock()
+	if !h.dead {
+		h.dead = true
+		close(h.killed)
+	}
+	conns := slices.SortedFunc(maps.Keys(h.conns), func(a, b *Conn) int {
+		return cmp.Or(a.local.Compare(b.local), a.remote.Compare(b.remote))
+	})
+	listeners := h.listeners
+	h.mu.Unlock()
+	for _, l := range listeners {
+		_ = l.Close() // it may be closed already
+	}
+	for _, c := range conns {
+		c.in.fail(syscall.ECONNRESET)
+		_ = c.SetLinger(0)
+		_ = c.Close()
+	}
+}
+
+// add makes a connection one of the process. It reports false if that is dead.
+func (h *Host) add(c *Conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.host = h
+	if !h.dead {
+		h.conns[c] = struct{}{}
+	}
+	return !h.dead
+}
+
+func (h *Host) remove(c *Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+}
 
 const (
 	firstTry = time.Second // until a connection is tried again; doubles with each try, as on Linux
@@ -43,32 +97,35 @@ func (h *Host) dial(ctx context.Context, to netip.AddrPort) (*Conn, error) {
 	r := route{h.addr.String(), to.Addr().String()}
 	local := netip.AddrPortFrom(h.addr, n.port(r.from))
 	client, server := n.connect(r, local, to)
-	conn, err := client.handshake(ctx, server)
+	var err error = syscall.ENETDOWN
+	if h.add(client) {
+		err = client.handshake(ctx, server)
+	}
 	if err != nil {
 		_, _ = client.Close(), server.Close()
 		return nil, err
 	}
-	return conn, nil
+	return client, nil
 }
 
 // handshake waits for the answer of the other host, and gives the other end to its
 // listener.
-func (c *Conn) handshake(ctx context.Context, server *Conn) (*Conn, error) {
+func (c *Conn) handshake(ctx context.Context, server *Conn) error {
 	wait := firstTry
 	for range tries {
 		there, cut := c.out.roundTrip(c.in)
 		if !cut {
-			if err := pause(ctx, there); err != nil {
-				return nil, err
+			if err := c.host.pause(ctx, there); err != nil {
+				return err
 			}
-			return c, c.shared.network.deliver(server, c.out.refuses())
+			return c.shared.network.deliver(server, c.out.refuses())
 		}
-		if err := pause(ctx, wait); err != nil {
-			return nil, err
+		if err := c.host.pause(ctx, wait); err != nil {
+			return err
 		}
 		wait *= 2
 	}
-	return nil, os.NewSyscallError("connect", syscall.ETIMEDOUT)
+	return os.NewSyscallError("connect", syscall.ETIMEDOUT)
 }
 
 // roundTrip is how long a packet needs there and back now, unless a way is cut.
@@ -97,19 +154,22 @@ func (n *Network) deliver(server *Conn, refused bool) error {
 	n.mu.Lock()
 	l := n.listeners[server.local]
 	n.mu.Unlock()
-	if l == nil || refused || !l.push(server) {
+	if l == nil || refused || !l.host.add(server) || !l.push(server) {
 		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
 	return nil
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// pause waits for a time, unless the context or the process ends before.
+func (h *Host) pause(ctx context.Context, d time.Duration) error {
 	if d > 0 {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {
 		case <-t.C:
 			return nil
+		case <-h.killed:
+			return syscall.ENETDOWN
 		case <-ctx.Done():
 		}
 	}
@@ -118,103 +178,3 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 	return ctx.Err()
 }
-
-// Listener accepts connections to one port of a host.
-type Listener struct {
-	net  *Network
-	addr netip.AddrPort
-
-	mu      sync.Mutex
-	changed sync.Cond
-	waiting []*Conn
-	closed  bool
-}
-
-// Listen opens a port of this host. addr is a port with this host's address, or without
-// an address. Port 0 is not supported.
-func (h *Host) Listen(network, addr string) (net.Listener, error) {
-	at, err := h.own(addr)
-	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
-	}
-	h.net.mu.Lock()
-	defer h.net.mu.Unlock()
-	if h.net.listeners[at] != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: net.TCPAddrFromAddrPort(at), Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
-	}
-	l := &Listener{net: h.net, addr: at}
-	l.changed.L = &l.mu
-	h.net.listeners[at] = l
-	return l, nil
-}
-
-// own reads an address of this host.
-func (h *Host) own(addr string) (netip.AddrPort, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	if host == "" {
-		host = h.addr.String()
-	}
-	at, err := netip.ParseAddrPort(net.JoinHostPort(host, port))
-	switch {
-	case err != nil:
-		return at, err
-	case at.Addr() != h.addr:
-		return at, os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
-	case at.Port() == 0:
-		return at, errors.New("port 0 is not supported")
-	}
-	return at, nil
-}
-
-func (l *Listener) push(c *Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return false
-	}
-	l.waiting = append(l.waiting, c)
-	l.changed.Signal()
-	return true
-}
-
-// Accept waits for a connection.
-func (l *Listener) Accept() (net.Conn, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.waiting) == 0 && !l.closed {
-		l.changed.Wait()
-	}
-	if l.closed {
-		return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
-	}
-	c := l.waiting[0]
-	l.waiting = l.waiting[1:]
-	return c, nil
-}
-
-// Close refuses further connections, and resets those that were not accepted.
-func (l *Listener) Close() error {
-	l.net.mu.Lock()
-	if l.net.listeners[l.addr] == l {
-		delete(l.net.listeners, l.addr)
-	}
-	l.net.mu.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return &net.OpError{Op: "close", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
-	}
-	l.closed = true
-	for _, c := range l.waiting {
-		_ = c.SetLinger(0)
-		_ = c.Close()
-	}
-	l.waiting = nil
-	l.changed.Broadcast()
-	return nil
-}
-
-func (l *Listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.addr) }
