@@ -26,6 +26,18 @@ func Generate(seed uint64, fleet bool) Schedule {
 	return d.done()
 }
 
+// Quiet draws hours or days with little traffic, of one gateway with the usual windows.
+// Its outages are long: answers live through all their windows.
+func Quiet(seed uint64, length time.Duration, rate float64) Schedule {
+	d := newDraw(seed, false, length)
+	for _, p := range providerNames {
+		long := time.Hour + time.Duration(d.rng.Int64N(int64(length/3)))
+		d.fault(p, time.Duration(d.rng.Int64N(int64(length-long))), long, d.anyFault())
+	}
+	d.quiet(rate)
+	return d.done()
+}
+
 // draw is a schedule that is being drawn.
 type draw struct {
 	Schedule
@@ -91,9 +103,7 @@ var upstreamNames = []string{"OPENMETEO", "METNO", "OPENWEATHER", "GEOCODING", "
 // done sorts what was drawn, and moves what would be at the same instant apart: the order
 // of two events at one instant is not the schedule's.
 func (d *draw) done() Schedule {
-	s := d.Schedule
-	slices.SortStableFunc(s.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
-	slices.SortStableFunc(s.Requests, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
+	s := sorted(d.Schedule)
 	var times []*time.Duration
 	for i := range s.Events {
 		times = append(times, &s.Events[i].At)
@@ -107,5 +117,12 @@ func (d *draw) done() Schedule {
 		*at = max(at.Truncate(time.Microsecond), last.Truncate(time.Microsecond)+time.Microsecond) + time.Duration(i%997+1)
 		last = *at
 	}
+	return s
+}
+
+// sorted puts events and requests in the order of their times.
+func sorted(s Schedule) Schedule {
+	slices.SortStableFunc(s.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(s.Requests, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
 	return s
 }

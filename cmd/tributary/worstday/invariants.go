@@ -102,7 +102,7 @@ func (m *Model) patient(a Answer) {
 		if s.hasValue() {
 			first = min(first, time.Duration(s.Latency*float64(time.Millisecond)))
 		}
-		if _, ok := m.wellAt(s.Name, span{a.Began, a.Ended}); ok && s.hasValue() {
+		if _, ok := m.wellAt(s.Name, about[0], span{a.Began, a.Ended}); ok && s.hasValue() {
 			well = true
 		}
 	}

@@ -117,7 +117,7 @@ func (m *Model) completeAgain(a Answer, p piece) {
 		if s.State != "failed" && s.State != "stale" || !slices.Contains(providerNames, provider) || m.ownLimit(provider) {
 			continue
 		}
-		since, well := m.wellAt(provider, span{a.Began, a.Ended})
+		since, well := m.wellAt(provider, p.subject, span{a.Began, a.Ended})
 		if !well || m.restarted(a.Replica, span{a.Began - 2*time.Second, a.Ended}) {
 			continue
 		}

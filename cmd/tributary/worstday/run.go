@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,7 +52,11 @@ func Run(t testing.TB, s Schedule) Result {
 	for name, value := range s.Env {
 		env[name] = value
 	}
-	w := New(t, Setup{Replicas: s.Replicas, Redis: s.Redis, Env: env, Endpoints: endpoints, Seed: s.Seed, IgnoreKeys: s.IgnoresKeys})
+	setup := Setup{Replicas: s.Replicas, Redis: s.Redis, Env: env, Seed: s.Seed, IgnoreKeys: s.IgnoresKeys}
+	if slices.ContainsFunc(s.Requests, func(r Request) bool { return strings.HasPrefix(r.URL, "/v1/visits/") }) {
+		setup.Endpoints = endpoints
+	}
+	w := New(t, setup)
 	d := &day{t: t, world: w, schedule: s}
 	d.model = NewModel(s, w.Calls)
 	d.load = &load{world: w, start: d.model.start, tags: map[string]string{}, created: map[int]string{}}

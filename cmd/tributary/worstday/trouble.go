@@ -75,10 +75,13 @@ func (m *Model) broken(provider string, at span) bool {
 	return false
 }
 
-// wellAt reports whether a provider is well from a time on to another, and every gateway
-// has had the time to find out; since is the end of that time.
-func (m *Model) wellAt(provider string, at span) (since time.Duration, well bool) {
+// wellAt reports whether a provider is well for a question from a time on to another, and
+// every gateway has had the time to find out; since is the end of that time.
+func (m *Model) wellAt(provider string, about subject, at span) (since time.Duration, well bool) {
 	for _, t := range m.troubles[provider] {
+		if !t.concerns(about) {
+			continue
+		}
 		end := t.to + t.after
 		if t.from <= at.to && at.from <= end {
 			return 0, false
@@ -88,6 +91,13 @@ func (m *Model) wellAt(provider string, at span) (since time.Duration, well bool
 		}
 	}
 	return since, true
+}
+
+// concerns reports whether a fault is about a question: some are about one place or one
+// user, and must be noticed by nobody who asks about others.
+func (t trouble) concerns(about subject) bool {
+	match := t.fault.Match
+	return match == "" || about.lat+about.id == "" || about.lat != "" && strings.Contains(match, about.lat) || about.id != "" && strings.HasSuffix(match, "/"+about.id)
 }
 
 // redisSettles is how long a fleet may need until all replicas listen again.
