@@ -17,11 +17,14 @@ type observation struct {
 
 // agesAreTrue: a value is as old as its age says: some replica got it then.
 func (m *Model) agesAreTrue(lines map[callLine][]sighting) {
-	good := map[string][]sighting{}
+	good := map[string][]sighting{} // by provider and place
 	for line, calls := range lines {
 		for _, c := range calls {
-			if c.succeeded() {
-				good[line.provider] = append(good[line.provider], c)
+			if !c.succeeded() {
+				continue
+			}
+			for _, at := range c.places() {
+				good[line.provider+at] = append(good[line.provider+at], c)
 			}
 		}
 	}
@@ -34,7 +37,8 @@ func (m *Model) agesAreTrue(lines map[callLine][]sighting) {
 		if o.source.State == "live" {
 			from = o.began - reach
 		}
-		if !slices.ContainsFunc(good[o.source.Name], func(c sighting) bool { return from <= c.over && c.over <= to && c.about(o.subject) }) {
+		of := good[o.source.Name+placeKey(o.subject.lat, o.subject.lon)]
+		if !slices.ContainsFunc(of, func(c sighting) bool { return from <= c.over && c.over <= to }) {
 			m.violateAt(o.ended, "an age is true", "nobody got a value of %s from %s to %s: %+v\n%s", o.source.Name, from, to, o.source, o.request)
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,15 +81,17 @@ func placeKey(lat, lon string) string {
 		if err != nil {
 			return ""
 		}
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		return strconv.FormatFloat(v+0, 'f', -1, 64) // -0 is 0
 	}
 	return plain(lat) + "," + plain(lon)
 }
 
-// about reports whether a call asks about one of the places or things that a subject is.
-func (s sighting) about(subject subject) bool {
-	want := placeKey(subject.lat, subject.lon)
-	return slices.ContainsFunc(s.keys, func(key string) bool { return strings.HasSuffix(key, " "+want) })
+// places are the places that a call asks about.
+func (s sighting) places() (list []string) {
+	for _, key := range s.keys {
+		list = append(list, key[strings.LastIndex(key, " ")+1:])
+	}
+	return list
 }
 
 // succeeded reports whether the gateway got the whole of a good answer.

@@ -25,7 +25,7 @@ var (
 const least = 0.95
 
 const (
-	days1 = 4 // days of a fleet in one run
+	batch = 1 // days of a fleet in one run
 	pkg   = "tributary/cmd/tributary/worstday"
 )
 
@@ -92,14 +92,14 @@ func TestMutants(t *testing.T) {
 // killedBy is the first invariant that a mutant breaks; "" if it lives through all days.
 func killedBy(t *testing.T, binary, mutant string) string {
 	t.Helper()
-	for at := 0; at < *days; at += days1 {
+	for at := 0; at < *days; at += batch {
 		for _, test := range []string{"TestFleet", "TestOneGatewayAlone"} {
 			seed := *first + uint64(at)
 			if test == "TestOneGatewayAlone" {
 				seed = *first + uint64(3*at)
 			}
 			c := exec.CommandContext(context.Background(), binary, "-test.run", "^"+test+"$", "-test.timeout", "120s",
-				"-first", fmt.Sprint(seed), "-seeds", fmt.Sprint(days1), "-shrink=false")
+				"-first", fmt.Sprint(seed), "-seeds", fmt.Sprint(batch), "-shrink=false")
 			c.Env = append(os.Environ(), mutants.Variable+"="+mutant)
 			if out, err := c.CombinedOutput(); err != nil {
 				return fmt.Sprintf("%s from seed %d: %s", test, seed, violated(string(out)))
