@@ -24,7 +24,7 @@ type Claim struct {
 	lease time.Duration
 
 	mu       commandLock
-	record   []byte     // the last one stored
+	record   []byte // the last one stored
 	keepFor  time.Duration
 	renewAt  time.Time
 	finished bool      // record is the last one, and is not stored yet

@@ -99,8 +99,8 @@ func TestLifetimes(t *testing.T) {
 			l.Rand = rand.New(rand.NewPCG(seed, 0))
 			return l.Windows(start, cache.ProviderLifetime{}).FreshUntil
 		}
-		if drawn(1) != drawn(1) || drawn(1) == drawn(2) {
-			t.Errorf("fresh until %v and %v for one seed, %v for another, want only the first two equal", drawn(1), drawn(1), drawn(2))
+		if first, again, other := drawn(1), drawn(1), drawn(2); first != again || first == other {
+			t.Errorf("fresh until %v and %v for one seed, %v for another, want only the first two equal", first, again, other)
 		}
 	})
 	t.Run("a lifetime of some nanoseconds has no jitter", func(t *testing.T) {

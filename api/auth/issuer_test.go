@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -292,6 +293,23 @@ func speaks(text string) http.HandlerFunc {
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestFetchesAreDrawn(t *testing.T) {
+	it(t, "draws the times of its fetches from the generator that it is given", func(t *testing.T) {
+		gap := func(seed uint64) time.Duration {
+			i := startPiped(t, publishes(theKeys().ed))
+			cfg := believing(i)
+			cfg.Rand = rand.New(rand.NewPCG(seed, 0))
+			open(t, cfg)
+			time.Sleep(10 * time.Minute)
+			return i.gap(1)
+		}
+		first, again, other := gap(1), gap(1), gap(2)
+		if first != again || first == other {
+			t.Errorf("gaps = %v and %v with one seed, %v with another, want only the first two equal", first, again, other)
+		}
+	})
+}
 
 func TestKeyRotation(t *testing.T) {
 	k := theKeys()

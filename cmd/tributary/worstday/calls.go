@@ -17,10 +17,21 @@ type Call struct {
 	URL         string // path and query
 	Key         string // Idempotency-Key
 	TraceParent string
-	Status      int    // told; 0: none
-	Ended       string // answered, cut off (before the whole answer), or empty: it still runs
+	Status      int // told; 0: none
+	Ended       Ending
 	RetryAfter  string // told
 }
+
+// Ending is how a call ended.
+type Ending string
+
+const (
+	Running  Ending = ""         // it has not ended yet
+	Answered Ending = "answered" // the provider sent all that it announced
+	CutOff   Ending = "cut off"  // it announced more than it sent
+	HungUp   Ending = "hung up"  // it ended the connection without an answer
+	Left     Ending = "left"     // the client ended the connection, or the provider went down
+)
 
 // calls are those of all providers, in the order of their arrival.
 type calls struct {

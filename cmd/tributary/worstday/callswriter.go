@@ -51,14 +51,14 @@ func (c *calls) finish(call *Call, w *watchedWriter, r *http.Request) {
 	defer c.mu.Unlock()
 	call.Took, call.Status, call.RetryAfter = time.Since(call.At), w.status, w.Header().Get("Retry-After")
 	switch {
-	case w.hijacked:
-		call.Ended = "hung up"
 	case r.Context().Err() != nil:
-		call.Ended = "left"
+		call.Ended = Left
+	case w.hijacked:
+		call.Ended = HungUp
 	case w.whole():
-		call.Ended = "answered"
+		call.Ended = Answered
 	default:
-		call.Ended = "cut off"
+		call.Ended = CutOff
 	}
 }
 

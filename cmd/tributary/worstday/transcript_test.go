@@ -24,6 +24,7 @@ import (
 var (
 	answers    = flag.Int("answers", 200, "requests of TestTranscript")
 	rate       = flag.Float64("rate", 4, "requests in a second of TestTranscript")
+	worldSeed  = flag.Uint64("world", 1, "seed of TestTranscript")
 	gateways   = flag.Int("gateways", 3, "gateways of TestTranscript")
 	healthy    = flag.Bool("healthy", false, "TestTranscript has no faults")
 	transcript = flag.Bool("transcript", false, "TestTranscript prints every answer and every call; replay compares them")
@@ -35,9 +36,9 @@ var (
 func TestTranscript(t *testing.T) {
 	cpu := cpuTime()
 	synctest.Test(t, func(t *testing.T) {
-		w := worstday.New(t, worstday.Setup{Replicas: *gateways, Redis: *gateways > 1, Seed: 1, IgnoreKeys: true})
+		w := worstday.New(t, worstday.Setup{Replicas: *gateways, Redis: *gateways > 1, Seed: *worldSeed, IgnoreKeys: true})
 		defer w.Close()
-		draw := rand.New(rand.NewPCG(1, 1))
+		draw := rand.New(rand.NewPCG(*worldSeed, 1))
 		told := make([]string, *answers)
 		var running sync.WaitGroup
 		start := time.Now()

@@ -108,7 +108,7 @@ func New(t testing.TB, s Setup) *World {
 		w.startRedis()
 	}
 	for i := range s.Replicas {
-		w.replicas = append(w.replicas, &replica{world: w, number: i})
+		w.replicas = append(w.replicas, w.newReplica(i))
 		w.replicas[i].start()
 	}
 	return w
@@ -190,8 +190,13 @@ func (w *World) Providers() (names []string) {
 	return names
 }
 
-// Net is the network, for faults of links. Gateway i has the address 10.0.0.(i+1).
+// Net is the network, for hosts of the test's own. Gateway i has the address 10.0.0.(i+1).
 func (w *World) Net() *simnet.Network { return w.net }
+
+// Uplink changes the links between a gateway and all upstreams.
+func (w *World) Uplink(replica int, change func(*simnet.Link)) {
+	w.net.Change(replicaHost(replica), simulatorHost, change)
+}
 
 // Close ends everything, gateways as SIGTERM does, so that the bubble can end.
 func (w *World) Close() {

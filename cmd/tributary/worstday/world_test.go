@@ -57,7 +57,7 @@ func TestCallsOfOneRequest(t *testing.T) {
 		asked := map[string]int{}
 		for _, c := range w.Calls() {
 			asked[c.Provider]++
-			if c.Replica != 0 || c.Method != http.MethodGet || c.Status != http.StatusOK || c.Ended != "answered" {
+			if c.Replica != 0 || c.Method != http.MethodGet || c.Status != http.StatusOK || c.Ended != worstday.Answered {
 				t.Errorf("call = %+v, want a GET of gateway 0 that was answered with 200", c)
 			}
 		}

@@ -13,8 +13,13 @@ import (
 type replica struct {
 	world  *World
 	number int
+	turn   chan struct{} // one restart or crash at a time; a mutex would stop the clock
 	now    *process
 	killed []*process
+}
+
+func (w *World) newReplica(number int) *replica {
+	return &replica{world: w, number: number, turn: make(chan struct{}, 1)}
 }
 
 // process is one run of the program.
@@ -74,6 +79,8 @@ func (r *replica) wait() {
 func (w *World) Restart(replica int) {
 	w.t.Helper()
 	r := w.replicas[replica]
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
 	r.now.end()
 	r.wait()
 	r.killed = nil
@@ -85,6 +92,8 @@ func (w *World) Restart(replica int) {
 func (w *World) Crash(replica int) {
 	w.t.Helper()
 	r := w.replicas[replica]
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
 	r.now.kill()
 	r.now.end() // its goroutines end without any effect on others
 	r.killed = append(r.killed, r.now)
