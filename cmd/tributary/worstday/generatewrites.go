@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	upstreamsim "tributary/upstream/sim"
 )
 
 // writeTime is how long one write with its repetitions and readers takes; a user has one
@@ -22,7 +24,15 @@ func (d *draw) rename(at time.Duration) {
 	}
 	d.wrote[id] = at + writeTime
 	path := fmt.Sprintf("/v1/users/%d", id)
-	for range 3 { // some of these are in the air while the write is
+	if d.busy[upstreamsim.Directory] < at-time.Second && d.chance(40) {
+		// Answers overtake each other: what was read before the write comes after it.
+		d.fault(upstreamsim.Directory, at-200*time.Millisecond, 3*time.Second, upstreamsim.Fault{LatencyMS: 40, JitterMS: 500})
+	}
+	if d.busy["crash"] < at && d.chance(15) { // perhaps of the gateway that writes
+		d.busy["crash"] = at + 30*time.Second
+		d.Events = append(d.Events, Event{at + d.between(30, 900)*time.Millisecond, "crash", fmt.Sprint(d.rng.IntN(d.Replicas)), ""})
+	}
+	for range 6 { // some of these are in the air while the write is
 		d.ask(at+d.between(-60_000, 90_000)*time.Microsecond, read(path))
 	}
 	d.write(at, "PATCH", path, fmt.Sprintf(`{"name":"Name %d"}`, d.n))

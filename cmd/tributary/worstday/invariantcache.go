@@ -3,6 +3,7 @@ package worstday
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -72,6 +73,10 @@ func (m *Model) notTwice(lines map[callLine][]sighting) {
 		for _, c := range calls {
 			for _, key := range c.keys {
 				k, ok := have[key]
+				if ok && c.at < k.over && c.trace != k.trace && m.oneFlight(k.sighting, c) {
+					m.violateAt(c.at, "one call for a key, however many wait", "replica %d asked %s from %s to %s, and replica %d at %s: %s", k.Replica, provider, k.at, k.over, c.Replica, c.at, key)
+					return
+				}
 				if ok && c.at > k.over+flight && c.at < k.until-flight && m.mustHave(k.sighting, c) {
 					m.violateAt(c.at, "nobody asks twice for what is remembered", "replica %d asked %s at %s, and replica %d at %s: %s", k.Replica, provider, k.at, c.Replica, c.at, key)
 					return
@@ -98,6 +103,16 @@ func (m *Model) mustHave(earlier, later sighting) bool {
 		return !m.restarted(later.Replica, between)
 	}
 	return m.redisWell(span{earlier.at, later.at + time.Second}) && !m.redisLost(later.at)
+}
+
+// oneFlight reports whether a later call must have waited for an earlier one, which was
+// answered. Batches wait for those of their own replica only.
+func (m *Model) oneFlight(earlier, later sighting) bool {
+	if later.Replica == earlier.Replica {
+		return !m.restarted(later.Replica, span{earlier.at - time.Second, later.at})
+	}
+	batches := strings.HasPrefix(later.Provider, "openmeteo")
+	return !batches && earlier.Took < 800*time.Millisecond && m.mustHave(earlier, later)
 }
 
 // redisLost reports whether connections to Redis have broken before a time. In memory, a

@@ -18,6 +18,7 @@ func (m *Model) CheckCalls(all []Call) {
 	defer m.mu.Unlock()
 	lines := m.sight(all)
 	for line, calls := range lines {
+		m.withinTimeout(line, calls)
 		m.budgetOfRetries(line, calls)
 		m.leftAlone(line, calls)
 		m.circuit(line, calls)
@@ -27,6 +28,17 @@ func (m *Model) CheckCalls(all []Call) {
 	m.notTwice(lines)
 	m.onceInTheFleet(all)
 	m.agesAreTrue(lines)
+}
+
+// withinTimeout: no call lasts longer than the time-out of its upstream.
+func (m *Model) withinTimeout(line callLine, calls []sighting) {
+	most := m.schedule.setting(strings.ToUpper(line.provider)+"_TIMEOUT", 2*time.Second) + flight
+	for _, c := range calls {
+		if c.Took > most {
+			m.violateAt(c.at, "no call outlasts its time-out", "%s%s", line.provider, listed(calls, span{c.at, c.at}))
+			return
+		}
+	}
 }
 
 // budgetOfRetries: within any ten seconds there are at most ten retries and hedges, and

@@ -24,6 +24,8 @@ func (m *Model) piecesHaveForm(a Answer, p piece) {
 			m.violate("a source has a name and a state", "%+v\n%s", s, a)
 		case wantsError && s.code() == "" && s.State != "skipped":
 			m.violate("a source that failed says why", "%+v\n%s", s, a)
+		case s.State == "stale" && s.code() == "not_found":
+			m.violate("what does not exist is not served", "%+v\n%s", s, a)
 		case s.State == "live" && (s.Age != 0 || s.Attempts < 1):
 			m.violate("a live source was asked now", "%+v\n%s", s, a)
 		case s.code() == "canceled" && !m.restarted(a.Replica, span{a.Began - time.Second, a.Ended + time.Second}):

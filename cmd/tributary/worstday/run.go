@@ -89,7 +89,7 @@ func (d *day) live() {
 		for _, e := range d.schedule.Events {
 			d.until(e.At)
 			switch e.What {
-			case "restart", "rename", "remove": // these take their time
+			case "restart", "crash", "rename", "remove": // these take their time
 				wg.Go(func() { d.happens(e) })
 			default:
 				d.happens(e)
@@ -120,10 +120,14 @@ func (d *day) happens(e Event) {
 		err = d.world.Heal(e.Who)
 	case "redis":
 		err = d.redis(e)
-	case "restart":
+	case "restart", "crash":
 		replica, _ := strconv.Atoi(e.Who)
 		listens := d.model.Restarting(replica)
-		d.world.Restart(replica)
+		if e.What == "crash" {
+			d.world.Crash(replica)
+		} else {
+			d.world.Restart(replica)
+		}
 		listens()
 	case "rename":
 		done := d.model.Changing(e.Who, e.Args)

@@ -30,7 +30,8 @@ type Schedule struct {
 //	fault    provider             the fault in JSON, as the simulator takes it
 //	heal     provider
 //	redis    gone back hang ...   of slow: the delay; of partition and rejoin: the replica
-//	restart  replica
+//	restart  replica                as SIGTERM does
+//	crash    replica                as SIGKILL does
 //	rename   user at the directory  the new name
 //	remove   user at the directory
 type Event struct {

@@ -22,6 +22,7 @@ type change struct {
 	ended   time.Duration // when it was acknowledged first
 	notDone bool          // all who sent it were told that it was not done
 	outside bool          // somebody did it at the directory itself
+	replica int           // that acknowledged it first
 }
 
 // user is what the directory may have of a user: changes in their order.
@@ -150,6 +151,8 @@ func (m *Model) mayBeLate(c *change, r userRead) bool {
 		return inWindows
 	case !m.schedule.Redis:
 		return false
+	case r.answer.Replica == c.replica && !m.restarted(c.replica, span{c.began, r.answer.Ended}):
+		return false // whatever becomes of Redis, a replica sees its own writes
 	case !m.redisWell(span{r.began, r.answer.Ended}):
 		return inWindows
 	}

@@ -16,7 +16,6 @@ type written struct {
 	running      int
 	maybe        bool // somebody was not told that it was not done
 	change       *change
-	status       int // of the first acknowledgement
 }
 
 func (m *Model) writeOf(r Request) *written {
@@ -80,7 +79,7 @@ func (m *Model) acknowledged(w *written, a Answer) {
 	if w.change.done {
 		return
 	}
-	w.change.done, w.change.ended, w.status = true, a.Ended, a.Status
+	w.change.done, w.change.ended, w.change.replica = true, a.Ended, a.Replica
 	if w.create {
 		w.user = id
 		m.users[id] = &user{changes: []*change{w.change}}
