@@ -19,7 +19,7 @@ var (
 	seeds    = flag.Int("seeds", 0, "days to live for a fleet, and three times as many for one gateway; 0: a few")
 	first    = flag.Uint64("first", 1, "the first seed")
 	replay   = flag.String("replay", "", "a file with a day to live again")
-	printDay = flag.Bool("print", false, "print the day of the first seed")
+	printDay = flag.Bool("print", false, "print each day, and the whole log of one that broke an invariant")
 	shrink   = flag.Bool("shrink", true, "shorten a day that broke an invariant")
 )
 
@@ -104,8 +104,12 @@ func check(t *testing.T, s worstday.Schedule) {
 	for _, v := range r.Violations {
 		all = append(all, v.String())
 	}
+	log := r.Log[max(0, len(r.Log)-40):]
+	if *printDay {
+		log = r.Log
+	}
 	t.Errorf("seed %d broke:\n%s\nBefore, clients were told:\n%s\nThe end of the log:\n%s",
-		s.Seed, strings.Join(all, "\n\n"), strings.Join(r.Told, "\n"), strings.Join(r.Log[max(0, len(r.Log)-40):], "\n"))
+		s.Seed, strings.Join(all, "\n\n"), strings.Join(r.Told, "\n"), strings.Join(log, "\n"))
 	if *shrink {
 		shorten(t, s, r.Violations[0].Invariant)
 	}

@@ -82,8 +82,12 @@ func (m *Model) problemHasForm(a Answer, write bool) {
 	}
 }
 
-// inTime: no answer takes longer than REQUEST_TIMEOUT.
+// inTime: no answer takes longer than REQUEST_TIMEOUT. While a gateway starts, its clients
+// wait for connections.
 func (m *Model) inTime(a Answer) {
+	if m.restarted(a.Replica, span{a.Began, a.Ended}) {
+		return
+	}
 	if most := m.schedule.setting("REQUEST_TIMEOUT", 5*time.Second) + 50*time.Millisecond + reach; !a.Event && a.Ended-a.Began > most {
 		m.violate("every answer within REQUEST_TIMEOUT", "it took %s\n%s", a.Ended-a.Began, a)
 	}
@@ -93,7 +97,7 @@ func (m *Model) inTime(a Answer) {
 // from the start; so if one is well, that is all the time there is.
 func (m *Model) patient(a Answer) {
 	about := subjects(a.Request)
-	if a.Event || a.Status != http.StatusOK || len(about) != 1 || about[0].lat == "" {
+	if a.Event || a.Status != http.StatusOK || m.restarted(a.Replica, span{a.Began, a.Ended}) || len(about) != 1 || about[0].lat == "" {
 		return
 	}
 	most := m.schedule.setting("PATIENCE", 800*time.Millisecond)

@@ -64,7 +64,7 @@ func Run(t testing.TB, s Schedule) Result {
 	d.settle()
 	calls := w.Calls()
 	d.model.CheckCalls(calls)
-	log := w.Log(200)
+	log := w.Log(2000)
 	w.Close()
 	r := Result{Violations: d.model.Violations(), Answers: d.model.answers, Calls: len(calls), Log: log}
 	if len(r.Violations) > 0 {
