@@ -82,6 +82,9 @@ func (m *Model) withinWindows(a Answer, p piece) {
 
 // nothingFails: a source does not fail while the replica has a value that may be served.
 func (m *Model) nothingFails(a Answer, p piece) {
+	if a.Event { // its answer may be from before
+		return
+	}
 	for _, s := range p.sources() {
 		code := s.code()
 		if s.State != "failed" || code == "not_cached" || code == "canceled" || s.Name == "activity" || len(s.Sources) > 0 {

@@ -115,7 +115,9 @@ func (l *load) request(r Request) *http.Request {
 	req, _ := http.NewRequest(r.Method, r.URL, strings.NewReader(r.Body))
 	for _, h := range r.Header {
 		name, value, _ := strings.Cut(h, ": ")
-		req.Header.Set(name, value)
+		// As it is written: with a canonical Idempotency-Key, net/http would repeat a write
+		// itself, and nobody would know of the first one.
+		req.Header[strings.Replace(name, "Idempotency-Key", "idempotency-key", 1)] = []string{value}
 	}
 	if r.Body != "" {
 		req.Header.Set("Content-Type", "application/json")

@@ -188,7 +188,7 @@ func (m *Model) learn(a Answer, p piece) {
 		}
 		key := m.givenKey(a.Replica, s.Name, p.subject)
 		stored := a.Began - time.Duration(s.Age*float64(time.Second)) - ageSlack // at the earliest
-		if old := m.given[key]; stored > old.stored {
+		if old := m.given[key]; stored > old.stored && !a.Event {
 			m.given[key] = given{a.Ended, stored}
 		}
 		m.observed = append(m.observed, observation{a.Began, a.Ended, s, p.subject, a.Request, a.Event})
