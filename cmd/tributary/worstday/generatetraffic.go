@@ -99,6 +99,14 @@ func cold(rng *rand.Rand, r *Request) {
 
 // bursts are drawn around the edges of faults, where things break.
 func (d *draw) bursts() {
+	for range 3 {
+		d.together(d.between(1000, 9000) * time.Millisecond)
+	}
+	for _, e := range d.Events { // a write while Redis is not well
+		if e.What == "redis" && e.Who != "back" && e.Who != "rejoin" {
+			d.rename(e.At + d.between(1000, 2500)*time.Millisecond)
+		}
+	}
 	for _, edge := range d.edges {
 		at := edge + d.between(-1500, 3000)*time.Millisecond
 		switch d.rng.IntN(6) {
@@ -121,5 +129,14 @@ func (d *draw) bursts() {
 func (d *draw) burst(at time.Duration, n int, shape func(*rand.Rand, *Request)) {
 	for range n {
 		d.ask(at+d.between(0, 1_000_000)*time.Microsecond, shape)
+	}
+}
+
+// together is callers of one cold place at every replica, all within a few milliseconds.
+func (d *draw) together(at time.Duration) {
+	p := Request{}
+	cold(d.rng, &p)
+	for range 8 {
+		d.ask(at+d.between(0, 6000)*time.Microsecond, func(_ *rand.Rand, r *Request) { r.URL, r.Leave = p.URL, 0 })
 	}
 }

@@ -24,6 +24,9 @@ func (d *draw) rename(at time.Duration) {
 	}
 	d.wrote[id] = at + writeTime
 	path := fmt.Sprintf("/v1/users/%d", id)
+	for range 2 { // somebody knows the old name
+		d.ask(at-d.between(3, 15)*time.Second, read(path))
+	}
 	if d.busy[upstreamsim.Directory] < at-time.Second && d.chance(40) {
 		// Answers overtake each other: what was read before the write comes after it.
 		d.fault(upstreamsim.Directory, at-200*time.Millisecond, 3*time.Second, upstreamsim.Fault{LatencyMS: 40, JitterMS: 500})

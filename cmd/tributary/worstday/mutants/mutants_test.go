@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 
 var (
 	run   = flag.Bool("mutants", false, "build all mutants and let them live through days until they are found out")
-	only  = flag.String("only", "", "run the mutants whose names contain it")
+	only  = flag.String("only", "", "run the mutants whose names match this regular expression")
 	days  = flag.Int("days", 32, "days of a fleet for each mutant, and three times as many of one gateway")
 	first = flag.Uint64("first", 1, "the first seed")
 )
@@ -70,7 +71,7 @@ func TestMutants(t *testing.T) {
 	var survivors []string
 	killed, all := 0, 0
 	for _, m := range mutants.All {
-		if !strings.Contains(m.Name, *only) {
+		if !regexp.MustCompile(*only).MatchString(m.Name) {
 			continue
 		}
 		all++
@@ -105,7 +106,7 @@ func killedBy(t *testing.T, binary, mutant string) string {
 			}
 		}
 	}
-	return oneRun(binary, mutant, "TestQuietTimes", *first)
+	return ""
 }
 
 // oneRun is the invariant that a mutant breaks in one run of a test; "" for none.
