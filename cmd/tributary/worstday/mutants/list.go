@@ -33,7 +33,7 @@ var All = []Mutant{
 	{"what may have been missed stays", "cache/invalidation.go", "n.listening.Store(true)\n\t\t\tn.applyAll()", "n.listening.Store(true)\n\t\t\tif !on() {\n\t\t\t\tn.applyAll()\n\t\t\t}"},
 	{"nothing is shared", "cache/stamp.go", "if r == nil || !at.read || d < time.Millisecond ||", "if on() || r == nil || !at.read || d < time.Millisecond ||"},
 	{"no lease", "cache/lease.go", "case held != \"\":\n\t\treturn nil, false", "case held != \"\" && !on():\n\t\treturn nil, false"},
-	{"claims are not looked at", "api/fleet.go", "case taken:\n\t\treturn nil, true, nil", "case taken, on():\n\t\treturn nil, true, nil"},
+	{"keys are not shared", "api/fleet.go", "c.shared = f.redis.NewClaim(hashed(rec.key), f.lease)", "c.shared = f.redis.NewClaim(hashed(rec.key), f.lease)\n\tif on() {\n\t\tc.shared = f.redis.NewClaim(hashed(rec.key+time.Now().String()), f.lease)\n\t}"},
 	{"without Redis keys are not needed", "api/fleet.go", "func (f *fleet) alone(c *claim) (*sharedRecord, bool, error) {\n\tif !f.repeatable {", "func (f *fleet) alone(c *claim) (*sharedRecord, bool, error) {\n\tif !f.repeatable && !on() {"},
 	{"answers to keys are not kept", "api/replays.go", "if until.After(time.Now()) {", "if until.After(time.Now()) && !on() {"},
 	{"what was sent is free", "api/fleet.go", "case left == stateSent && !f.repeatable:", "case left == stateSent && !f.repeatable && !on():"},
