@@ -47,10 +47,17 @@ func (s *server) entriesOf(r *http.Request) int {
 	return 1
 }
 
-// orBatch serves a path that answers batches too: requests with their parameter.
-func orBatch(parameter string, one, many http.HandlerFunc) http.HandlerFunc {
+// isBatch reports whether a request has a parameter that makes it a batch.
+func isBatch(parameter string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		return mayHave(r.URL.RawQuery, parameter) && r.URL.Query().Has(parameter)
+	}
+}
+
+// orBatch serves a path that answers batches too.
+func orBatch(isBatch func(*http.Request) bool, one, many http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if mayHave(r.URL.RawQuery, parameter) && r.URL.Query().Has(parameter) {
+		if isBatch(r) {
 			many(w, r)
 			return
 		}

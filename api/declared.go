@@ -20,7 +20,8 @@ import (
 // declaredRoutes serves the endpoints of one table.
 type declaredRoutes struct {
 	table    *declared.Table
-	handler  http.Handler
+	handler  chi.Router
+	lookups  lookups
 	document func() []byte // openapi.yaml with these endpoints
 	requests sync.WaitGroup
 	replaced chan struct{} // closed when other routes are served; streams end then
@@ -63,24 +64,26 @@ func (a *API) Declare(t *declared.Table, document func() []byte) (wait func()) {
 }
 
 func (s *server) newDeclaredRoutes(t *declared.Table, document func() []byte) *declaredRoutes {
-	mux, replaced := chi.NewRouter(), make(chan struct{})
+	mux, replaced, looks := chi.NewRouter(), make(chan struct{}), make(lookups)
 	mux.NotFound(s.handle(noRoute))
 	mux.MethodNotAllowed(s.handle(s.otherMethods(mux)))
 	mux.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), s.limit, s.admit)
 		for _, e := range t.Endpoints {
 			middlewares := chi.Middlewares{Lifecycle{e.Deprecated, e.Sunset, e.Successor}.announce}
 			if e.Scope != declared.OpenToAll {
 				middlewares = append(middlewares, s.Auth.Require(e.Scope, s.problem))
 			}
 			r, read := r.With(middlewares...), s.declaredQuestion(t, e)
+			looks[e.Path] = read.lookup
 			r.With(s.deadline).Get(e.Path, s.ask(read))
 			if e.Stream {
+				looks[e.StreamPath()] = read.lookup
 				r.Get(e.StreamPath(), s.stream(e, read, replaced))
 			}
 		}
 	})
-	return &declaredRoutes{table: t, handler: mux, document: document, replaced: replaced}
+	return &declaredRoutes{table: t, handler: mux, lookups: looks, document: document, replaced: replaced}
 }
 
 // notBuiltIn serves a declared endpoint, if there is one at the path.

@@ -32,7 +32,7 @@ endpoints:
 `
 
 // declaredGateway serves copies of one endpoint, which differ in scope and caching.
-func declaredGateway(t *testing.T, status int, body string) *gateway {
+func declaredGateway(t *testing.T, status int, body string, changes ...func(*setup)) *gateway {
 	t.Helper()
 	one := declaredFile[strings.Index(declaredFile, "  /v1/private"):]
 	file := strings.ReplaceAll(declaredFile[:len(declaredFile)-len(one)]+one, " &x", "")
@@ -49,7 +49,7 @@ func declaredGateway(t *testing.T, status int, body string) *gateway {
 	file += strings.Replace(open, "/v1/private/{id}:", "/v1/open/{id}:\n    cache: public", 1)
 
 	var s *setup
-	g := newGateway(t, func(changed *setup) { s = changed })
+	g := newGateway(t, append(changes, func(changed *setup) { s = changed })...)
 	store := cache.NewStore(100)
 	up := s.open(g, "things", roundTrip(func(r *http.Request) (*http.Response, error) {
 		rec := httptest.NewRecorder()

@@ -30,8 +30,8 @@ var (
 
 // observations is a source of reports from a fake, which sends the domain's own types as
 // JSON: the formats of providers are tested in their packages.
-func observations(name string) upstream.Spec[weather.Place, *weather.Report] {
-	return reportsAt[weather.Report](name, "/report")
+func observations(name string) upstream.Spec[weather.Place, *weather.PackedReport] {
+	return reportsAt[weather.PackedReport](name, "/report")
 }
 
 // airObservations asks a fake for reports of the air.
@@ -40,8 +40,8 @@ func airObservations(name string) upstream.Spec[weather.Place, *air.Report] {
 }
 
 // forecasts asks a fake for series.
-func forecasts(name string) upstream.Spec[weather.Place, *weather.Series] {
-	return reportsAt[weather.Series](name, "/forecast")
+func forecasts(name string) upstream.Spec[weather.Place, *weather.PackedSeries] {
+	return reportsAt[weather.PackedSeries](name, "/forecast")
 }
 
 func reportsAt[R any](name, path string) upstream.Spec[weather.Place, *R] {
@@ -110,7 +110,7 @@ func airReport(number float64) *air.Report {
 
 // series is a forecast of ten days from yesterday on, warmer the greater the number. That
 // of number 0 has the sun.
-func series(number float64) *weather.Series {
+func series(number float64) *weather.PackedSeries {
 	s := &weather.Series{Timezone: "Asia/Kolkata"}
 	from := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
 	for i := range 240 {
@@ -125,7 +125,7 @@ func series(number float64) *weather.Series {
 			s.Sun = append(s.Sun, weather.Sun{Rise: midnight.Add(time.Hour), Set: midnight.Add(12 * time.Hour)})
 		}
 	}
-	return s
+	return s.Pack()
 }
 
 // reports answers with report(number), of now, with that of the air, or with a forecast.

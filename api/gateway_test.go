@@ -190,7 +190,7 @@ func (s *setup) open(g *gateway, name string, t http.RoundTripper, store *cache.
 	up := upstream.New(upstream.Config{
 		Name: name, BaseURL: &url.URL{Scheme: "http", Host: name + ".test"}, Transport: t,
 		Policies: s.policies, Lifetimes: lifetimes, Store: store,
-		FetchBudget: s.flight, Tracer: s.tracer, Logger: s.Logger, Stories: s.stories,
+		FetchBudget: s.flight, Tracer: s.tracer, Logger: s.Logger, Stories: s.stories, Load: s.Admission,
 	})
 	g.t.Cleanup(up.Close)
 	g.upstreams = append(g.upstreams, up)

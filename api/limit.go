@@ -152,11 +152,13 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // client identifies the client of a request for limits: a key or a token, else an
 // address.
-func client(r *http.Request) string {
-	if id := auth.FromContext(r.Context()).Fingerprint(); id != "" {
+func client(r *http.Request) string { return clientOf(r.Context()) }
+
+func clientOf(ctx context.Context) string {
+	if id := auth.FromContext(ctx).Fingerprint(); id != "" {
 		return id
 	}
-	return network(factsOf(r.Context()).address)
+	return network(factsOf(ctx).address)
 }
 
 // network is the part of an address that counts as one client: for IPv6 a network of 64

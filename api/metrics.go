@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -39,6 +40,37 @@ func newMetrics(m metric.Meter, log *slog.Logger) metrics {
 		limited: counter("tributary.clients.limited", "{request}", "Requests answered with 429 because their client or its address is over a limit."),
 		dropped: counter("tributary.streams.dropped", "{stream}", "Streams that were ended because their client was too slow to read them."),
 		streams: streams,
+	}
+}
+
+// measureAdmission registers the metrics of the limit on requests that ask upstreams.
+func (s *server) measureAdmission(m metric.Meter) {
+	if s.Admission == nil {
+		return
+	}
+	var errs []error
+	gauge := func(name, unit, description string) metric.Float64ObservableGauge {
+		g, err := m.Float64ObservableGauge("tributary.admission."+name, metric.WithUnit(unit), metric.WithDescription(description))
+		errs = append(errs, err)
+		return g
+	}
+	limit := gauge("limit", "{request}", "Requests that may ask upstreams at the same time.")
+	inFlight := gauge("in_flight", "{request}", "Requests and background refreshes that ask upstreams.")
+	wait := gauge("wait", "s", "How long goroutines wait for a processor, at the least within 200 ms.")
+	refused, err := m.Int64ObservableCounter("tributary.admission.refused", metric.WithUnit("{request}"),
+		metric.WithDescription("Requests and background refreshes that may not ask upstreams, because the gateway is overloaded."))
+	_, regErr := m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		now := s.Admission.Status()
+		o.ObserveFloat64(limit, float64(now.Limit))
+		o.ObserveFloat64(inFlight, float64(now.InFlight))
+		o.ObserveFloat64(wait, now.Wait.Seconds())
+		for class, n := range now.Refused {
+			o.ObserveInt64(refused, n, metric.WithAttributes(attribute.String("tributary.admission.class", class.String())))
+		}
+		return nil
+	}, limit, inFlight, wait, refused)
+	if err := errors.Join(append(errs, err, regErr)...); err != nil {
+		s.log.Error("metrics", "name", "tributary.admission", "error", err)
 	}
 }
 

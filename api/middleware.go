@@ -28,14 +28,18 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
 // identify gives every request an id: the caller's if it is valid, else a new one.
 func (s *server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get("X-Request-Id")
-		if !requestID.MatchString(id) {
-			id = rand.Text()
-		}
+		id := requestIDOf(r)
 		w.Header().Set("X-Request-Id", id)
 		ctx := context.WithValue(r.Context(), factsKey{}, &facts{requestID: id})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+func requestIDOf(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); requestID.MatchString(id) {
+		return id
+	}
+	return rand.Text()
 }
 
 // logAttrs returns the attributes that the access log adds to a line.

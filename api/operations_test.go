@@ -108,7 +108,7 @@ func TestStatus(t *testing.T) {
 		})
 		a := g.get("/v1/status")
 		want := `{"upstreams":[{"name":"github","enabled":false}],` +
-			`"cache":{"entries":1,"hits":2,"misses":3,"stale_served":4,"coalesced":5,"evictions":6}}` + "\n"
+			`"cache":{"entries":1,"hits":2,"misses":3,"stale_served":4,"coalesced":5,"evictions":6},"admission":{"state":"off"}}` + "\n"
 		if string(a.body) != want {
 			t.Errorf("%s = %s, want %s", a.call, a.body, want)
 		}

@@ -115,7 +115,7 @@ var (
 // kinds are all problem types by slug, the last segment of the type's URI.
 var kinds = func() map[string]kind {
 	m := make(map[string]kind)
-	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, noData, methodNotAllowed, notAcceptable, conflict, preconditionFailed, stillRunning, keyReused, invalidBody, requestTimeout, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, notConfigured, internalError} {
+	for _, k := range []kind{invalidParameters, unauthorized, forbidden, authUnavailable, notFound, noData, methodNotAllowed, notAcceptable, conflict, preconditionFailed, stillRunning, keyReused, invalidBody, requestTimeout, invalidFields, refusedByDirectory, unsupportedMediaType, tooManyRequests, overloaded, writeFailed, bodyTooLarge, allSourcesFailed, notCached, gatewayOverloaded, notConfigured, internalError} {
 		m[k.slug()] = k
 	}
 	return m
@@ -206,6 +206,9 @@ func noAnswerProblem(e *aggregate.NoAnswerError) *problem {
 		p := noData.with("no source has data about " + e.Subject + " now")
 		p.sources = e.Sources
 		return p
+	}
+	if slices.ContainsFunc(e.Sources, refusedByUs) {
+		return overload(e.Sources)
 	}
 	if slices.ContainsFunc(e.Sources, notCachedOutcome) {
 		p := notCached.with("not cached, and only-if-cached forbids asking the sources")

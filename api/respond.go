@@ -22,9 +22,10 @@ type reply struct {
 	tag     string // changes when data does
 	sources []aggregate.Outcome
 
-	until    time.Time // when it ends, because the caller's token does; zero: it has no such end
-	public   bool      // shared caches may store it
-	personal bool      // caches must revalidate it before every use
+	header   http.Header // further headers; nil: none
+	until    time.Time   // when it ends, because the caller's token does; zero: it has no such end
+	public   bool        // shared caches may store it
+	personal bool        // caches must revalidate it before every use
 }
 
 // respond writes an aggregate in its envelope. data is encoded once and cached;

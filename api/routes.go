@@ -6,14 +6,16 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tributary/api/admission"
 	"tributary/api/auth"
 	"tributary/telemetry"
 )
 
 // routes is the whole HTTP surface, in the order of openapi.yaml.
-func (s *server) routes() http.Handler {
+func (s *server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(
+		s.refuseEarly,
 		s.identify,
 		s.Telemetry.Server,
 		telemetry.AccessLog(s.log, logAttrs),
@@ -27,30 +29,30 @@ func (s *server) routes() http.Handler {
 	r.MethodNotAllowed(s.handle(s.otherMethods(r)))
 
 	r.Group(func(r chi.Router) {
-		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit)
+		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit, s.admit)
 
 		r.Group(func(r chi.Router) {
 			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
 			if s.serves(Weather) {
 				here, forecast := s.aboutPlace(s.Weather.Current, units), s.aboutPlace(s.Forecast.Ask, units, span)
-				r.With(s.deadline).Get("/v1/weather", orBatch("place", s.ask(here), s.aboutPlaces(s.Weather.CurrentAt, units)))
-				r.With(s.deadline).Get("/v1/weather/forecast", orBatch("place", s.ask(forecast), s.aboutPlaces(s.Forecast.AskMany, units, span)))
+				s.readsOrBatch(r, "/v1/weather", here, s.aboutPlaces(s.Weather.CurrentAt, units))
+				s.readsOrBatch(r, "/v1/weather/forecast", forecast, s.aboutPlaces(s.Forecast.AskMany, units, span))
 				s.live(r, "/v1/weather", here)
 			}
 			if s.serves(AirQuality) {
 				here := s.aboutPlace(s.Air.Current)
-				r.With(s.deadline).Get("/v1/air-quality", orBatch("place", s.ask(here), s.aboutPlaces(s.Air.CurrentAt)))
+				s.readsOrBatch(r, "/v1/air-quality", here, s.aboutPlaces(s.Air.CurrentAt))
 				s.live(r, "/v1/air-quality", here)
 			}
 			if s.serves(Places) {
-				r.With(s.deadline).Get("/v1/places", s.handle(s.places))
+				s.reads(r, "/v1/places", s.namedPlaces)
 			}
 		})
 		if s.serves(Users) {
 			r.Group(func(r chi.Router) {
 				r.Use(s.Auth.Require(auth.UsersRead, s.problem))
-				r.With(s.deadline).Get("/v1/users", orBatch("id", s.handle(s.listUsers), s.handle(s.manyUsers)))
-				r.With(s.deadline).Get("/v1/users/{id}", s.ask(s.aboutUser))
+				s.readsOrBatch(r, "/v1/users", s.aboutUsers, s.aboutManyUsers)
+				s.reads(r, "/v1/users/{id}", s.aboutUser)
 				s.live(r, "/v1/users/{id}", s.aboutUser)
 			})
 			r.Group(func(r chi.Router) {
@@ -82,9 +84,28 @@ func (s *server) routes() http.Handler {
 	return r
 }
 
+// reads serves a path that answers one question.
+func (s *server) reads(r chi.Router, path string, read reading) {
+	s.lookups[path] = read.lookup
+	r.With(s.deadline).Get(path, s.ask(read))
+}
+
+// readsOrBatch serves a path that answers batches too.
+func (s *server) readsOrBatch(r chi.Router, path string, one reading, many batchReading) {
+	isBatch := isBatch(batchParameters[path])
+	s.lookups[path] = func(r *http.Request) (admission.Class, bool) {
+		if isBatch(r) {
+			return many.lookup(r)
+		}
+		return one.lookup(r)
+	}
+	r.With(s.deadline).Get(path, orBatch(isBatch, s.ask(one), s.askMany(many)))
+}
+
 // live streams the answers to the question of a path as they change. Streams have no
 // deadline.
 func (s *server) live(r chi.Router, path string, read reading) {
+	s.lookups[path+"/stream"] = read.lookup
 	r.Get(path+"/stream", s.stream(path, read, nil))
 }
 

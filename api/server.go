@@ -13,9 +13,11 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tributary"
+	"tributary/api/admission"
 	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
+	"tributary/upstream"
 	"tributary/upstream/air"
 	"tributary/upstream/forecast"
 	"tributary/upstream/users"
@@ -46,6 +48,9 @@ type Config struct {
 	// BuiltIn names the built-in resources that are served. Nil: all.
 	BuiltIn []Resource
 
+	// Admission limits how many requests ask upstreams. Nil: all may.
+	Admission *admission.Limiter
+
 	// Demo is what the pages of a demo offer. Nil: it is none.
 	Demo *Demo
 
@@ -62,6 +67,8 @@ type server struct {
 
 	readable readable
 
+	builtIn  chi.Routes
+	lookups  lookups           // of the built-in routes
 	declared current           // endpoints that a file declares
 	batches  map[string]string // the parameter of batches, by path
 	streams  *streams
@@ -97,13 +104,17 @@ func New(cfg Config) *API {
 		fleet:   newFleet(cfg),
 		metrics: newMetrics(cfg.Telemetry.Meter(), cfg.Logger),
 		batches: batchPaths(cfg.BuiltIn),
+		lookups: make(lookups),
 
 		streams:          newStreams(cfg.StreamLimits),
 		replays:          replays{running: cfg.RequestTimeout},
 		clients:          newLimiter(cfg.ClientLimit, "", cfg.Redis),
 		wrongCredentials: newLimiter(tries, "wrong-credentials:", cfg.Redis),
 	}
-	return &API{s.routes(), s}
+	s.measureAdmission(cfg.Telemetry.Meter())
+	routes := s.routes()
+	s.builtIn = routes
+	return &API{routes, s}
 }
 
 // statusCallerGone is nginx's 499 for a caller that disconnected. It is never sent;
@@ -143,9 +154,12 @@ type facts struct {
 	caller    string // for the log; "" if anonymous
 	problem   string // the code of the problem that was answered
 	head      bool   // it came as HEAD, and is handled as GET
+	permit    permit // to ask upstreams
 }
 
-type factsKey struct{}
+// factsKey is upstream's: what a request may ask is one of its facts, and a context of its
+// own would cost every answer from memory an allocation.
+type factsKey = upstream.AdmissionKey
 
 func factsOf(ctx context.Context) *facts {
 	f, ok := ctx.Value(factsKey{}).(*facts)

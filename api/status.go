@@ -11,6 +11,7 @@ import (
 type Status struct {
 	Upstreams []UpstreamStatus `json:"upstreams"`
 	Cache     CacheStatus      `json:"cache"`
+	Admission AdmissionStatus  `json:"admission"`
 }
 
 // UpstreamStatus is the status of one upstream. A disabled one has only its name.
@@ -98,7 +99,9 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) error {
 	if err := mustAccept(w, r); err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, "no-store", s.Status())
+	now := s.Status()
+	now.Admission = s.admissionStatus()
+	return writeJSON(w, http.StatusOK, "no-store", now)
 }
 
 // livez is GET /livez: the process is up. It checks nothing else.

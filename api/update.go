@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"go.opentelemetry.io/otel/trace"
 
+	"tributary/api/admission"
 	"tributary/telemetry"
 	"tributary/upstream"
 )
@@ -33,18 +34,44 @@ func (s *server) refresher(q question, r *http.Request) func(context.Context) *u
 	name := "refresh " + telemetry.Route(chi.RouteContext(r.Context()))
 	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(r.Context()))}
 	u := r.URL
+	var latest *update
 	return func(ctx context.Context) *update {
 		ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
 		defer cancel()
 		ctx, span := s.Telemetry.Tracer().Start(ctx, name, options...)
 		defer span.End()
 		options = options[:1]
-		a, err := s.askSafely(ctx, q)
-		if err != nil {
-			return s.problemUpdate(ctx, err, u)
+		class := q.class
+		if latest != nil {
+			class = admission.Refresh
 		}
-		return s.answerUpdate(ctx, a)
+		next, refused := s.refresh(ctx, q, u, class)
+		if refused && latest != nil {
+			return latest.again(failurePause)
+		}
+		latest = next
+		return next
 	}
+}
+
+// refresh asks a question for a feed. refused says that an upstream was needed and none
+// could be asked.
+func (s *server) refresh(ctx context.Context, q question, u *url.URL, class admission.Class) (n *update, refused bool) {
+	f := &facts{permit: permit{limiter: s.Admission, class: class}}
+	defer f.permit.end()
+	ctx = context.WithValue(ctx, factsKey{}, f)
+	a, err := s.askSafely(ctx, q)
+	if err != nil {
+		return s.problemUpdate(ctx, err, u), f.permit.wasRefused()
+	}
+	return s.answerUpdate(ctx, a), f.permit.wasRefused()
+}
+
+// again is the same update, after which the question is asked again sooner or later.
+func (n *update) again(pause time.Duration) *update {
+	same := *n
+	same.pause = pause
+	return &same
 }
 
 // askSafely asks a question. A panic is logged, and becomes an error.

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tributary/api/admission"
 	"tributary/upstream"
 	"tributary/upstream/aggregate"
 	"tributary/upstream/users"
@@ -27,10 +27,10 @@ func (s *server) usersAvailable() error {
 	return nil
 }
 
-// listUsers is GET /v1/users.
-func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
-	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
-		return err
+// aboutUsers reads the question of GET /v1/users.
+func (s *server) aboutUsers(r *http.Request) (question, error) {
+	if err := s.usersAvailable(); err != nil {
+		return question{}, err
 	}
 	p := parseParams(r)
 	q := users.ListQuery{Page: p.integer("page", 1, maxInt32, 1), PerPage: p.integer("per_page", 1, 100, 20), Text: p.text("q")}
@@ -38,43 +38,45 @@ func (s *server) listUsers(w http.ResponseWriter, r *http.Request) error {
 		p.mistake("include", "goes with one user only: for a list it would be a call a user")
 	}
 	if err := p.err(); err != nil {
-		return err
+		return question{}, err
 	}
-	page, outcome, err := s.Users.List(r.Context(), q, upstream.ParseDirectives(r.Header))
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(page.Users)
-	if err != nil {
-		return err
-	}
-	if page.Total != nil {
-		w.Header().Set("X-Total-Count", strconv.FormatInt(*page.Total, 10))
-	}
-	w.Header().Add("Link", pageLinks(q, page))
-	return s.respond(w, r, reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, personal: true})
+	return question{class: admission.Many, ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+		page, outcome, err := s.Users.List(ctx, q, d)
+		if err != nil {
+			return reply{}, err
+		}
+		data, err := json.Marshal(page.Users)
+		header := http.Header{"Link": {pageLinks(q, page)}}
+		if page.Total != nil {
+			header.Set("X-Total-Count", strconv.FormatInt(*page.Total, 10))
+		}
+		return reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, header: header, personal: true}, err
+	}}, nil
 }
 
-// manyUsers is GET /v1/users?id=…&id=….
-func (s *server) manyUsers(w http.ResponseWriter, r *http.Request) error {
-	if err := errors.Join(mustAccept(w, r), s.usersAvailable()); err != nil {
-		return err
+// aboutManyUsers reads the questions of GET /v1/users?id=…&id=….
+func (s *server) aboutManyUsers(r *http.Request) (batchQuestion, error) {
+	if err := s.usersAvailable(); err != nil {
+		return batchQuestion{}, err
 	}
 	p := parseParams(r)
 	var ids []int64
 	p.entries("id", func(name, value string) { ids = append(ids, p.parseID(name, value)) })
 	if err := p.err(); err != nil {
-		return err
+		return batchQuestion{}, err
 	}
-	entries := make([]entry, 0, len(ids))
-	for _, a := range s.Users.Users(r.Context(), ids, upstream.ParseDirectives(r.Header)) {
-		e := entry{reply{sources: a.Sources, personal: true}, a.Err}
-		if e.err == nil {
-			e.data, e.tag, e.err = profileOf(a.Profile)
+	kind := reply{personal: true}
+	return batchQuestion{kind, func(ctx context.Context, d upstream.Directives) ([]entry, error) {
+		entries := make([]entry, 0, len(ids))
+		for _, a := range s.Users.Users(ctx, ids, d) {
+			e := entry{reply{sources: a.Sources, personal: true}, a.Err}
+			if e.err == nil {
+				e.data, e.tag, e.err = profileOf(a.Profile)
+			}
+			entries = append(entries, e)
 		}
-		entries = append(entries, e)
-	}
-	return s.respondBatch(w, r, entries, reply{personal: true})
+		return entries, nil
+	}}, nil
 }
 
 const maxInt32 = 1<<31 - 1

@@ -168,6 +168,9 @@ func writeProblem(err error) error {
 		if e.Code == upstream.CodeTimeout {
 			p.Status = http.StatusGatewayTimeout
 		}
+	case e.Gateway:
+		p = overload(nil)
+		p.Outcome, p.RetrySafe = outcomeNotDone, new(true)
 	case e.Code == upstream.CodeNotFound && !failed.Create:
 		p = notFound.with("the directory has no such user")
 	case e.Status == http.StatusConflict:

@@ -40,32 +40,32 @@ func (s *server) aboutPlace(ask weather.Ask, more ...placeParam) reading {
 	}
 }
 
-// aboutPlaces answers a query about many places.
-func (s *server) aboutPlaces(ask weather.AskMany, more ...placeParam) http.HandlerFunc {
-	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if err := mustAccept(w, r); err != nil {
-			return err
-		}
+// aboutPlaces reads a query about many places.
+func (s *server) aboutPlaces(ask weather.AskMany, more ...placeParam) batchReading {
+	return func(r *http.Request) (batchQuestion, error) {
 		p := parseParams(r)
-		q := weather.Query{Directives: upstream.ParseDirectives(r.Header)}
+		var q weather.Query
 		for _, read := range more {
 			read(p, &q)
 		}
 		places := p.places()
 		if err := p.err(); err != nil {
-			return err
-		}
-		answers, err := ask(r.Context(), q, places)
-		if err != nil {
-			return configurationProblem(err)
+			return batchQuestion{}, err
 		}
 		kind := reply{public: s.PublicReads}
-		entries := make([]entry, len(answers))
-		for i, a := range answers {
-			entries[i] = entry{reply{data: a.Data.JSON, tag: a.Data.Tag, sources: a.Sources, public: kind.public}, a.Err}
-		}
-		return s.respondBatch(w, r, entries, kind)
-	})
+		return batchQuestion{kind, func(ctx context.Context, d upstream.Directives) ([]entry, error) {
+			q.Directives = d
+			answers, err := ask(ctx, q, places)
+			if err != nil {
+				return nil, configurationProblem(err)
+			}
+			entries := make([]entry, len(answers))
+			for i, a := range answers {
+				entries[i] = entry{reply{data: a.Data.JSON, tag: a.Data.Tag, sources: a.Sources, public: kind.public}, a.Err}
+			}
+			return entries, nil
+		}}, nil
+	}
 }
 
 // places reads the places of a batch.
@@ -115,31 +115,27 @@ func placeQuery(p *params) weather.Query {
 	return q
 }
 
-// places is GET /v1/places.
-func (s *server) places(w http.ResponseWriter, r *http.Request) error {
-	if err := mustAccept(w, r); err != nil {
-		return err
-	}
+// namedPlaces reads the question of GET /v1/places.
+func (s *server) namedPlaces(r *http.Request) (question, error) {
 	p := parseParams(r)
 	if !p.has("q") {
 		p.mistake("q", "is missing: the name, or its beginning, of a place")
 	}
 	name, limit := p.text("q"), p.integer("limit", 1, 20, 5)
 	if err := p.err(); err != nil {
-		return err
+		return question{}, err
 	}
-	places, outcome, err := s.Weather.Places(r.Context(), name, limit, upstream.ParseDirectives(r.Header))
-	if err != nil {
-		return configurationProblem(err)
-	}
-	if places == nil {
-		places = []weather.Place{} // encodes as [], not null
-	}
-	data, err := json.Marshal(places)
-	if err != nil {
-		return err
-	}
-	return s.respond(w, r, reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, public: s.PublicReads})
+	return question{ask: func(ctx context.Context, d upstream.Directives) (reply, error) {
+		places, outcome, err := s.Weather.Places(ctx, name, limit, d)
+		if err != nil {
+			return reply{}, configurationProblem(err)
+		}
+		if places == nil {
+			places = []weather.Place{} // encodes as [], not null
+		}
+		data, err := json.Marshal(places)
+		return reply{data: data, tag: aggregate.Tag(data), sources: []aggregate.Outcome{outcome}, public: s.PublicReads}, err
+	}}, nil
 }
 
 // configurationProblem maps the domains' configuration errors to a problem.

@@ -11,38 +11,30 @@ import (
 
 // Entry is a stored answer: a value, or an error such as "it does not exist". A stored
 // entry is never changed; a 304 or the beginning of a cooldown stores a changed copy.
+// There are many: what few entries have is not in the entry itself.
 type Entry struct {
 	Value any
 	Err   error // the answer is this error; Value is nil
 
 	StoredAt time.Time // when the upstream gave or last confirmed it
-	Windows
-
-	// ProviderUntil is the end of the lifetime that the provider gave, zero if it gave
-	// none. Until then, a caller's no-cache has no effect.
-	ProviderUntil time.Time
-
-	// CoolUntil is the end of the cooldown after a failed fetch: until then no other
-	// fetch is made. Why is the failure. Refusals counts the failures in a row, each of
-	// which doubles the time.
-	CoolUntil time.Time
-	Why       error
-	Refusals  int
-
-	// Lifetime is what the provider said about its reuse. MustRevalidate means
-	// that the entry is not served once it is stale, even if asking fails: it is
-	// kept for its validators (RFC 9111 §5.2.2).
-	Lifetime       ProviderLifetime
-	MustRevalidate bool
-
-	ETag         string // validators, as the upstream sent them
-	LastModified string
 
 	// Size is the number of bytes that Value was decoded from.
 	Size int
 
 	// Version changes with the value; confirming the value does not change it.
 	Version uint64
+
+	fresh, revalidate, gone time.Duration // the ends of the windows, after StoredAt
+
+	terms    *Terms    // nil: the zero Terms
+	cooldown *Cooldown // nil: there was none
+}
+
+// NewEntry is a value stored now, with these windows.
+func NewEntry(value any, now time.Time, w Windows) *Entry {
+	e := &Entry{Value: value, StoredAt: now}
+	e.SetWindows(w)
+	return e
 }
 
 // Windows are the ends of an entry's three windows. It is fresh before FreshUntil;
@@ -55,24 +47,56 @@ type Windows struct {
 	GoneAt          time.Time
 }
 
+// Windows are those that were set, the zero Windows if none were.
+func (e *Entry) Windows() Windows {
+	if e.gone == 0 {
+		return Windows{}
+	}
+	return Windows{e.StoredAt.Add(e.fresh), e.StoredAt.Add(e.revalidate), e.StoredAt.Add(e.gone)}
+}
+
+// SetWindows sets the windows. StoredAt must be set before.
+func (e *Entry) SetWindows(w Windows) {
+	e.fresh, e.revalidate, e.gone = w.FreshUntil.Sub(e.StoredAt), w.RevalidateUntil.Sub(e.StoredAt), w.GoneAt.Sub(e.StoredAt)
+	if w == (Windows{}) {
+		e.fresh, e.revalidate, e.gone = 0, 0, 0
+	}
+}
+
+// FreshUntil is the end of the first window, zero without any.
+func (e *Entry) FreshUntil() time.Time {
+	if e.gone == 0 {
+		return time.Time{}
+	}
+	return e.StoredAt.Add(e.fresh)
+}
+
+// GoneAt is the end of the last window, zero without any.
+func (e *Entry) GoneAt() time.Time { return e.Windows().GoneAt }
+
 // Fresh reports whether the entry may be served as it is: its age is less
 // than its freshness lifetime (RFC 9111 §4.2).
-func (e *Entry) Fresh(now time.Time) bool { return now.Before(e.FreshUntil) }
+func (e *Entry) Fresh(now time.Time) bool { return e.before(now, e.fresh) }
 
 // Revalidatable reports whether the entry may be served while a refresh runs
 // in the background.
-func (e *Entry) Revalidatable(now time.Time) bool { return now.Before(e.RevalidateUntil) }
+func (e *Entry) Revalidatable(now time.Time) bool { return e.before(now, e.revalidate) }
 
 // Gone reports whether the entry is too old to be served to anyone.
-func (e *Entry) Gone(now time.Time) bool { return !now.Before(e.GoneAt) }
+func (e *Entry) Gone(now time.Time) bool { return !e.before(now, e.gone) }
+
+// before reports whether a window has not ended yet.
+func (e *Entry) before(now time.Time, end time.Duration) bool {
+	return e.gone != 0 && now.Sub(e.StoredAt) < end
+}
 
 // Usable reports whether the entry may be served when asking fails.
 func (e *Entry) Usable(now time.Time) bool {
-	return e.Err == nil && !e.Gone(now) && (!e.MustRevalidate || e.Fresh(now))
+	return e.Err == nil && !e.Gone(now) && (e.terms == nil || !e.terms.MustRevalidate || e.Fresh(now))
 }
 
 // Cooling reports whether the cooldown runs, so that the upstream is not asked.
-func (e *Entry) Cooling(now time.Time) bool { return now.Before(e.CoolUntil) }
+func (e *Entry) Cooling(now time.Time) bool { return e.cooldown != nil && now.Before(e.cooldown.Until) }
 
 // Age is the time since the upstream gave or confirmed the entry.
 func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.StoredAt)) }
@@ -80,16 +104,27 @@ func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.Store
 // Cooled is a copy in cooldown until a time, because of the failure why.
 func (e *Entry) Cooled(until time.Time, why error, refusals int) *Entry {
 	c := *e
-	c.CoolUntil, c.Why, c.Refusals = until, why, refusals
+	c.SetCooldown(Cooldown{until, why, refusals})
 	return &c
 }
 
 // Invalidated is a stale copy, which is served only if asking again fails.
 func (e *Entry) Invalidated(now time.Time) *Entry {
 	c := *e
-	c.FreshUntil, c.RevalidateUntil = earlier(c.FreshUntil, now), earlier(c.RevalidateUntil, now)
-	c.ProviderUntil, c.CoolUntil, c.Why = time.Time{}, time.Time{}, nil
+	age := now.Sub(e.StoredAt)
+	c.fresh, c.revalidate = min(c.fresh, age), min(c.revalidate, age)
+	terms := e.Terms()
+	terms.Until = time.Time{}
+	c.SetTerms(terms)
+	c.SetCooldown(Cooldown{Refusals: e.Cooldown().Refusals})
 	return &c
+}
+
+// EndBy ends the windows at t, where they end later.
+func (e *Entry) EndBy(t time.Time) {
+	if w := e.Windows(); w != (Windows{}) {
+		e.SetWindows(Windows{earlier(w.FreshUntil, t), earlier(w.RevalidateUntil, t), earlier(w.GoneAt, t)})
+	}
 }
 
 // Lifetimes are how long answers of one upstream live.
@@ -132,11 +167,6 @@ func (l Lifetimes) Windows(now time.Time, p ProviderLifetime) Windows {
 		RevalidateUntil: earlier(now.Add(fresh+l.RevalidateFor), gone),
 		GoneAt:          gone,
 	}
-}
-
-// EndBy ends the windows at t, where they end later.
-func (w *Windows) EndBy(t time.Time) {
-	w.FreshUntil, w.RevalidateUntil, w.GoneAt = earlier(w.FreshUntil, t), earlier(w.RevalidateUntil, t), earlier(w.GoneAt, t)
 }
 
 // FreshOnly are the windows of an entry that is fresh for d and then gone.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+	"unsafe"
 
 	"tributary/cache"
 )
@@ -12,9 +13,9 @@ import (
 var start = time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
 
 func TestEntrySpans(t *testing.T) {
-	e := &cache.Entry{StoredAt: start, CoolUntil: start.Add(90 * time.Second), Windows: cache.Windows{
+	e := cache.NewEntry(nil, start, cache.Windows{
 		FreshUntil: start.Add(time.Minute), RevalidateUntil: start.Add(2 * time.Minute), GoneAt: start.Add(3 * time.Minute),
-	}}
+	}).Cooled(start.Add(90*time.Second), nil, 0)
 	for name, tt := range map[string]struct {
 		age                                 time.Duration
 		fresh, cooling, revalidatable, gone bool
@@ -47,17 +48,44 @@ func TestEntrySpans(t *testing.T) {
 
 func TestCooled(t *testing.T) {
 	why := errors.New("down")
-	e := &cache.Entry{Value: "fine", StoredAt: start, ETag: `"1"`, LastModified: "then", Version: 7, Windows: cache.FreshOnly(start, time.Minute), ProviderUntil: start}
+	e := cache.NewEntry("fine", start, cache.FreshOnly(start, time.Minute))
+	e.Version = 7
+	e.SetTerms(cache.Terms{ETag: `"1"`, LastModified: "then", Until: start})
 	h := e.Cooled(start.Add(time.Second), why, 0)
-	if !h.Cooling(start) || h.Cooling(start.Add(time.Second)) || h.Why != why {
+	if !h.Cooling(start) || h.Cooling(start.Add(time.Second)) || h.Cooldown().Why != why {
 		t.Errorf("cooled = %+v, want a cooldown of a second because of %v", h, why)
 	}
-	if e.Cooling(start) || e.Why != nil {
+	if e.Cooling(start) || e.Cooldown().Why != nil {
 		t.Errorf("the entry itself was changed: %+v", e)
 	}
-	h.CoolUntil, h.Why = e.CoolUntil, e.Why
+	h.SetCooldown(e.Cooldown())
 	if *h != *e {
 		t.Errorf("cooled = %+v, want all other fields as in %+v", h, e)
+	}
+}
+
+// There is one for each answer: a place has four.
+func TestEntryIsSmall(t *testing.T) {
+	const most = 112 // bytes, the size class below 128
+	if got := unsafe.Sizeof(cache.Entry{}); got > most {
+		t.Errorf("an entry has %d bytes, want at most %d: what few entries have belongs in Terms or Cooldown", got, most)
+	}
+}
+
+func TestWindowsOfAnEntry(t *testing.T) {
+	w := cache.Windows{FreshUntil: start.Add(time.Minute), RevalidateUntil: start.Add(2 * time.Minute), GoneAt: start.Add(3 * time.Minute)}
+	e := cache.NewEntry("fine", start, w)
+	if got := e.Windows(); got != w || e.FreshUntil() != w.FreshUntil || e.GoneAt() != w.GoneAt {
+		t.Errorf("windows = %+v, want %+v", got, w)
+	}
+	e.EndBy(start.Add(90 * time.Second))
+	if got, want := e.Windows(), (cache.Windows{FreshUntil: w.FreshUntil, RevalidateUntil: start.Add(90 * time.Second), GoneAt: start.Add(90 * time.Second)}); got != want {
+		t.Errorf("ended by 90 s, windows = %+v, want %+v", got, want)
+	}
+	e.SetWindows(cache.Windows{})
+	e.EndBy(start)
+	if got := e.Windows(); got != (cache.Windows{}) || e.Fresh(start.Add(-time.Second)) || !e.Gone(start) {
+		t.Errorf("without windows, they are %+v, and it is fresh or not gone", got)
 	}
 }
 

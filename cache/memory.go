@@ -86,7 +86,7 @@ func (m *Memory) Set(key string, e *Entry) {
 	if m.dropped {
 		return
 	}
-	ttl := time.Until(e.GoneAt)
+	ttl := time.Until(e.GoneAt())
 	if ttl <= 0 { // 0 and -1 mean "default" and "never" to go-cache
 		m.remove(key)
 		return

@@ -24,7 +24,7 @@ func it(t *testing.T, does string, test func(t *testing.T)) {
 // entry is good for d.
 func entry(value any, d time.Duration) *cache.Entry {
 	now := time.Now()
-	return &cache.Entry{Value: value, StoredAt: now, Windows: cache.FreshOnly(now, d)}
+	return cache.NewEntry(value, now, cache.FreshOnly(now, d))
 }
 
 func wantValue(t *testing.T, m *cache.Memory, key string, want any) {

@@ -57,4 +57,8 @@ type Directives struct {
 	// OnlyIfCached forbids asking an upstream. A question that the cache cannot answer
 	// fails with CodeNotCached.
 	OnlyIfCached bool
+
+	// Peek only looks: the answer is what memory has, an old value included, and asking
+	// fails with ErrGatewayOverloaded. Nothing is counted or refreshed.
+	Peek bool
 }

@@ -8,15 +8,15 @@ import (
 
 // stored is the answer that a stored entry gives.
 func (s *Source[Q, A]) stored(e *cache.Entry, now time.Time, state State) Answer[A] {
-	a := Answer[A]{Provenance: Provenance{State: state, Version: e.Version, Age: e.Age(now), FreshUntil: e.FreshUntil}}
+	a := Answer[A]{Provenance: Provenance{State: state, Version: e.Version, Age: e.Age(now), FreshUntil: e.FreshUntil()}}
 	if e.Err != nil {
-		a.Err = remaining(e.Err.(*Error), e.FreshUntil.Sub(now))
+		a.Err = remaining(e.Err.(*Error), e.FreshUntil().Sub(now))
 		a.State = stateOf(a.Err)
 		return a
 	}
 	a.Value = e.Value.(A)
 	if state == Stale {
-		a.Err = e.Why.(*Error)
+		a.Err = e.Cooldown().Why.(*Error)
 		a.FwdStatus = a.Err.Status
 	}
 	return a
@@ -46,7 +46,7 @@ func (s *Source[Q, A]) staleIfError(old *cache.Entry, why *Error, now time.Time)
 	if !s.servedOnError(old, why, now) {
 		return failure[A](why, now)
 	}
-	return s.stored(old.Cooled(now, why, old.Refusals), now, Stale)
+	return s.stored(old.Cooled(now, why, old.Cooldown().Refusals), now, Stale)
 }
 
 // servedOnError reports whether an old entry may be served after a failure.

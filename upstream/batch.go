@@ -28,7 +28,7 @@ type BatchSpec[Q, A any] struct {
 	// keys. A question whose key is not among them is answered with not_found,
 	// and items that were not asked for are ignored. An error is about the whole
 	// answer. It has to be one if the answer is only a part of all items, unless
-	// those that are missing are to be asked again.
+	// those that are missing are to be asked again. Items keep no part of the body.
 	DecodeAll func(qs []Q, r Response) (map[string]Item[A], error)
 
 	// Spoils reports whether a failure of a call may be about only some of its
@@ -111,6 +111,10 @@ func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []
 	done = true
 	var refreshes []due[Q]
 	for i, key := range keys {
+		if d.Peek {
+			answers[i] = b.source.glance(b.source.memory.Get(key), now, d)
+			continue
+		}
 		a, answered, has, old := b.source.peek(now, key, d)
 		if answered {
 			answers[i] = a
@@ -128,8 +132,21 @@ func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []
 // Fetch is the second step of Ask: it waits for the answers that are missing, no
 // longer than ctx. A key that stands there twice is asked once.
 func (b *Batch[Q, A]) Fetch(ctx context.Context, qs []Q, keys []string, d Directives, answers []Answer[A]) {
+	if why := admit(ctx); why != nil {
+		b.refuse(ctx, keys, why, answers)
+		return
+	}
 	ctx, span := b.startSpan(ctx, len(keys))
 	defer span.End()
 	b.wait(ctx, qs, keys, d, answers)
 	describe(span, Batched(answers))
+}
+
+// refuse answers what is missing without asking.
+func (b *Batch[Q, A]) refuse(ctx context.Context, keys []string, why *Error, answers []Answer[A]) {
+	for i, key := range keys {
+		if answers[i].State == "" {
+			answers[i] = b.source.refused(ctx, key, why)
+		}
+	}
 }

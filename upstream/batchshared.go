@@ -45,8 +45,8 @@ func (b *Batch[Q, A]) finish(ctx context.Context, fetches []carried[Q]) {
 		switch stored := s.finish(c.f, c.key); {
 		case c.f.err != nil && c.f.err.Unavailable() && c.f.old.Load() != nil:
 			gone = append(gone, c.key)
-		case c.f.err == nil && stored && s.redis != nil && !c.f.entry.Lifetime.Private:
-			storing = append(storing, cache.Storing{Key: c.key, At: c.at, Value: encode[A](c.f.entry), For: time.Until(c.f.entry.GoneAt)})
+		case c.f.err == nil && stored && s.redis != nil && !c.f.entry.Terms().Lifetime.Private:
+			storing = append(storing, cache.Storing{Key: c.key, At: c.at, Value: encode[A](c.f.entry), For: time.Until(c.f.entry.GoneAt())})
 		}
 	}
 	s.redis.StoreMany(ctx, s.group, storing)

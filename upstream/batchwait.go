@@ -141,9 +141,14 @@ func (b *Batch[Q, A]) await(ctx context.Context, w waiting, key string, start ti
 	return a
 }
 
-// refresh fetches in the background, in a trace of its own.
+// refresh fetches in the background, in a trace of its own, unless the gateway is too
+// busy.
 func (b *Batch[Q, A]) refresh(ctx context.Context, list []due[Q]) {
 	if len(list) == 0 {
+		return
+	}
+	leave, ok := b.source.up.load.Background()
+	if !ok {
 		return
 	}
 	var span trace.Span
@@ -157,7 +162,11 @@ func (b *Batch[Q, A]) refresh(ctx context.Context, list []due[Q]) {
 		})
 	}
 	if span == nil {
-		return // all are being fetched, or have just been
+		leave() // all are being fetched, or have just been
+		return
 	}
-	b.send(ctx, calls.list, true, func() { b.endSpan(span, calls.list) })
+	b.send(ctx, calls.list, true, func() {
+		leave()
+		b.endSpan(span, calls.list)
+	})
 }

@@ -68,6 +68,13 @@ func (s *Source[Q, A]) join(key string, seen *cache.Entry, begin func() (trace.S
 	return f, true
 }
 
+// isFetching reports whether a fetch of key is running.
+func (s *Source[Q, A]) isFetching(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fetches[key] != nil
+}
+
 // fetch carries out a fetch and stores its result, here and in the shared cache.
 // ctx carries values only; the upstream's Close cancels it, and waits for it.
 func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, background bool) {
@@ -87,8 +94,8 @@ func (s *Source[Q, A]) fetch(ctx context.Context, f *fetch, q Q, key string, bac
 	case f.err != nil && f.err.Unavailable() && f.old.Load() != nil:
 		s.redis.Invalidate(ctx, s.group, key, false) // no replica serves the old answer
 	case f.err != nil || !stored:
-	case !f.shared && !f.entry.Lifetime.Private:
-		s.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt))
+	case s.redis != nil && !f.shared && !f.entry.Terms().Lifetime.Private:
+		s.redis.Store(ctx, s.group, key, at, encode[A](f.entry), time.Until(f.entry.GoneAt()))
 	case found != nil && !found.Fresh(time.Now()):
 		s.refresh(ctx, q, key, found)
 	}

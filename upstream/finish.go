@@ -46,17 +46,20 @@ func (s *Source[Q, A]) storeFailure(key string, f *fetch, now time.Time) {
 	if lasts == 0 || f.sent() == 0 {
 		return
 	}
-	e := &cache.Entry{Err: f.err, StoredAt: now, Windows: cache.FreshOnly(now, lasts)}
+	e := &cache.Entry{Err: f.err, StoredAt: now}
+	windows := cache.FreshOnly(now, lasts)
 	if doubles {
+		refusals := 0
 		if old := f.old.Load(); old != nil {
-			e.Refusals = old.Refusals
+			refusals = old.Cooldown().Refusals
 		}
-		e.Windows = cache.FreshOnly(now, call.Doubled(lasts, call.RefusedMost, e.Refusals))
-		e.Refusals++
-		e.GoneAt = e.FreshUntil.Add(call.RefusedMost) // the count of refusals outlasts the refusal
+		windows = cache.FreshOnly(now, call.Doubled(lasts, call.RefusedMost, refusals))
+		windows.GoneAt = windows.FreshUntil.Add(call.RefusedMost) // the count of refusals outlasts the refusal
+		e.SetCooldown(cache.Cooldown{Refusals: refusals + 1})
 	}
+	e.SetWindows(windows)
 	if doubles || f.err.Code == CodeRateLimited {
-		e.ProviderUntil = e.FreshUntil // a caller's no-cache does not ask before
+		e.SetTerms(cache.Terms{Until: windows.FreshUntil}) // a caller's no-cache does not ask before
 	}
 	endWithCaller(e, f.expires)
 	s.memory.Set(key, e)
@@ -98,7 +101,7 @@ func (s *Source[Q, A]) coolDown(key string, old *cache.Entry, now time.Time, why
 	case why.RetryAfter > 0:
 		cool = min(why.RetryAfter, call.MaxHoldBack)
 	case doubles:
-		cool, refusals = call.Doubled(lasts, call.RefusedMost, e.Refusals), e.Refusals+1
+		cool, refusals = call.Doubled(lasts, call.RefusedMost, e.Cooldown().Refusals), e.Cooldown().Refusals+1
 	case lasts > 0:
 		cool = lasts
 	}

@@ -22,16 +22,26 @@ func (b *Batch[Q, A]) Begin(ctx context.Context, qs []Q, d Directives) []*Pendin
 	start, keys, answers := time.Now(), b.keys(qs), make([]Answer[A], len(qs))
 	fetches := make([]waiting, len(qs))
 	if done, _ := b.Lookup(ctx, start, qs, keys, d, answers); !done {
-		ctx, span := b.startSpan(ctx, len(qs))
-		var calls []*batchCall[Q]
-		fetches, calls = b.join(ctx, qs, keys, d, answers)
-		b.send(ctx, calls, false, func() { b.endSpan(span, calls) })
+		fetches = b.begin(ctx, qs, keys, d, answers)
 	}
 	all := make([]*Pending[Q, A], len(qs))
 	for i, key := range keys {
 		all[i] = &Pending[Q, A]{b, key, start, answers[i], fetches[i]}
 	}
 	return all
+}
+
+// begin starts the calls for the answers that are missing, if the request may ask. The
+// others have no fetch.
+func (b *Batch[Q, A]) begin(ctx context.Context, qs []Q, keys []string, d Directives, answers []Answer[A]) []waiting {
+	if why := admit(ctx); why != nil {
+		b.refuse(ctx, keys, why, answers)
+		return make([]waiting, len(qs))
+	}
+	ctx, span := b.startSpan(ctx, len(qs))
+	fetches, calls := b.join(ctx, qs, keys, d, answers)
+	b.send(ctx, calls, false, func() { b.endSpan(span, calls) })
+	return fetches
 }
 
 // Now returns the answer if there was one at once. held says that there is an old value

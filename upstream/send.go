@@ -27,8 +27,12 @@ type Write[A any] struct {
 
 // Send carries out a write. It continues if ctx is canceled, so that a caller that leaves
 // does not stop a write half-way. It ends early enough before ctx's deadline to write
-// the answer. If a failed write may have been carried out, Err.Uncertain is set.
+// the answer. If a failed write may have been carried out, Err.Uncertain is set. A write
+// that is not admitted is not sent.
 func Send[A any](ctx context.Context, up *Upstream, w Write[A]) Answer[A] {
+	if why := admit(ctx); why != nil {
+		return failure[A](why, time.Now())
+	}
 	start := time.Now()
 	ctx, span := up.tracer.Start(ctx, w.Name, trace.WithAttributes(sourceName.String(w.Name)))
 	defer span.End()

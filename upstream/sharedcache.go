@@ -36,9 +36,10 @@ func encode[A any](e *cache.Entry) []byte {
 	if !ok {
 		return nil
 	}
+	windows, terms := e.Windows(), e.Terms()
 	b, err := json.Marshal(sharedEntry[A]{
-		value, e.StoredAt, e.FreshUntil, e.RevalidateUntil, e.GoneAt, e.ProviderUntil, e.ETag, e.LastModified,
-		e.Lifetime, e.MustRevalidate,
+		value, e.StoredAt, windows.FreshUntil, windows.RevalidateUntil, windows.GoneAt, terms.Until, terms.ETag, terms.LastModified,
+		terms.Lifetime, terms.MustRevalidate,
 	})
 	if err != nil {
 		return nil
@@ -58,12 +59,7 @@ func (s *Source[Q, A]) decodeShared(b []byte, now time.Time) *cache.Entry {
 	}
 	e.Size, e.Version = len(b), s.up.store.NextVersion()
 	// Another replica's STALE_FOR may be longer than ours.
-	end := e.StoredAt.Add(s.up.lifetimes.StaleFor)
-	for _, t := range []*time.Time{&e.FreshUntil, &e.RevalidateUntil, &e.GoneAt} {
-		if t.After(end) {
-			*t = end
-		}
-	}
+	e.EndBy(e.StoredAt.Add(s.up.lifetimes.StaleFor))
 	return e
 }
 
@@ -75,14 +71,13 @@ func decodeEntry[A any](b []byte, now time.Time) *cache.Entry {
 	if json.Unmarshal(b, &shared) != nil || empty(shared.Value) {
 		return nil
 	}
-	e := &cache.Entry{
-		Value:    shared.Value,
-		StoredAt: shared.StoredAt,
-		Windows:  cache.Windows{FreshUntil: shared.FreshUntil, RevalidateUntil: shared.Revalidate, GoneAt: shared.GoneAt},
-		ETag:     shared.ETag, LastModified: shared.LastModified, ProviderUntil: shared.ProviderUntil,
-		Lifetime: shared.Lifetime, MustRevalidate: shared.MustRevalidate,
-	}
-	ordered := !e.StoredAt.After(now.Add(maxSkew)) && !e.FreshUntil.After(e.RevalidateUntil) && !e.RevalidateUntil.After(e.GoneAt)
+	windows := cache.Windows{FreshUntil: shared.FreshUntil, RevalidateUntil: shared.Revalidate, GoneAt: shared.GoneAt}
+	e := cache.NewEntry(shared.Value, shared.StoredAt, windows)
+	e.SetTerms(cache.Terms{
+		Lifetime: shared.Lifetime, Until: shared.ProviderUntil, MustRevalidate: shared.MustRevalidate,
+		ETag: shared.ETag, LastModified: shared.LastModified,
+	})
+	ordered := !e.StoredAt.After(now.Add(maxSkew)) && !windows.FreshUntil.After(windows.RevalidateUntil) && !windows.RevalidateUntil.After(windows.GoneAt)
 	if !ordered || e.StoredAt.IsZero() || !bytes.Equal(b, encode[A](e)) {
 		return nil
 	}

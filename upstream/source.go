@@ -87,6 +87,9 @@ func (s *Source[Q, A]) Key(q Q) string { return s.spec.Key(q) }
 // allowed without waiting. done is false when the upstream must be asked; held
 // says that there is an old value for when asking fails. key is that of q.
 func (s *Source[Q, A]) Lookup(ctx context.Context, now time.Time, q Q, key string, d Directives) (a Answer[A], done, held bool) {
+	if d.Peek {
+		return s.glance(s.memory.Get(key), now, d), true, false
+	}
 	if a, done, held = s.lookup(ctx, now, q, key, d); done {
 		s.answers.count(a.State)
 	}
@@ -120,9 +123,13 @@ func (s *Source[Q, A]) peek(now time.Time, key string, d Directives) (a Answer[A
 		return s.stored(e, now, Stale), true, held, nil
 	}
 	if d.OnlyIfCached {
-		return failure[A](Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking"), now), true, held, nil
+		return failure[A](errNotCached(), now), true, held, nil
 	}
 	return a, false, held, nil
+}
+
+func errNotCached() *Error {
+	return Errorf(CodeNotCached, "not in the cache, and only-if-cached forbids asking")
 }
 
 // reuse is the state in which a stored entry may be served without asking, ""
@@ -132,7 +139,7 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 	if e == nil || e.Gone(now) {
 		return ""
 	}
-	again := d.MaxAge > 0 && e.Age(now) > d.MaxAge && !now.Before(e.ProviderUntil)
+	again := d.MaxAge > 0 && e.Age(now) > d.MaxAge && !now.Before(e.Terms().Until)
 	switch {
 	case e.Fresh(now) && !again:
 		return Cached
@@ -147,6 +154,6 @@ func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State 
 // noDataAgain reports whether a caller's no-cache ends an entry's cooldown: only if
 // the last answer had no data and is older than minAge.
 func noDataAgain(e *cache.Entry, now time.Time) bool {
-	why, ok := e.Why.(*Error)
-	return ok && why.Code == CodeNoData && e.CoolUntil.Sub(now) < noDataFor-minAge
+	why, ok := e.Cooldown().Why.(*Error)
+	return ok && why.Code == CodeNoData && e.Cooldown().Until.Sub(now) < noDataFor-minAge
 }

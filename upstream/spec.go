@@ -40,7 +40,8 @@ type Spec[Q, A any] struct {
 
 	// Decode turns a response with a status of 200 to 299, or one that Accepts
 	// names, into an answer, and validates it. Any error but an *Error is reported
-	// as invalid_response.
+	// as invalid_response. The answer must keep no part of the body, whose buffer is
+	// used again.
 	Decode func(Response) (A, error)
 
 	// Check compares a decoded answer with the question: an answer about

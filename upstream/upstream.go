@@ -41,12 +41,17 @@ type Config struct {
 	// first caller's deadline, because others wait for the fetch too.
 	FetchBudget time.Duration
 
+	// PatienceMin is the least time that a source with an old answer is waited for, once its
+	// usual latency is known; see [WithOthers]. 0: the usual latency bounds no wait.
+	PatienceMin time.Duration
+
 	Propagate bool              // send traceparent
 	Transport http.RoundTripper // nil: a pool of its own
 	Tracer    trace.Tracer      // nil: none
 	Meter     metric.Meter      // nil: none
 	Logger    *slog.Logger      // nil: slog's default
 	Stories   *story.Recorder   // for the operators' console; nil: none
+	Load      Load              // of the gateway; nil: never busy
 }
 
 // Upstream is one service, with everything that its sources share. It is safe for
@@ -59,8 +64,10 @@ type Upstream struct {
 	store           *cache.Store
 	redis           *cache.Redis
 	fetchBudget     time.Duration
+	patienceMin     time.Duration
 	tracer          trace.Tracer
 	log             *slog.Logger
+	load            Load
 	counters        counters
 	stopMetrics     func()
 	work            work
@@ -77,11 +84,15 @@ func New(cfg Config) *Upstream {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Load == nil {
+		cfg.Load = unlimited{}
+	}
 	u := &Upstream{
 		client: call.New(call.Config{
 			Name: cfg.Name, BaseURL: cfg.BaseURL, UserAgent: cfg.UserAgent, Credentials: cfg.Credentials,
 			Policies: cfg.Policies, Budget: cfg.FetchBudget,
 			Propagate: cfg.Propagate, Transport: cfg.Transport, Tracer: cfg.Tracer, Meter: cfg.Meter, Logger: cfg.Logger, Stories: cfg.Stories,
+			Load: cfg.Load,
 		}),
 		policies:        cfg.Policies,
 		lifetimes:       cfg.Lifetimes,
@@ -89,8 +100,10 @@ func New(cfg Config) *Upstream {
 		store:           cfg.Store,
 		redis:           cfg.Redis,
 		fetchBudget:     cfg.FetchBudget,
+		patienceMin:     cfg.PatienceMin,
 		tracer:          cfg.Tracer,
 		log:             cfg.Logger,
+		load:            cfg.Load,
 	}
 	u.work.life, u.work.end = context.WithCancel(context.Background())
 	u.stopMetrics = u.counters.observe(cfg.Name, cfg.Meter, cfg.Logger)

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -15,7 +16,7 @@ func (s *Source[Q, A]) addValidators(f *fetch, r *http.Request) {
 	if f.unconditional.Load() || !s.confirmable(f) {
 		return
 	}
-	old := f.old.Load()
+	old := f.old.Load().Terms()
 	if old.ETag != "" {
 		r.Header.Set("If-None-Match", old.ETag)
 	}
@@ -26,7 +27,10 @@ func (s *Source[Q, A]) addValidators(f *fetch, r *http.Request) {
 
 func (s *Source[Q, A]) confirmable(f *fetch) bool {
 	old := f.old.Load()
-	if old == nil || old.Err != nil || old.ETag == "" && old.LastModified == "" {
+	if old == nil || old.Err != nil {
+		return false
+	}
+	if t := old.Terms(); t.ETag == "" && t.LastModified == "" {
 		return false
 	}
 	return s.spec.Renewable == nil || s.spec.Renewable(old.Value.(A), time.Now())
@@ -34,7 +38,7 @@ func (s *Source[Q, A]) confirmable(f *fetch) bool {
 
 // confirms reports whether the validators of a 304 are those of the stored
 // entry, or absent: with others it is about another answer (RFC 9111 §4.3.4).
-func confirms(old *cache.Entry, h http.Header) bool {
+func confirms(old cache.Terms, h http.Header) bool {
 	if etag := h.Get("ETag"); etag != "" {
 		return strings.TrimPrefix(etag, "W/") == strings.TrimPrefix(old.ETag, "W/")
 	}
@@ -49,7 +53,7 @@ func (s *Source[Q, A]) again(f *fetch, q Q, r Response) bool {
 	switch {
 	case r.Status == http.StatusNotModified:
 		old := f.old.Load()
-		return old != nil && !confirms(old, r.Header) && f.unconditional.CompareAndSwap(false, true)
+		return old != nil && !confirms(old.Terms(), r.Header) && f.unconditional.CompareAndSwap(false, true)
 	case r.Status >= 400 && s.spec.Again != nil:
 		return s.spec.Again(q, r)
 	}
@@ -63,12 +67,12 @@ func (s *Source[Q, A]) read(f *fetch, q Q, r Response) (*cache.Entry, error) {
 	life := lifetime(r.Header, r.At)
 	if r.Status == http.StatusNotModified {
 		*e = *f.old.Load()
-		if !confirms(e, r.Header) {
+		if !confirms(e.Terms(), r.Header) {
 			return nil, errors.New("a 304 with another validator than we asked with")
 		}
-		e.CoolUntil, e.Why, e.Refusals = time.Time{}, nil, 0
+		e.SetCooldown(cache.Cooldown{})
 		if life == (cache.ProviderLifetime{}) {
-			life = e.Lifetime // that of the stored answer goes on (RFC 9111 §3.2)
+			life = e.Terms().Lifetime // that of the stored answer goes on (RFC 9111 §3.2)
 		}
 	} else {
 		value, err := s.spec.Decode(r)
@@ -80,12 +84,10 @@ func (s *Source[Q, A]) read(f *fetch, q Q, r Response) (*cache.Entry, error) {
 		}
 		e.Value, e.Size, e.Version = value, len(r.Body), s.up.store.NextVersion()
 	}
-	if v := r.Header.Get("ETag"); v != "" {
-		e.ETag = v
-	}
-	if v := r.Header.Get("Last-Modified"); v != "" {
-		e.LastModified = v
-	}
+	terms := e.Terms()
+	terms.ETag = cmp.Or(r.Header.Get("ETag"), terms.ETag)
+	terms.LastModified = cmp.Or(r.Header.Get("Last-Modified"), terms.LastModified)
+	e.SetTerms(terms)
 	e.StoredAt = r.At
 	s.setWindows(e, life)
 	endWithCaller(e, f.expires)
@@ -95,9 +97,12 @@ func (s *Source[Q, A]) read(f *fetch, q Q, r Response) (*cache.Entry, error) {
 // setWindows gives an entry the windows that its provider's lifetime and our own
 // allow.
 func (s *Source[Q, A]) setWindows(e *cache.Entry, life cache.ProviderLifetime) {
-	e.Lifetime, e.Windows, e.ProviderUntil, e.MustRevalidate = life, cache.Windows{}, time.Time{}, false
+	terms := e.Terms()
+	terms.Lifetime, terms.Until, terms.MustRevalidate = life, time.Time{}, false
 	if life.NoStore {
-		return // gone at once
+		e.SetTerms(terms)
+		e.SetWindows(cache.Windows{}) // gone at once
+		return
 	}
 	life.Wins = s.spec.ObeyExpires
 	switch {
@@ -106,12 +111,14 @@ func (s *Source[Q, A]) setWindows(e *cache.Entry, life cache.ProviderLifetime) {
 	case life.Given:
 		life.For = max(life.For, s.spec.MinFresh)
 	}
-	e.Windows = s.up.lifetimes.Windows(e.StoredAt, life)
+	windows := s.up.lifetimes.Windows(e.StoredAt, life)
 	if life.Given {
-		e.ProviderUntil = e.StoredAt.Add(life.For)
+		terms.Until = e.StoredAt.Add(life.For)
 	}
 	if life.NoCache || life.MustRevalidate {
-		e.RevalidateUntil = e.FreshUntil
-		e.MustRevalidate = !s.up.keepUnvalidated
+		windows.RevalidateUntil = windows.FreshUntil
+		terms.MustRevalidate = !s.up.keepUnvalidated
 	}
+	e.SetTerms(terms)
+	e.SetWindows(windows)
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -19,6 +20,9 @@ var ErrPatience = errors.New("other sources have answered")
 // Fetch is the second step of Ask: it waits for a fetch of key, its own or
 // another caller's, no longer than ctx.
 func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
+	if why := admit(ctx); why != nil {
+		return s.refused(ctx, key, why)
+	}
 	start := time.Now()
 	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))
 	a := s.wait(ctx, q, key, d)
@@ -90,15 +94,12 @@ func (s *Source[Q, A]) countMiss(ctx context.Context, f *fetch, mine bool) {
 // await waits for a fetch of key, which the caller has begun if it is mine, no
 // longer than ctx.
 func (s *Source[Q, A]) await(ctx context.Context, f *fetch, key string, mine bool, start time.Time) Answer[A] {
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-	}
+	late := s.awaitUsual(ctx, f, start)
 	var a Answer[A]
 	if f.isDone() {
 		a = s.fetched(f, time.Now())
 	} else {
-		a = s.stopWaiting(ctx, f, key, time.Now())
+		a = s.stopWaiting(ctx, f, key, late, time.Now())
 		s.tell(ctx, story.Step{What: story.GaveUp, Took: time.Since(start)})
 		if a.State == Stale {
 			s.tell(ctx, story.Step{What: story.Fallback, Code: string(a.Err.Code), Took: a.Age})
@@ -123,11 +124,12 @@ func forward(old *cache.Entry, now time.Time) Forward {
 	return FwdStale
 }
 
-// stopWaiting is the answer for a caller that stops waiting for a fetch.
-func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, now time.Time) Answer[A] {
+// stopWaiting is the answer for a caller that stops waiting for a fetch. late is the
+// reason if the fetch takes longer than usual, else nil.
+func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, late *Error, now time.Time) Answer[A] {
 	why := Errorf(CodeCanceled, "the caller has closed its request")
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrPatience) {
-		why = Errorf(CodeTimeout, "no answer in time")
+	if late != nil || errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrPatience) {
+		why = cmp.Or(late, Errorf(CodeTimeout, "no answer in time"))
 		if last := f.progress.Load().LastError(); last != nil {
 			why = last // it is being retried, and this is why
 		}
@@ -145,8 +147,16 @@ func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, no
 	return a
 }
 
-// refresh fetches in the background, in a trace of its own.
+// refresh fetches in the background, in a trace of its own, unless the gateway is too
+// busy.
 func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.Entry) {
+	if s.isFetching(key) {
+		return
+	}
+	leave, ok := s.up.load.Background()
+	if !ok {
+		return
+	}
 	ctx = context.WithoutCancel(ctx)
 	var span trace.Span
 	f, mine := s.join(key, old, func() (trace.SpanContext, *call.Progress) {
@@ -154,10 +164,12 @@ func (s *Source[Q, A]) refresh(ctx context.Context, q Q, key string, old *cache.
 		return span.SpanContext(), call.NewProgress(s.up.fetchBudget)
 	})
 	if !mine {
-		return // it is being fetched, or has just been
+		leave() // it is being fetched, or has just been
+		return
 	}
 	go func() {
 		defer s.up.work.done()
+		defer leave()
 		s.fetch(ctx, f, q, key, true)
 		a := s.fetched(f, time.Now())
 		a.Attempts = f.sent()

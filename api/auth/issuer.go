@@ -54,7 +54,7 @@ func newIssuer(cfg Config) *issuer {
 	transport := cfg.Transport
 	if transport == nil {
 		// We connect once in ten minutes, so keeping the connection has no use.
-		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
+		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
 	}
 	life, end := context.WithCancel(context.Background())
 	i := &issuer{

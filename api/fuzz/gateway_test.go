@@ -34,7 +34,7 @@ const patience = 20 * time.Second
 
 // newGateway returns the API over simulated upstreams. Its geocoder knows every name,
 // in every country. The directory has users 1 to 10.
-func newGateway(t testing.TB) http.Handler {
+func newGateway(t testing.TB, changes ...func(*api.Config)) http.Handler {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	tel, err := telemetry.Setup(t.Context(), telemetry.Config{Env: func(string) string { return "" }, Logger: log})
@@ -51,11 +51,15 @@ func newGateway(t testing.TB) http.Handler {
 	}
 	t.Cleanup(callers.Close)
 	weather, forecast, air, users := newServices(t)
-	return api.New(api.Config{
+	cfg := api.Config{
 		Auth: callers, Weather: weather, Forecast: forecast, Air: air, Users: users,
 		Status: func() api.Status { return api.Status{} }, Ready: func() bool { return true },
 		Telemetry: tel, Logger: log, RequestTimeout: patience, PublicReads: true,
-	})
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return api.New(cfg)
 }
 
 func newServices(t testing.TB) (*weather.Service, *forecast.Service, *air.Service, *users.Service) {

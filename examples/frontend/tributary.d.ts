@@ -285,7 +285,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * State of the upstreams and of the cache
+         * State of the upstreams, of the cache and of the gateway
          * @description Counts are those of this process since its start; each replica has its own. No scope.
          */
         get: operations["getStatus"];
@@ -659,7 +659,8 @@ export interface components {
          *     - `no_data`: its answer is valid, but has no value for the present: none at all, or an observation
          *       that is too old or in the future.
          *     - `circuit_open`: not asked, because its circuit breaker is open after too many failures.
-         *     - `overloaded`: not asked, because too many calls to it are in flight.
+         *     - `overloaded`: not asked, because too many calls to it are in flight, or because the gateway itself
+         *       is overloaded.
          *     - `canceled`: the caller left, or the gateway is shutting down.
          *     - `not_cached`: not cached, and the request's `only-if-cached` forbids asking.
          * @enum {string}
@@ -1589,11 +1590,12 @@ export interface components {
              */
             name?: string | null;
         };
-        /** @description The state of the upstreams and of the cache. */
+        /** @description The state of the upstreams, of the cache and of the gateway's own limit. */
         Status: {
             /** @description All upstreams, the disabled ones included. */
             upstreams: components["schemas"]["Upstream"][];
             cache: components["schemas"]["Cache"];
+            admission: components["schemas"]["Admission"];
         };
         /** @description One upstream. A disabled one has only `name` and `enabled`. */
         Upstream: {
@@ -1724,6 +1726,29 @@ export interface components {
              */
             evictions: number;
         };
+        /**
+         * @description The limit on requests that ask upstreams. It falls when the gateway's processor has more to do than
+         *     it can, and rises again afterwards.
+         */
+        Admission: {
+            /**
+             * @description - `admitting`: every request is served.
+             *     - `refusing`: requests that cannot be answered from memory were refused a moment ago.
+             *     - `off`: there is no limit.
+             * @enum {string}
+             */
+            state: "admitting" | "refusing" | "off";
+            /**
+             * @description Requests that may ask upstreams at the same time. Absent without a limit.
+             * @example 64
+             */
+            limit?: number;
+            /**
+             * @description Requests and background refreshes that ask upstreams now. Absent without a limit.
+             * @example 3
+             */
+            in_flight?: number;
+        };
         /** @description The process is up. */
         Liveness: {
             /**
@@ -1834,7 +1859,7 @@ export interface components {
          * @description The type of the problem, for programs. More may be added.
          * @enum {string}
          */
-        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "still_running" | "key_reused" | "invalid_body" | "request_timeout" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "not_configured" | "internal_error";
+        ProblemCode: "invalid_parameters" | "unauthorized" | "forbidden" | "auth_unavailable" | "not_found" | "no_data" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "still_running" | "key_reused" | "invalid_body" | "request_timeout" | "invalid_fields" | "refused_by_directory" | "unsupported_media_type" | "too_many_requests" | "overloaded" | "write_failed" | "body_too_large" | "all_sources_failed" | "not_cached" | "gateway_overloaded" | "not_configured" | "internal_error";
         /** @description One mistake in a request. */
         Mistake: {
             /**
@@ -1939,14 +1964,14 @@ export interface components {
         /**
          * @description There is no first answer, because every source failed, no cached answer is recent enough, and at
          *     least one source may not be asked now. Or as many streams are open as the gateway can serve, or a
-         *     token could not be checked; then there are no `sources`.
+         *     token could not be checked; then there are no `sources`. Or the gateway itself is overloaded.
          */
         StreamRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfSources"];
-                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "Server-Timing": components["headers"]["ServerTimingUnlessOverloaded"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2169,14 +2194,15 @@ export interface components {
         /**
          * @description Every source failed, no cached answer is recent enough, and at least one source may not be asked
          *     now, because of an open circuit breaker, a quota, a limit on calls in flight, or its
-         *     `Retry-After`. Or a token could not be checked; then there are no `sources`.
+         *     `Retry-After`. Or a token could not be checked; then there are no `sources`. Or the gateway itself
+         *     is overloaded (`gateway_overloaded`): it refuses what cannot be answered from the cache.
          */
         SourcesRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfSources"];
-                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "Server-Timing": components["headers"]["ServerTimingUnlessOverloaded"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2460,7 +2486,8 @@ export interface components {
          *     `Idempotency-Key` could not be claimed, because the Redis that the replicas share did not store
          *     it, or another replica held it for too long (the same, without `sources`). Or the gateway stores
          *     its maximum of `Idempotency-Key`s (`overloaded`); `Retry-After` is the time until there is room.
-         *     Or a token could not be checked (`auth_unavailable`).
+         *     Or a token could not be checked (`auth_unavailable`), or the gateway itself is overloaded
+         *     (`gateway_overloaded`, with the `outcome` `not_done`).
          */
         WriteRefused: {
             headers: {
@@ -2468,7 +2495,7 @@ export interface components {
                 "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfWrite"];
-                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "Server-Timing": components["headers"]["ServerTimingUnlessOverloaded"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2568,14 +2595,15 @@ export interface components {
         /**
          * @description The write was not sent, because of an open circuit breaker, a quota, a limit on calls in flight or
          *     the directory's `Retry-After` (`write_failed`, with the `outcome` `not_done`). Or a token could
-         *     not be checked (`auth_unavailable`).
+         *     not be checked (`auth_unavailable`), or the gateway itself is overloaded (`gateway_overloaded`,
+         *     with the `outcome` `not_done`).
          */
         ReplacementRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
                 "Cache-Control": components["headers"]["NoStore"];
                 Vary: components["headers"]["VaryOfWrite"];
-                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "Server-Timing": components["headers"]["ServerTimingUnlessOverloaded"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2689,13 +2717,14 @@ export interface components {
         /**
          * @description The removal was not sent, because of an open circuit breaker, a quota, a limit on calls in flight
          *     or the directory's `Retry-After` (`write_failed`, with the `outcome` `not_done`). Or a token could
-         *     not be checked (`auth_unavailable`).
+         *     not be checked (`auth_unavailable`), or the gateway itself is overloaded (`gateway_overloaded`,
+         *     with the `outcome` `not_done`).
          */
         RemovalRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
                 "Cache-Control": components["headers"]["NoStore"];
-                "Server-Timing": components["headers"]["ServerTimingOfProblem"];
+                "Server-Timing": components["headers"]["ServerTimingUnlessOverloaded"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -2987,6 +3016,8 @@ export interface components {
         ServerTiming: string;
         /** @description As in an answer, with the sources that were called. */
         ServerTimingOfProblem: string;
+        /** @description As in an answer, with the sources that were called. Absent if the gateway is so overloaded that it made no trace. */
+        ServerTimingUnlessOverloaded: string;
         /** @description The id of the request: the one that it came with if that is valid, else a new one. */
         RequestId: string;
         /**

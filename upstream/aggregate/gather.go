@@ -23,6 +23,7 @@ type Part interface {
 // one part has a value, or an old one for when asking fails, the others are
 // waited for no longer than patience from the start; ctx bounds everything.
 // Fetches that are no longer waited for go on, and their answers are stored.
+// A source whose usual latency is known is waited for less; see upstream.WithOthers.
 func Gather(ctx context.Context, patience time.Duration, parts ...Part) {
 	start := time.Now()
 	var asked []Part
@@ -38,9 +39,11 @@ func Gather(ctx context.Context, patience time.Duration, parts ...Part) {
 		return
 	}
 
-	ctx, stop := context.WithCancelCause(ctx)
+	answered := make(chan struct{})
+	ctx, stop := context.WithCancelCause(upstream.WithOthers(ctx, answered))
 	defer stop(nil)
 	startClock := sync.OnceFunc(func() {
+		close(answered)
 		timer := time.AfterFunc(patience-time.Since(start), func() { stop(upstream.ErrPatience) })
 		context.AfterFunc(ctx, func() { timer.Stop() })
 	})

@@ -159,6 +159,7 @@ func (g *graph) askOne(ctx, early context.Context, i int) {
 // something to give.
 func (g *graph) within(ctx context.Context, since time.Time) (_ context.Context, stop func()) {
 	ctx, end := context.WithCancelCause(ctx)
+	ctx = upstream.WithOthers(ctx, g.armed.Done())
 	disarm := context.AfterFunc(g.armed, func() {
 		timer := time.AfterFunc(g.patience-time.Since(since), func() { end(upstream.ErrPatience) })
 		context.AfterFunc(ctx, func() { timer.Stop() })

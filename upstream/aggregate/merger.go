@@ -3,7 +3,6 @@ package aggregate
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -48,15 +47,6 @@ type MergerConfig[Q, R, M any] struct {
 // NewMerger returns a merger that caches its merges in store.
 func NewMerger[Q, R, M any](store *cache.Store, cfg MergerConfig[Q, R, M]) *Merger[Q, R, M] {
 	return &Merger[Q, R, M]{MergerConfig: cfg, memory: store.NewMemory()}
-}
-
-// Merged is a merge with its encodings. It is cached while the reports stay the same, so
-// that a request with cached reports merges and encodes nothing.
-type Merged[R, M any] struct {
-	Value   *M
-	reports []*R
-	used    []bool
-	encoded []atomic.Pointer[Encoded] // by form
 }
 
 // Ask asks all providers at the same time and returns the merge, nil if no provider has
@@ -111,23 +101,10 @@ func (m *Merger[Q, R, M]) merge(q Q, key string, reports []*R, now time.Time) *M
 	if !slices.ContainsFunc(reports, func(r *R) bool { return r != nil }) {
 		return nil
 	}
-	merged := &Merged[R, M]{reports: reports, encoded: make([]atomic.Pointer[Encoded], cmp.Or(m.Forms, 2))}
-	merged.Value, merged.used = m.Merge(q, now, reports)
-	m.memory.Set(key, &cache.Entry{Value: merged, StoredAt: now, Windows: cache.FreshOnly(now, mergedFor)})
+	merged := &Merged[R, M]{reports: reports, at: now, encoded: make([]atomic.Pointer[Encoded], cmp.Or(m.Forms, 2))}
+	value, used := m.Merge(q, now, reports)
+	merged.used = used
+	merged.value.Store(value)
+	m.memory.Set(key, cache.NewEntry(merged, now, cache.FreshOnly(now, mergedFor)))
 	return merged
-}
-
-// Encode returns the JSON of what present returns, in one of the forms, counted from 0.
-// Each form is encoded once.
-func (m *Merged[R, M]) Encode(form int, present func(*M) any) (Encoded, error) {
-	if e := m.encoded[form].Load(); e != nil {
-		return *e, nil
-	}
-	body, err := json.Marshal(present(m.Value))
-	if err != nil {
-		return Encoded{}, err
-	}
-	e := &Encoded{JSON: body, Tag: Tag(body)}
-	m.encoded[form].Store(e)
-	return *e, nil
 }

@@ -14,11 +14,14 @@ type Units map[string]Text
 // Read returns v in our unit. A number with no unit or an unlisted one is unknown,
 // because units are never guessed.
 func (u Units) Read(field string, v Number, known map[Text]Scale) *float64 {
-	converted, err := u.Require(field, v, known)
-	if err != nil {
+	if !v.Known {
 		return nil
 	}
-	return converted
+	s, ok := u.Scale(field, known)
+	if !ok {
+		return nil
+	}
+	return new(s.Convert(v.Value))
 }
 
 // Require is Read for a number that the answer must have.
@@ -26,9 +29,19 @@ func (u Units) Require(field string, v Number, known map[Text]Scale) (*float64, 
 	if !v.Known {
 		return nil, Unusable(field, v.Kind)
 	}
-	s, ok := known[u[field]]
+	s, ok := u.Scale(field, known)
 	if !ok {
 		return nil, fmt.Errorf("%s: %.12q is not a unit that can be converted", field, u[field])
 	}
-	return new((v.Value + s.Shift) * s.Factor), nil
+	return new(s.Convert(v.Value)), nil
 }
+
+// Scale is that of a field's unit, for many numbers of one field. ok is false without a
+// unit, and for one that is not listed.
+func (u Units) Scale(field string, known map[Text]Scale) (s Scale, ok bool) {
+	s, ok = known[u[field]]
+	return s, ok
+}
+
+// Convert is v in our unit.
+func (s Scale) Convert(v float64) float64 { return (v + s.Shift) * s.Factor }

@@ -18,6 +18,7 @@ import (
 // refusals as successes.
 type admission struct {
 	breaker  circuitbreaker.CircuitBreaker[any]
+	load     Load
 	probe    atomic.Pointer[context.Context] // of the call that is the probe; nil: no call is
 	holdBack holdBack                        // of the whole upstream
 }
@@ -30,9 +31,9 @@ func (a *admission) refusal(now time.Time, endpoint *holdBack) *failure {
 	return endpoint.refusal(now)
 }
 
-// open rechecks breaker and hold-back before a hedge is sent.
+// open rechecks breaker, hold-back and the gateway's own load before a hedge is sent.
 func (a *admission) open(now time.Time, endpoint *holdBack) bool {
-	return a.breaker.IsClosed() && a.refusal(now, endpoint) == nil
+	return !a.load.Closed() && a.breaker.IsClosed() && a.refusal(now, endpoint) == nil
 }
 
 // enter admits a call, and the caller calls leave when it ends; or it returns the

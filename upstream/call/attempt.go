@@ -59,9 +59,13 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 		if a.hedge {
 			counters.hedgesWon.Add(1)
 		}
-		e.client.latency.add(took)
+		if e.client.admission.load.Starved() {
+			return // it took long because of us
+		}
+		now := a.start.Add(took)
+		e.client.latency.add(took, now)
 		if e.hedges(call.Weight) {
-			e.latency.add(took)
+			e.latency.add(took, now)
 		}
 	}()
 
@@ -116,14 +120,16 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 	}
 	a.client.metrics.record(ctx, a.client, end, took)
 	endSpan(ctx, span, resp, fault)
-	if fault != nil {
-		return nil, fault, again
+	if fault == nil {
+		a.accepted(resp.At)
+		if a.Exhausted != nil {
+			a.exhausted(resp)
+		}
 	}
-	a.accepted(resp.At)
-	if a.Exhausted != nil {
-		a.exhausted(resp)
+	if !a.Write { // its answer may be kept as it is, to be repeated; after a panic nothing is given back
+		resp.release()
 	}
-	return result, nil, false
+	return result, fault, again
 }
 
 // count counts a request that is being sent.
@@ -212,6 +218,8 @@ func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failu
 	}
 	fault.Uncertain = a.progress.uncertain.Load()
 	fault.others = others
+	ours := fault.Code == CodeTimeout && a.client.admission.load.Starved()
+	fault.uncounted = fault.uncounted || ours
 	policies := &a.client.policies
 	fault.backoff = policies.backoff(a.retries, fault.RetryAfter)
 	fault.final = fault.final || a.call.Once && fault.Uncertain || a.retries >= policies.Retries ||
@@ -221,7 +229,9 @@ func (a *attempt) judge(ctx context.Context, fault *failure, others bool) *failu
 		if fault.refusesUs() && !a.aboutCaller(fault) {
 			a.client.counters.refusals.Add(1)
 		}
-		a.client.failed(ctx, fault, now)
+		if !ours {
+			a.client.failed(ctx, fault, now)
+		}
 	}
 	return fault
 }

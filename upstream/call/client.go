@@ -36,6 +36,7 @@ type Config struct {
 	Meter     metric.Meter      // nil: none
 	Logger    *slog.Logger      // nil: slog's default
 	Stories   *story.Recorder   // counts calls and keeps events; nil: none
+	Load      Load              // of the gateway; nil: never busy
 }
 
 // Client calls one upstream. It is safe for concurrent use.
@@ -75,7 +76,7 @@ func New(cfg Config) *Client {
 		propagate: cfg.Propagate,
 		tracer:    cfg.Tracer,
 		log:       cfg.Logger,
-		latency:   &latencies{quantile: cfg.Policies.HedgeQuantile},
+		latency:   &latencies{}, // of all endpoints, to be shown; each hedges by its own
 		record:    cfg.Stories.Upstream(cfg.Name),
 		writes:    &holdBack{},
 	}
@@ -85,7 +86,10 @@ func New(cfg Config) *Client {
 	if c.log == nil {
 		c.log = slog.Default()
 	}
-	c.shared = newShared(cfg.Policies, c.onStateChanged)
+	if cfg.Load == nil {
+		cfg.Load = Unloaded{}
+	}
+	c.shared = newShared(cfg.Policies, cfg.Load, c.onStateChanged)
 	meter := cfg.Meter
 	if meter == nil {
 		meter = noopmetric.NewMeterProvider().Meter("")

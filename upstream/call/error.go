@@ -46,6 +46,9 @@ type Error struct {
 
 	// Uncertain means that a failed write may have been carried out.
 	Uncertain bool
+
+	// Gateway means that the gateway itself is overloaded, and not the upstream.
+	Gateway bool
 }
 
 // Errorf returns an Error. Its text may quote at most a short and harmless piece of what

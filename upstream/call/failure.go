@@ -28,7 +28,7 @@ type failure struct {
 	logged    bool          // it has been logged with more than its detail
 	refused   bool          // our own policies did not let the call through
 	quota     bool          // and that because our quota is used up
-	uncounted bool          // the breaker has counted an invalid answer for this key already
+	uncounted bool          // not for the breaker: an invalid answer whose key it has counted, or our own fault
 }
 
 func failuref(code Code, format string, args ...any) *failure {
@@ -73,6 +73,10 @@ func connectionFailure(err error) *failure {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return failuref(CodeCanceled, "the request was canceled")
+	case headerTooLarge(err):
+		return failuref(CodeInvalidResponse, "the answer's header has more than %d KiB", maxHeader>>10).asFinal()
+	case strings.Contains(err.Error(), "connection error: "): // HTTP/2; it also ends other requests on the connection
+		return failuref(CodeConnection, "HTTP/2 connection error, as by a header of far more than %d KiB", maxHeader>>10)
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		return failuref(CodeConnection, "host name not resolved")
 	case errors.As(err, &netErr) && netErr.Timeout(), errors.Is(err, context.DeadlineExceeded):
@@ -89,6 +93,15 @@ func connectionFailure(err error) *failure {
 	return failuref(CodeConnection, "connection failed")
 }
 
+// headerTooLarge reports whether an answer's header, with the interim answers before it,
+// was longer than maxHeader. net/http exports no types for these errors.
+func headerTooLarge(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "server response headers exceeded") || // HTTP/1.1
+		strings.Contains(text, "header list larger than advertised") || // HTTP/2
+		strings.Contains(text, "header list too large") // HTTP/2, interim answers
+}
+
 // tlsFailure returns the failure of a TLS handshake, nil for other errors. It is final,
 // because the next handshake would fail in the same way.
 func tlsFailure(err error) *failure {
@@ -98,7 +111,7 @@ func tlsFailure(err error) *failure {
 		hostname x509.HostnameError
 		cert     *tls.CertificateVerificationError
 		record   tls.RecordHeaderError
-		alert    tls.AlertError
+		alert    *net.OpError
 		reason   string
 	)
 	switch {
@@ -112,8 +125,8 @@ func tlsFailure(err error) *failure {
 		reason = "its certificate is not valid"
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		reason = "the server does not speak TLS on this port"
-	case errors.As(err, &alert):
-		reason = "the server refused it: " + strings.TrimPrefix(alert.Error(), "tls: ")
+	case errors.As(err, &alert) && alert.Op == "remote error": // so crypto/tls marks an alert of the server
+		reason = "the server refused it: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")
 	default:
 		return nil
 	}

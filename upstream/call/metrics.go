@@ -95,6 +95,11 @@ var breakerLevel = map[string]int64{"closed": 0, "half_open": 1, "open": 2}
 
 // record records a request that has ended.
 func (m *metrics) record(ctx context.Context, c *Client, e ending, took time.Duration) {
+	if e.status < 100 || e.status > 599 {
+		// RFC 9110 has no such status, but HTTP/2 carries any number: an upstream must
+		// not decide how many series there are.
+		e.status = 0
+	}
 	option, ok := m.sets.Load(e)
 	if !ok {
 		attrs := []attribute.KeyValue{

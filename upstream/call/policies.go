@@ -51,7 +51,7 @@ type shared struct {
 	invalid   invalidAnswers
 }
 
-func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)) *shared {
+func newShared(p Policies, load Load, onStateChanged func(circuitbreaker.StateChangedEvent)) *shared {
 	s := &shared{budget: newRetryBudget(), quota: newQuota(p.Quotas)}
 	s.invalid.window = p.Breaker.Window
 	s.breaker = circuitbreaker.NewBuilder[any]().
@@ -72,7 +72,7 @@ func newShared(p Policies, onStateChanged func(circuitbreaker.StateChangedEvent)
 		Build()
 	// A short wait smooths bursts. A long one would build a queue in an outage.
 	s.bulkhead = bulkhead.NewBuilder[any](uint(p.MaxConcurrent)).WithMaxWaitTime(p.Timeout / 4).Build()
-	s.admission = &admission{breaker: s.breaker}
+	s.admission = &admission{breaker: s.breaker, load: load}
 	return s
 }
 

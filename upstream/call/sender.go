@@ -1,13 +1,10 @@
 package call
 
 import (
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,25 +30,6 @@ type sender struct {
 	http        *http.Client
 }
 
-// NewTransport returns a connection pool for many calls to few hosts. Upstreams may
-// share one.
-func NewTransport(connectTimeout time.Duration, connsPerHost int) *http.Transport {
-	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		TLSHandshakeTimeout: connectTimeout,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:   true,
-		MaxIdleConns:        0, // no bound over all hosts, because there are few
-		MaxIdleConnsPerHost: connsPerHost,
-		IdleConnTimeout:     90 * time.Second,
-		// Without pings, a broken HTTP/2 connection would get all requests until TCP
-		// notices, after minutes.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 2 * time.Second},
-	}
-}
-
 func newSender(cfg Config) *sender {
 	transport := cfg.Transport
 	if transport == nil {
@@ -62,7 +40,7 @@ func newSender(cfg Config) *sender {
 		userAgent:   cfg.UserAgent,
 		credentials: cfg.Credentials,
 		secrets:     secretsOf(cfg.Credentials),
-		http:        &http.Client{Transport: transport, CheckRedirect: sameHost},
+		http:        &http.Client{Transport: renewing(transport), CheckRedirect: sameHost},
 	}
 }
 
@@ -108,17 +86,18 @@ func (c *sender) do(r *http.Request, credentials func(*http.Request)) (Response,
 		// request's context.
 		return Response{Status: resp.StatusCode, Header: resp.Header, At: time.Now()}, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	answer := Response{Status: resp.StatusCode, Header: resp.Header}
+	err = answer.readBody(resp)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return Response{}, failuref(CodeInvalidResponse, "the answer was cut off")
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
 		return Response{}, failuref(CodeInvalidResponse, "the answer is not compressed as its Content-Encoding says")
+	case errors.Is(err, errTooLong):
+		return Response{}, failuref(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
 	case err != nil:
 		return Response{}, connectionFailure(err)
-	case len(body) > maxBody:
-		return Response{}, failuref(CodeInvalidResponse, "the answer has more than %d MiB", maxBody>>20).asFinal()
 	}
-	body = bytes.TrimPrefix(body, byteOrderMark)
-	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body, At: time.Now()}, nil
+	answer.At = time.Now()
+	return answer, nil
 }

@@ -126,7 +126,9 @@ func (t *Table) parse(key string, data aggregate.Encoded) (*jsontree.Tree, error
 		return nil, err
 	}
 	now := time.Now()
-	t.parsed.Set(key, &cache.Entry{Value: &taggedTree{data.Tag, tree}, Size: tree.Size(), StoredAt: now, Windows: cache.FreshOnly(now, renderedFor)})
+	e := cache.NewEntry(&taggedTree{data.Tag, tree}, now, cache.FreshOnly(now, renderedFor))
+	e.Size = tree.Size()
+	t.parsed.Set(key, e)
 	return tree, nil
 }
 

@@ -36,7 +36,9 @@ func (t *Table) data(e *Endpoint, r *run) (aggregate.Encoded, []fault, error) {
 	}
 	made := &rendered{slices.Collect(r.answers()), aggregate.Encoded{JSON: slices.Clip(body), Tag: aggregate.Tag(body)}, faults}
 	now := time.Now()
-	t.rendered.Set(key, &cache.Entry{Value: made, Size: len(body), StoredAt: now, Windows: cache.FreshOnly(now, renderedFor)})
+	entry := cache.NewEntry(made, now, cache.FreshOnly(now, renderedFor))
+	entry.Size = len(body)
+	t.rendered.Set(key, entry)
 	return made.data, made.faults, nil
 }
 

@@ -23,11 +23,11 @@ func checkSeries(t *testing.T, name, body string, at time.Time) {
 		return
 	}
 	before := upstreamtest.AsJSON(t, series)
-	again := new(weather.Series)
-	if err := json.Unmarshal([]byte(before), again); err != nil {
+	again := new(weather.PackedSeries)
+	if err := json.Unmarshal([]byte(upstreamtest.AsJSON(t, series.Pack())), again); err != nil {
 		t.Fatalf("stored, but not read again: %v", err)
 	}
-	if after := upstreamtest.AsJSON(t, again); after != before {
+	if after := upstreamtest.AsJSON(t, again.Series()); after != before {
 		t.Errorf("stored as %s, read again as %s", before, after)
 	}
 	for i, s := range series.Steps {

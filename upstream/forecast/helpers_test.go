@@ -67,15 +67,22 @@ func decode(name, body string, at time.Time) (*weather.Series, error) {
 	r := upstreamtest.Respond(body, at)
 	switch provider, _, _ := strings.Cut(name, "-"); provider {
 	case "openmeteo":
-		return weather.OpenMeteoForecast().Decode(r)
+		return unpacked(weather.OpenMeteoForecast().Decode(r))
 	case "openweather":
-		return weather.OpenWeatherForecast().Decode(r)
+		return unpacked(weather.OpenWeatherForecast().Decode(r))
 	}
 	report, err := weather.METNorway().Decode(r)
 	if err != nil {
 		return nil, err
 	}
-	return report.Forecast, nil
+	return report.Forecast.Series(), nil
+}
+
+func unpacked(p *weather.PackedSeries, err error) (*weather.Series, error) {
+	if err != nil {
+		return nil, err
+	}
+	return p.Series(), nil
 }
 
 // read returns a recorded forecast.

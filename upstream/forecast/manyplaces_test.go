@@ -48,11 +48,12 @@ func TestOpenMeteoListOfRecordedPlaces(t *testing.T) {
 		if (item.Err == nil) != readable || fmt.Sprint(item.Err) != fmt.Sprint(err) || item.Again {
 			t.Errorf("place %d: error = %v, asked again = %t; alone %v", i, item.Err, item.Again, err)
 		}
-		if got, want := upstreamtest.AsJSON(t, item.Value), upstreamtest.AsJSON(t, alone); got != want {
+		value, _ := unpacked(item.Value, item.Err)
+		if got, want := upstreamtest.AsJSON(t, value), upstreamtest.AsJSON(t, alone); got != want {
 			t.Errorf("place %d = %s, alone %s", i, got, want)
 		}
 	}
-	if first, second := items[places[0].Key()].Value.Steps[1].At, items[places[2].Key()].Value.Steps[1].At; second.Sub(first).Hours() != 2 {
+	if first, second := items[places[0].Key()].Value.Series().Steps[1].At, items[places[2].Key()].Value.Series().Steps[1].At; second.Sub(first).Hours() != 2 {
 		t.Errorf("the first hours = %s and %s, want them two hours apart, as the time zones are", first, second)
 	}
 }

@@ -14,11 +14,11 @@ import (
 var ErrNoProvider = fmt.Errorf("every provider of forecasts is %w", aggregate.ErrSwitchedOff)
 
 // Provider is one source of forecasts, and the attribution that its licence requires.
-type Provider = aggregate.Provider[weather.Place, weather.Series]
+type Provider = aggregate.Provider[weather.Place, weather.PackedSeries]
 
 // Service answers questions about the weather to come. It is safe for concurrent use.
 type Service struct {
-	forecast weather.AtPlace[weather.Series, Merged]
+	forecast weather.AtPlace[weather.PackedSeries, Merged]
 }
 
 // mergedFor is how long a merge is that of now: time zones are multiples of 15 minutes
@@ -33,14 +33,20 @@ func NewService(store *cache.Store, locate weather.Locate, patience time.Duratio
 	for i, p := range providers {
 		names[i] = p.Source.Name()
 	}
-	return &Service{weather.AtPlace[weather.Series, Merged]{
+	return &Service{weather.AtPlace[weather.PackedSeries, Merged]{
 		Subject:    "the forecast for this place",
 		NoProvider: ErrNoProvider,
 		Locate:     locate,
-		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[weather.Place, weather.Series, Merged]{
+		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[weather.Place, weather.PackedSeries, Merged]{
 			Providers: providers,
 			Patience:  patience,
-			Merge: func(place weather.Place, now time.Time, all []*weather.Series) (*Merged, []bool) {
+			Merge: func(place weather.Place, now time.Time, packed []*weather.PackedSeries) (*Merged, []bool) {
+				all := make([]*weather.Series, len(packed))
+				for i, p := range packed {
+					if p != nil {
+						all[i] = p.Series()
+					}
+				}
 				m := Merge(place, now, all...)
 				return m, m.Used
 			},

@@ -1,6 +1,7 @@
 package upstreamtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -78,6 +79,24 @@ func RefusesGarbage[A any](t testing.TB, decode func(upstream.Response) (A, erro
 		if refused(whole[:n]) == nil {
 			t.Fatalf("decoded the first %d bytes of %d", n, len(whole))
 		}
+	}
+}
+
+// KeepsNoBody decodes an answer, overwrites its body, as the next answer does, and wants
+// the decoded value to stay the same.
+func KeepsNoBody[A any](t testing.TB, decode func(upstream.Response) (A, error), r upstream.Response) {
+	t.Helper()
+	r.Body = bytes.Clone(r.Body)
+	value, err := decode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := AsJSON(t, value)
+	for i := range r.Body {
+		r.Body[i] = '#'
+	}
+	if after := AsJSON(t, value); after != before {
+		t.Errorf("keeps a part of the body: it was %s, and is %s", before, after)
 	}
 }
 

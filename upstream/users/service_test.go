@@ -520,7 +520,7 @@ func TestWeather(t *testing.T) {
 	})
 	t.Run("is the current weather of the weather service", func(t *testing.T) {
 		b := newBench(t)
-		provider := func(name string, spec upstream.Spec[weather.Place, *weather.Report]) weather.Provider {
+		provider := func(name string, spec upstream.Spec[weather.Place, *weather.PackedReport]) weather.Provider {
 			up := open(t, name, b.sim.URL(name), setup{Lifetimes: cache.Lifetimes{FreshFor: time.Minute, StaleFor: time.Hour}})
 			return weather.Provider{Source: upstream.NewSource(up, spec)}
 		}

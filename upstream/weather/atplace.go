@@ -78,7 +78,7 @@ func (a *AtPlace[R, M]) answer(place Place, q Query, merged *aggregate.Merged[R,
 	if merged == nil {
 		return aggregate.Encoded{}, nil, &aggregate.NoAnswerError{Subject: a.Subject, Sources: sources}
 	}
-	data, err := merged.Encode(a.form(q), func(m *M) any { return a.Present(place, m, q) })
+	data, err := a.Merger.Encode(place, merged, a.form(q), func(m *M) any { return a.Present(place, m, q) })
 	return data, sources, err
 }
 

@@ -12,13 +12,16 @@ import (
 
 // checkReport checks what every decoded report must satisfy: its values are possible,
 // and it can be stored as JSON, merged and presented.
-func checkReport(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) {
-	report, err := spec.Decode(respond(string(body), now))
+func checkReport(t *testing.T, decode func(upstream.Response) (*Report, error), body []byte) {
+	report, err := decode(respond(string(body), now))
 	if err != nil {
 		if report != nil {
 			t.Errorf("an error and a report: %v", err)
 		}
 		return
+	}
+	if packed := report.Pack().all(); !reflect.DeepEqual(packed, report) {
+		t.Errorf("%s, packed and unpacked %s", asJSON(t, report), asJSON(t, packed))
 	}
 	before := asJSON(t, report)
 	for r := report; r != nil; r = r.Next {
@@ -54,20 +57,26 @@ func FuzzOpenMeteo(f *testing.F) {
 	f.Add([]byte(testdata(f, "openmeteo.json")))
 	f.Add([]byte(`{"utc_offset_seconds":-34200,"current_units":{"temperature_2m":"°F"},"current":{"time":"2026-11-23T20:45","temperature_2m":7e1}}`))
 	f.Add([]byte(`{"current_weather_units":{"temperature":"°C"},"current_weather":{"time":1795500900,"temperature":9}}`))
-	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, OpenMeteo(), body) })
+	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, decodeOpenMeteo, body) })
 }
 
 func FuzzOpenWeather(f *testing.F) {
 	f.Add([]byte(testdata(f, "openweather.json")))
 	f.Add([]byte(`{"weather":[{"id":616}],"main":{"temp":0},"rain":{"3h":1},"snow":{"1h":1},"dt":1795500720}`))
 	f.Add([]byte(`{"cod":"404","message":"city not found"}`))
-	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, OpenWeather(), body) })
+	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, decodeOpenWeather, body) })
 }
 
 func FuzzMETNorway(f *testing.F) {
 	f.Add([]byte(metnoBody([]int{6, 7, 8, 14}, `,"precipitation_amount":"mm"`, ``, `,"next_1_hours":{"summary":{"symbol_code":"rain"},"details":{"precipitation_amount":1}}`)))
 	f.Add([]byte(metnoBody([]int{4, 5, 6}, `,"wind_speed":"m/s"`, `,"wind_speed":3`, ``)))
-	f.Fuzz(func(t *testing.T, body []byte) { checkReport(t, METNorway(), body) })
+	for _, body := range oddMETNorway() {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		checkReport(t, decodeMETNorway, body)
+		checkStream(t, body)
+	})
 }
 
 func FuzzGeocoding(f *testing.F) {

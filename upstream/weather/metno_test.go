@@ -261,7 +261,7 @@ func TestMETNorwayIsRenewableWhileItHasACurrentEntry(t *testing.T) {
 		{clock(12, 30), true},
 		{clock(12, 31), false},
 	} {
-		if got := METNorway().Renewable(report, tt.now); got != tt.want {
+		if got := METNorway().Renewable(report.Pack(), tt.now); got != tt.want {
 			t.Errorf("renewable at %v = %v, want %v", tt.now, got, tt.want)
 		}
 	}

@@ -37,16 +37,16 @@ const (
 //
 // Times are requested in unix time, so only the name of the time zone is used. For
 // regions where Open-Meteo refuses timezone=auto, it is omitted.
-func OpenMeteo() upstream.Spec[Place, *Report] { return OpenMeteoBatch().Spec }
+func OpenMeteo() upstream.Spec[Place, *PackedReport] { return OpenMeteoBatch().Spec }
 
 // OpenMeteoBatch is OpenMeteo for many places in one call.
-func OpenMeteoBatch() upstream.BatchSpec[Place, *Report] {
+func OpenMeteoBatch() upstream.BatchSpec[Place, *PackedReport] {
 	noZone := newZonelessRegions()
-	return OpenMeteoMany(upstream.Spec[Place, *Report]{
+	return OpenMeteoMany(upstream.Spec[Place, *PackedReport]{
 		Name:      "openmeteo",
 		Route:     "/v1/forecast",
 		Key:       Place.Key,
-		Decode:    decodeOpenMeteo,
+		Decode:    packed(decodeOpenMeteo),
 		Refusal:   OpenMeteoRefusal,
 		Again:     noZone.again,
 		Weight:    OpenMeteoWeight(openMeteoVariables),

@@ -109,8 +109,8 @@ func TestOpenMeteoBatchReads(t *testing.T) {
 				if got.Again != strings.HasSuffix(want, again) || (got.Err != nil) != strings.HasPrefix(want, broken) {
 					t.Errorf("item %d = %+v, want %s", i, got, want)
 				}
-				if got.Value != nil && known(got.Value.Temperature) != want {
-					t.Errorf("temperature %d = %s, want %s", i, known(got.Value.Temperature), want)
+				if got.Value != nil && known(got.Value.Report().Temperature) != want {
+					t.Errorf("temperature %d = %s, want %s", i, known(got.Value.Report().Temperature), want)
 				}
 				if got.Value == nil && want >= "0" && want <= "9" {
 					t.Errorf("item %d has no value, want %s: %v", i, want, got.Err)

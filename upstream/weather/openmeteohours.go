@@ -28,17 +28,17 @@ const (
 // OpenMeteoForecast gets Open-Meteo's hourly forecast. Its days are not used: each has 24
 // hours, also where the clocks change.
 // https://open-meteo.com/en/docs
-func OpenMeteoForecast() upstream.Spec[Place, *Series] { return OpenMeteoForecastBatch().Spec }
+func OpenMeteoForecast() upstream.Spec[Place, *PackedSeries] { return OpenMeteoForecastBatch().Spec }
 
 // OpenMeteoForecastBatch is OpenMeteoForecast for many places in one call.
-func OpenMeteoForecastBatch() upstream.BatchSpec[Place, *Series] {
+func OpenMeteoForecastBatch() upstream.BatchSpec[Place, *PackedSeries] {
 	noZone := newZonelessRegions()
-	return OpenMeteoMany(upstream.Spec[Place, *Series]{
+	return OpenMeteoMany(upstream.Spec[Place, *PackedSeries]{
 		Name:      "openmeteo",
 		Route:     "/v1/forecast",
 		Group:     "openmeteo/v1/forecast?hourly", // the current weather has the same route
 		Key:       Place.Key,
-		Decode:    decodeOpenMeteoForecast,
+		Decode:    packed(decodeOpenMeteoForecast),
 		Refusal:   OpenMeteoRefusal,
 		Again:     noZone.again,
 		Weight:    OpenMeteoWeight(openMeteoHourly + "," + openMeteoDaily),

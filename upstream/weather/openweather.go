@@ -21,15 +21,15 @@ const openWeatherMostVisibility = 10_000 // m
 
 // OpenWeather gets the current weather from OpenWeather; the upstream adds the key.
 // https://openweathermap.org/current
-func OpenWeather() upstream.Spec[Place, *Report] {
-	return upstream.Spec[Place, *Report]{
+func OpenWeather() upstream.Spec[Place, *PackedReport] {
+	return upstream.Spec[Place, *PackedReport]{
 		Name:  "openweather",
 		Route: "/data/2.5/weather",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
 			return aggregate.Get(ctx, "/data/2.5/weather?"+p.Query("lat", "lon")+"&units=metric")
 		},
-		Decode:     decodeOpenWeather,
+		Decode:     packed(decodeOpenWeather),
 		Forbidden:  upstream.ThisSource, // a 403 concerns our key or plan
 		LimitPause: time.Minute,         // the quota of the free plan is per minute
 		MinFresh:   MinFresh,

@@ -17,15 +17,15 @@ const openWeatherBlock = 3 * time.Hour
 // OpenWeatherForecast gets OpenWeather's forecast in blocks of three hours; the upstream
 // adds the key.
 // https://openweathermap.org/forecast5
-func OpenWeatherForecast() upstream.Spec[Place, *Series] {
-	return upstream.Spec[Place, *Series]{
+func OpenWeatherForecast() upstream.Spec[Place, *PackedSeries] {
+	return upstream.Spec[Place, *PackedSeries]{
 		Name:  "openweather",
 		Route: "/data/2.5/forecast",
 		Key:   Place.Key,
 		Request: func(ctx context.Context, p Place) (*http.Request, error) {
 			return aggregate.Get(ctx, "/data/2.5/forecast?"+p.Query("lat", "lon")+"&units=metric")
 		},
-		Decode:     decodeOpenWeatherForecast,
+		Decode:     packed(decodeOpenWeatherForecast),
 		Forbidden:  upstream.ThisSource, // a 403 concerns our key or plan
 		LimitPause: time.Minute,         // the quota of the free plan is per minute
 		MinFresh:   MinFresh,

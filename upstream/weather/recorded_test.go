@@ -53,7 +53,7 @@ type read struct {
 	status int // 0: 200
 }
 
-func (want read) check(t *testing.T, spec upstream.Spec[Place, *Report], body []byte) {
+func (want read) check(t *testing.T, spec upstream.Spec[Place, *PackedReport], body []byte) {
 	t.Helper()
 	if want.status != 0 {
 		r := upstream.Response{Status: want.status, Header: http.Header{}, Body: body}
@@ -74,7 +74,7 @@ func (want read) check(t *testing.T, spec upstream.Spec[Place, *Report], body []
 	case err != nil:
 		t.Fatal(err)
 	default:
-		sameReport(t, got, want.report)
+		sameReport(t, got.Report(), want.report)
 	}
 }
 
@@ -203,7 +203,7 @@ func TestRecordedMETNorway(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := filepath.Base(t.Name())
-		if got := report.At(moment("2020-07-20T16:30:00Z")); !near(got.Temperature, new(last[name])) || got.Next != nil {
+		if got := report.At(moment("2020-07-20T16:30:00Z")); !near(got.Report().Temperature, new(last[name])) || got.next != nil {
 			t.Errorf("at half past four = %s, want the last entry kept, of %g °C", asJSON(t, got), last[name])
 		}
 	})

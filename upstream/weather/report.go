@@ -39,7 +39,7 @@ type Report struct {
 
 	// Forecast is the forecast that came with the current weather, if the provider sends
 	// both in one answer.
-	Forecast *Series `json:"forecast,omitempty"`
+	Forecast *PackedSeries `json:"forecast,omitempty"`
 }
 
 // At returns the report for now from the series that starts with r: the latest one

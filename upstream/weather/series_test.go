@@ -239,13 +239,16 @@ func TestMETNorwayForecast(t *testing.T) {
 		"up to a temperature that is impossible": {strings.Replace(metnoBody([]int{6, 7, 8}, ``, ``, ``), `"air_temperature":7.5`, `"air_temperature":300`, 1), `06,"temperature":6.5`},
 		"up to a time that is none":              {strings.Replace(metnoBody([]int{6, 7, 8}, ``, ``, ``), `2026-11-24T07`, `2026-11-24 07`, 1), `06,"temperature":6.5`},
 		"impossible values as unknown":           {metnoBody([]int{6}, `,"wind_speed":"m/s"`, `,"wind_speed":-1`, ``), `06,"temperature":6.5`},
+		"units that are converted":               {metnoBody([]int{6, 7}, `,"wind_speed":"km/h"`, `,"wind_speed":36`, ``), `06,"temperature":6.5,"wind_speed":10 07,"temperature":7.5,"wind_speed":10`},
+		"no unit that is unknown":                {metnoBody([]int{6}, `,"wind_speed":"furlongs"`, `,"wind_speed":3`, ``), `06,"temperature":6.5`},
+		"the negative zero as zero":              {metnoBody([]int{6}, `,"wind_speed":"m/s"`, `,"wind_speed":-0.0`, ``), `06,"temperature":6.5,"wind_speed":0`},
 	} {
 		t.Run("it reads "+name, func(t *testing.T) {
 			report, err := METNorway().Decode(respond(tt.body, now))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if text := steps(t, report.Forecast); text != tt.want {
+			if text := steps(t, report.Forecast.Series()); text != tt.want {
 				t.Errorf("steps =\n%s, want\n%s", text, tt.want)
 			}
 		})
@@ -255,10 +258,10 @@ func TestMETNorwayForecast(t *testing.T) {
 func TestForecastIsReadFromTheCurrentWeather(t *testing.T) {
 	body := metnoBody([]int{6, 7, 8}, ``, ``, ``)
 	provider := upstreamtest.NewFake(upstreamtest.Answers(http.StatusOK, body))
-	source := upstream.NewSource(upstreamtest.Open(t, "metno", "http://met.test", upstream.Config{Transport: provider}), func() upstream.Spec[Place, *Report] {
+	source := upstream.NewSource(upstreamtest.Open(t, "metno", "http://met.test", upstream.Config{Transport: provider}), func() upstream.Spec[Place, *PackedReport] {
 		spec := METNorway()
 		decode := spec.Decode
-		spec.Decode = func(r upstream.Response) (*Report, error) { r.At = now; return decode(r) }
+		spec.Decode = func(r upstream.Response) (*PackedReport, error) { r.At = now; return decode(r) }
 		return spec
 	}())
 	ahead, q, d := ForecastIn(source), NewPlace(28.65, 77.23), upstream.Directives{}
@@ -266,7 +269,7 @@ func TestForecastIsReadFromTheCurrentWeather(t *testing.T) {
 		t.Fatal("found before it was asked for")
 	}
 	fetched := ahead.Fetch(t.Context(), q, ahead.Key(q), d)
-	if fetched.State != upstream.Live || len(fetched.Value.Steps) != 3 {
+	if fetched.State != upstream.Live || len(fetched.Value.Series().Steps) != 3 {
 		t.Fatalf("fetched %s: %v", fetched.State, fetched.Err)
 	}
 	current := source.Ask(t.Context(), q, d)

@@ -27,26 +27,32 @@ const mostPlaces = 20
 type Service struct {
 	geocoding *upstream.Source[PlaceQuery, Found] // nil: disabled
 	patience  time.Duration
-	current   AtPlace[Report, Merged]
+	current   AtPlace[PackedReport, Merged]
 }
 
 // Provider is a source of reports with the attribution that its licence requires.
-type Provider = aggregate.Provider[Place, Report]
+type Provider = aggregate.Provider[Place, PackedReport]
 
 // NewService returns a service of these providers; their order decides ties. Once one
 // provider has answered, the others are waited for no longer than patience. Merged
 // results are cached in store.
 func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found], patience time.Duration, providers ...Provider) *Service {
 	s := &Service{geocoding: geocoding, patience: patience}
-	s.current = AtPlace[Report, Merged]{
+	s.current = AtPlace[PackedReport, Merged]{
 		Subject:    "the weather of this place",
 		NoProvider: ErrNoProvider,
 		Locate:     s.Locate,
-		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[Place, Report, Merged]{
+		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[Place, PackedReport, Merged]{
 			Providers: providers,
 			Patience:  patience,
-			At:        (*Report).At,
-			Merge: func(_ Place, now time.Time, reports []*Report) (*Merged, []bool) {
+			At:        (*PackedReport).At,
+			Merge: func(_ Place, now time.Time, packed []*PackedReport) (*Merged, []bool) {
+				reports := make([]*Report, len(packed))
+				for i, p := range packed {
+					if p != nil {
+						reports[i] = p.Report()
+					}
+				}
 				m := Merge(now, reports...)
 				return m, m.Used
 			},

@@ -19,7 +19,7 @@ func refusedWith(status int, body string) upstream.Response {
 }
 
 // asksForZone reports whether the request for a place has timezone=auto.
-func asksForZone(t *testing.T, spec upstream.Spec[Place, *Report], latitude, longitude float64) bool {
+func asksForZone(t *testing.T, spec upstream.Spec[Place, *PackedReport], latitude, longitude float64) bool {
 	t.Helper()
 	url := upstreamtest.Requested(t, spec, NewPlace(latitude, longitude))
 	if !strings.Contains(url, "&timeformat=unixtime") {

@@ -29,12 +29,14 @@ type config struct {
 	Pprof           onOff
 	RequestTimeout  time.Duration
 	Patience        time.Duration
+	PatienceMin     time.Duration
 	ShutdownTimeout time.Duration
 	DrainDelay      time.Duration
 	LogLevel        logLevel
 	LogFormat       logFormat
 	CORSOrigins     origins
 	ClientRateLimit rate
+	Admission       admissionMode
 	TrustedProxies  prefixes
 	TraceParent     traceParent
 	TracePropagate  sourceNames
@@ -102,9 +104,11 @@ func defaults() config {
 		Pprof:           true,
 		RequestTimeout:  5 * time.Second,
 		Patience:        800 * time.Millisecond,
+		PatienceMin:     50 * time.Millisecond,
 		ShutdownTimeout: 15 * time.Second,
 		LogFormat:       logJSON,
 		ClientRateLimit: rate{600, time.Minute},
+		Admission:       admissionAdaptive,
 		TraceParent:     traceJoin,
 		CacheMaxEntries: 100_000,
 		UsersGitHubLink: githubLinkOff,

@@ -12,6 +12,9 @@ func (cfg *config) settle(r *reading) {
 	if !r.has("PATIENCE") && cfg.RequestTimeout > 0 {
 		cfg.Patience = min(cfg.Patience, cfg.RequestTimeout)
 	}
+	if !r.has("PATIENCE_MIN") && cfg.Patience > 0 {
+		cfg.PatienceMin = min(cfg.PatienceMin, cfg.Patience)
+	}
 	if !r.has("ANONYMOUS_SCOPES") && !r.has("API_KEYS") && !r.has("JWT_JWKS_URL") {
 		cfg.AnonymousScopes = scopes{"weather:read", "users:read"}
 	}
@@ -43,10 +46,13 @@ func (u *upstreamConfig) settle(r *reading) {
 func (cfg *config) check(r *reading) {
 	r.positive("REQUEST_TIMEOUT", cfg.RequestTimeout)
 	r.positive("PATIENCE", cfg.Patience)
+	r.positive("PATIENCE_MIN", cfg.PatienceMin)
 	r.positive("SHUTDOWN_TIMEOUT", cfg.ShutdownTimeout)
 	r.require(cfg.DrainDelay >= 0, "DRAIN_DELAY", "%s is less than 0", formatDuration(cfg.DrainDelay))
 	r.require(cfg.Patience <= cfg.RequestTimeout || r.mistaken("REQUEST_TIMEOUT"),
 		"PATIENCE", "%s is more than REQUEST_TIMEOUT, %s", formatDuration(cfg.Patience), formatDuration(cfg.RequestTimeout))
+	r.require(cfg.PatienceMin <= cfg.Patience || r.mistaken("PATIENCE"),
+		"PATIENCE_MIN", "%s is more than PATIENCE, %s", formatDuration(cfg.PatienceMin), formatDuration(cfg.Patience))
 	r.require(cfg.CacheMaxEntries >= 1, "CACHE_MAX_ENTRIES", "%d is less than 1", cfg.CacheMaxEntries)
 	r.require(cfg.JaegerURL == nil || noQuery(*cfg.JaegerURL), "JAEGER_UI_URL", "must not hold a query")
 	// Each simulated provider listens on one of the ports after SIM_ADDR's.

@@ -69,15 +69,19 @@ func TestConfigIsRead(t *testing.T) {
 			func(c *config) { c.AdminAddr = "" },
 		},
 		"it reads the times of a request and of the end": {
-			environment{"REQUEST_TIMEOUT": "1500ms", "PATIENCE": "1500ms", "SHUTDOWN_TIMEOUT": "1m", "DRAIN_DELAY": "3s"},
+			environment{"REQUEST_TIMEOUT": "1500ms", "PATIENCE": "1500ms", "PATIENCE_MIN": "1500ms", "SHUTDOWN_TIMEOUT": "1m", "DRAIN_DELAY": "3s"},
 			func(c *config) {
-				c.RequestTimeout, c.Patience = 1500*time.Millisecond, 1500*time.Millisecond
+				c.RequestTimeout, c.Patience, c.PatienceMin = 1500*time.Millisecond, 1500*time.Millisecond, 1500*time.Millisecond
 				c.ShutdownTimeout, c.DrainDelay = time.Minute, 3*time.Second
 			},
 		},
 		"it keeps the default patience within the request's budget": {
 			environment{"REQUEST_TIMEOUT": "500ms"},
 			func(c *config) { c.RequestTimeout, c.Patience = 500*time.Millisecond, 500*time.Millisecond },
+		},
+		"it keeps the default of the least patience within patience": {
+			environment{"PATIENCE": "20ms"},
+			func(c *config) { c.Patience, c.PatienceMin = 20*time.Millisecond, 20*time.Millisecond },
 		},
 		"it reads how to log": {
 			environment{"LOG_LEVEL": "warn", "LOG_FORMAT": "text"},
@@ -100,6 +104,10 @@ func TestConfigIsRead(t *testing.T) {
 		"it switches the clients' limit off": {
 			environment{"CLIENT_RATE_LIMIT": "off"},
 			func(c *config) { c.ClientRateLimit = rate{} },
+		},
+		"it lets all requests in": {
+			environment{"ADMISSION": "off"},
+			func(c *config) { c.Admission = admissionOff },
 		},
 		"it reads proxies as networks": {
 			environment{"TRUSTED_PROXIES": "10.1.2.3/8,192.0.2.7, 2001:db8::1 ,::ffff:192.0.2.8"},
@@ -340,10 +348,11 @@ func TestConfigMistakes(t *testing.T) {
 			},
 		},
 		"it wants times above zero": {
-			environment{"REQUEST_TIMEOUT": "0s", "PATIENCE": "-1s", "SHUTDOWN_TIMEOUT": "0s", "DRAIN_DELAY": "-1s"},
+			environment{"REQUEST_TIMEOUT": "0s", "PATIENCE": "-1s", "PATIENCE_MIN": "-2s", "SHUTDOWN_TIMEOUT": "0s", "DRAIN_DELAY": "-1s"},
 			[]string{
 				`REQUEST_TIMEOUT: 0s is not more than 0`,
 				`PATIENCE: -1s is not more than 0`,
+				`PATIENCE_MIN: -2s is not more than 0`,
 				`SHUTDOWN_TIMEOUT: 0s is not more than 0`,
 				`DRAIN_DELAY: -1s is less than 0`,
 			},
@@ -351,6 +360,10 @@ func TestConfigMistakes(t *testing.T) {
 		"it wants patience within the request's budget": {
 			environment{"REQUEST_TIMEOUT": "1s", "PATIENCE": "1001ms"},
 			[]string{`PATIENCE: 1.001s is more than REQUEST_TIMEOUT, 1s`},
+		},
+		"it wants the least patience within patience": {
+			environment{"PATIENCE": "100ms", "PATIENCE_MIN": "101ms"},
+			[]string{`PATIENCE_MIN: 101ms is more than PATIENCE, 100ms`},
 		},
 		"it does not measure patience by a malformed budget": {
 			environment{"REQUEST_TIMEOUT": "20", "PATIENCE": "10s"},

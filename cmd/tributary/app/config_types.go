@@ -174,6 +174,14 @@ const (
 	githubLinkUsername githubLink = "username" // the username is the login
 )
 
+// admissionMode is how the number of requests that ask upstreams is limited.
+type admissionMode string
+
+const (
+	admissionAdaptive admissionMode = "adaptive" // by how long goroutines wait for a processor
+	admissionOff      admissionMode = "off"
+)
+
 type onOff bool
 
 func parseOnOff(value string) (onOff, error) {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"tributary/api"
+	"tributary/api/admission"
 	"tributary/api/auth"
 	"tributary/cache"
 	"tributary/telemetry"
@@ -26,6 +28,7 @@ type gateway struct {
 	api       *api.API
 	auth      *auth.Authenticator
 	store     *cache.Store
+	admission *admission.Limiter            // nil: all requests may ask upstreams
 	redis     *cache.Redis                  // nil: replicas share nothing
 	sharing   string                        // whether Redis was reached at the start: reached, not reached, off
 	upstreams map[string]*upstream.Upstream // the enabled ones that are built in, by name
@@ -36,9 +39,21 @@ type gateway struct {
 	draining  atomic.Bool
 }
 
-func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (*gateway, error) {
+// mostInFlight is how many requests may be in flight for each processor. It is far more than
+// a processor can serve in time: it bounds memory when all requests are slow, or all come at
+// once.
+const mostInFlight = 2048
+
+func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (_ *gateway, err error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
-	var err error
+	if cfg.Admission == admissionAdaptive {
+		g.admission = admission.New(admission.Config{Most: mostInFlight * runtime.GOMAXPROCS(0), Logger: log})
+		defer func() {
+			if err != nil {
+				g.admission.Close()
+			}
+		}()
+	}
 	if g.redis, err = g.newRedis(n, cfg, tel, log); err != nil {
 		return nil, err
 	}
@@ -65,6 +80,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 	g.api = api.New(api.Config{
 		Auth:           g.auth,
 		Redis:          g.redis,
+		Admission:      g.admission,
 		Weather:        current,
 		Forecast:       g.forecast(cfg, current, reports),
 		Air:            quality,
@@ -89,7 +105,7 @@ func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetr
 // Close cancels the calls to upstreams that are still running and waits for them until
 // ctx is done. Its error names the parts that have not ended.
 func (g *gateway) Close(ctx context.Context) error {
-	parts := map[string]func(){"reading JWT_JWKS_URL": g.auth.Close}
+	parts := map[string]func(){"reading JWT_JWKS_URL": g.auth.Close, "admission": g.admission.Close}
 	for name, u := range g.upstreams {
 		parts[name] = u.Close
 	}
@@ -124,7 +140,7 @@ func (g *gateway) weather(cfg config) (_ *weather.Service, reports reportSources
 		geocoding = upstream.NewSource(u, weather.Geocoding())
 	}
 	reports = make(reportSources)
-	providers := reporters(g, func(p provider) *placeSource[weather.Report] { return p.weather },
+	providers := reporters(g, func(p provider) *placeSource[weather.PackedReport] { return p.weather },
 		func(p provider, up *upstream.Upstream) weather.Provider {
 			source, batch := p.weather.open(up)
 			reports[p.name] = source
@@ -134,13 +150,13 @@ func (g *gateway) weather(cfg config) (_ *weather.Service, reports reportSources
 }
 
 // reportSources are the sources of current weather, by name.
-type reportSources map[string]*upstream.Source[weather.Place, *weather.Report]
+type reportSources map[string]*upstream.Source[weather.Place, *weather.PackedReport]
 
 // forecast wires the forecast. Where a provider sends it with the current weather, both
 // are read from the same answers.
 func (g *gateway) forecast(cfg config, w *weather.Service, reports reportSources) *forecast.Service {
 	return forecast.NewService(g.store, w.Locate, cfg.Patience,
-		reporters(g, func(p provider) *placeSource[weather.Series] { return p.forecast },
+		reporters(g, func(p provider) *placeSource[weather.PackedSeries] { return p.forecast },
 			func(p provider, up *upstream.Upstream) forecast.Provider {
 				if p.forecast.spec == nil && p.forecast.batch == nil {
 					return forecast.Provider{Source: weather.ForecastIn(reports[p.name])}
@@ -223,13 +239,24 @@ func (g *gateway) upstreamConfig(cfg config, u *upstreamConfig, tel *telemetry.T
 
 		KeepUnvalidated: u.keepUnvalidated,
 
+		PatienceMin: cfg.leastPatience(),
 		FetchBudget: cfg.RequestTimeout - writingTime(cfg.RequestTimeout),
 		Propagate:   slices.Contains(cfg.TracePropagate, u.provider.name),
 		Tracer:      tel.Tracer(),
 		Meter:       tel.Meter(),
 		Logger:      log,
 		Stories:     tel.Stories(),
+		Load:        g.admission,
 	}
+}
+
+// leastPatience is the least time that a source is waited for by its usual latency; 0 if
+// PATIENCE_MIN is PATIENCE, so that no such time differs from PATIENCE.
+func (cfg *config) leastPatience() time.Duration {
+	if cfg.PatienceMin == cfg.Patience {
+		return 0
+	}
+	return cfg.PatienceMin
 }
 
 func quotas(limits rates) (all []upstream.Quota) {

@@ -36,9 +36,9 @@ type provider struct {
 	// use is then served as stale only if the operator sets NAME_STALE_FOR.
 	personal bool
 
-	weather  *placeSource[weather.Report] // nil: not a source of current weather
-	forecast *placeSource[weather.Series] // nil: not a source of forecasts
-	air      *placeSource[air.Report]     // nil: not a source of air quality
+	weather  *placeSource[weather.PackedReport] // nil: not a source of current weather
+	forecast *placeSource[weather.PackedSeries] // nil: not a source of forecasts
+	air      *placeSource[air.Report]           // nil: not a source of air quality
 }
 
 // placeSource is a provider's source of reports about places.
@@ -67,8 +67,8 @@ var providers = []provider{
 	{
 		name: "openmeteo", host: "api.open-meteo.com", quota: openMeteo, concurrency: 5,
 		credential: credential{"OPENMETEO_API_KEY", inQuery("apikey")},
-		weather:    &placeSource[weather.Report]{rank: 1, batch: weather.OpenMeteoBatch, attribution: weather.OpenMeteoAttribution},
-		forecast:   &placeSource[weather.Series]{rank: 1, batch: weather.OpenMeteoForecastBatch, attribution: weather.OpenMeteoAttribution},
+		weather:    &placeSource[weather.PackedReport]{rank: 1, batch: weather.OpenMeteoBatch, attribution: weather.OpenMeteoAttribution},
+		forecast:   &placeSource[weather.PackedSeries]{rank: 1, batch: weather.OpenMeteoForecastBatch, attribution: weather.OpenMeteoAttribution},
 	},
 	{
 		name: "geocoding", host: "geocoding-api.open-meteo.com", quota: openMeteo, concurrency: 5,
@@ -78,15 +78,15 @@ var providers = []provider{
 	{
 		name: "openweather", host: "api.openweathermap.org", quota: rates{{60, time.Minute}},
 		credential: credential{"OPENWEATHER_API_KEY", inQuery("appid")}, needs: "OPENWEATHER_API_KEY",
-		weather:  &placeSource[weather.Report]{rank: 3, spec: weather.OpenWeather},
-		forecast: &placeSource[weather.Series]{rank: 3, spec: weather.OpenWeatherForecast},
+		weather:  &placeSource[weather.PackedReport]{rank: 3, spec: weather.OpenWeather},
+		forecast: &placeSource[weather.PackedSeries]{rank: 3, spec: weather.OpenWeatherForecast},
 		air:      &placeSource[air.Report]{rank: 2, spec: air.OpenWeather},
 	},
 	{
 		name: "metno", host: "api.met.no", quota: rates{{20, time.Second}},
 		contact: true, needs: "METNO_CONTACT", // its terms require a contact
-		weather:  &placeSource[weather.Report]{rank: 2, spec: weather.METNorway, attribution: weather.METNorwayAttribution},
-		forecast: &placeSource[weather.Series]{rank: 2, attribution: weather.METNorwayAttribution},
+		weather:  &placeSource[weather.PackedReport]{rank: 2, spec: weather.METNorway, attribution: weather.METNorwayAttribution},
+		forecast: &placeSource[weather.PackedSeries]{rank: 2, attribution: weather.METNorwayAttribution},
 	},
 	{
 		name: "directory", host: "jsonplaceholder.typicode.com", personal: true,

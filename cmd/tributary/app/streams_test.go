@@ -96,18 +96,19 @@ func TestStreamsAndTheServer(t *testing.T) {
 	})
 	it("streams go on during DRAIN_DELAY, and end once the listener is closed", func(t *testing.T) {
 		dial, stop := serveStream(t, map[string]string{"DRAIN_DELAY": "10s"})
-		streams := []<-chan string{rest(dial().stream())}
-		time.AfterFunc(5*time.Second, func() { streams = append(streams, rest(dial().stream())) })
+		streams := make(chan (<-chan string), 2)
+		streams <- rest(dial().stream())
+		time.AfterFunc(5*time.Second, func() { streams <- rest(dial().stream()) })
 		if code, took := stop(); code != 0 || took < 10*time.Second || took > 11*time.Second {
 			t.Errorf("exit code %d after %v, want 0 after the delay", code, took)
 		}
-		for _, all := range streams {
-			if text := <-all; !strings.HasPrefix(text, "event: answer\n") || !strings.Contains(text, "\n\nretry: ") {
+		if len(streams) != 2 {
+			t.Fatal("no stream was opened during the delay")
+		}
+		for range 2 {
+			if text := <-<-streams; !strings.HasPrefix(text, "event: answer\n") || !strings.Contains(text, "\n\nretry: ") {
 				t.Errorf("a stream was %q, want an answer, and a retry at its end", text)
 			}
-		}
-		if len(streams) != 2 {
-			t.Error("no stream was opened during the delay")
 		}
 	})
 	it("a client that does not read cannot hold up the end", func(t *testing.T) {
