@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"tributary/telemetry/story"
+	"tributary/upstream/aggregate"
 )
 
 const (
@@ -46,6 +47,8 @@ type askedJSON struct {
 	Body    string            `json:"body"`
 	TookMS  float64           `json:"took_ms"`
 	Story   *story.View       `json:"story,omitempty"`
+
+	Own []aggregate.OwnReport `json:"own,omitempty"` // what each source of a merge says itself
 }
 
 // ask is POST /console/ask. The request goes through the whole public API: credentials,
@@ -65,7 +68,8 @@ func (c *Console) ask(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.Background(), askFor) // r's context has the route of this request
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
-	request, err := q.request(ctx)
+	own := new(aggregate.Own)
+	request, err := q.request(aggregate.WithOwn(ctx, own))
 	if err != nil {
 		badRequest(err.Error()).write(w)
 		return
@@ -80,7 +84,7 @@ func (c *Console) ask(w http.ResponseWriter, r *http.Request) {
 	took := time.Since(start)
 	writeJSON(w, askedJSON{
 		Status: answer.status, Headers: flat(answer.header), Body: answer.text(),
-		TookMS: story.Milliseconds(took), Story: c.storyOf(answer.header),
+		TookMS: story.Milliseconds(took), Story: c.storyOf(answer.header), Own: own.Reports(),
 	})
 }
 

@@ -40,6 +40,9 @@ type MergerConfig[Q, R, M any] struct {
 	// for a provider without one. used says for each whether a field of the result uses it.
 	Merge func(q Q, now time.Time, reports []*R) (merged *M, used []bool)
 
+	// Own is a report as operators see it beside the merge; see [WithOwn]. nil: they do not.
+	Own func(r *R) any
+
 	// Forms is the number of forms in which a merge is encoded; 0 means two.
 	Forms int
 }
@@ -62,10 +65,17 @@ func (m *Merger[Q, R, M]) Ask(ctx context.Context, q Q, key string, d upstream.D
 		k.answer, k.done, k.held = p.Source.Lookup(ctx, now, q, k.key, d)
 		looked, all = append(looked, k), all && k.done
 	}
+	var (
+		merged   *Merged[R, M]
+		outcomes []Outcome
+	)
 	if all {
-		return m.conclude(q, looked, key, now)
+		merged, outcomes = m.conclude(q, looked, key, now)
+	} else {
+		merged, outcomes = m.ask(ctx, q, looked, key, d)
 	}
-	return m.ask(ctx, q, looked, key, d)
+	m.collect(ctx, merged)
+	return merged, outcomes
 }
 
 // usualProviders is the number of providers up to which the answers that are in the cache

@@ -31,6 +31,7 @@ func NewService(store *cache.Store, locate weather.Locate, patience time.Duratio
 		Merger: aggregate.NewMerger(store, aggregate.MergerConfig[weather.Place, Report, Merged]{
 			Providers: providers,
 			Patience:  patience,
+			Own:       func(r *Report) any { return r },
 			Merge: func(_ weather.Place, _ time.Time, reports []*Report) (*Merged, []bool) {
 				m := Merge(reports...)
 				return m, m.Used

@@ -46,6 +46,7 @@ func NewService(store *cache.Store, geocoding *upstream.Source[PlaceQuery, Found
 			Providers: providers,
 			Patience:  patience,
 			At:        (*PackedReport).At,
+			Own:       func(p *PackedReport) any { return p.Report() },
 			Merge: func(_ Place, now time.Time, packed []*PackedReport) (*Merged, []bool) {
 				reports := make([]*Report, len(packed))
 				for i, p := range packed {

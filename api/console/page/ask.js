@@ -3,6 +3,7 @@
 import { el, text } from './dom.js';
 import { makeFields, readRequest } from './form.js';
 import { get, post } from './server.js';
+import { showOwn } from './own.js';
 import { showStory } from './story.js';
 import { milliseconds } from './words.js';
 
@@ -76,6 +77,7 @@ export function makeAsk(form, answer, jaegerURL) {
     answer.replaceChildren(
       story,
       el('div', { class: 'answer-body' },
+        showOwn(body?.data, got.own),
         el('p', { class: 'row small', role: 'status' }, el('strong', { class: 'mono' }, `${request.method} ${request.path}`), `${got.status}, ${milliseconds(got.took_ms)}`),
         el('pre', { tabindex: '0', role: 'group', 'aria-label': 'Body of the answer' }, words || 'no body'),
         el('details', { class: 'small' }, el('summary', {}, 'Headers of the answer'), el('pre', { tabindex: '0', role: 'group', 'aria-label': 'Headers of the answer' }, headerLines(got.headers)))));

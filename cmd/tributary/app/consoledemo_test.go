@@ -35,6 +35,10 @@ func TestConsoleOfADemo(t *testing.T) {
 			Outcome string
 			Steps   []struct{ Source, What, Text string }
 		}
+		Own []struct {
+			Source string
+			Values struct{ Temperature *float64 }
+		}
 	}
 	a := console(http.MethodPost, "/ask", `{"method":"GET","path":"/v1/weather?lat=1&lon=1"}`)
 	if err := json.Unmarshal([]byte(a.body), &asked); err != nil {
@@ -46,6 +50,9 @@ func TestConsoleOfADemo(t *testing.T) {
 	}
 	if asked.Status != 200 || asked.Story.Outcome != "degraded" || !retried {
 		t.Errorf("answer = %+v, want a degraded one, with a retry of metno", asked)
+	}
+	if own := asked.Own; len(own) != 2 || own[0].Source != "openmeteo" || own[1].Source != "openweather" || own[0].Values.Temperature == nil {
+		t.Errorf("the sources' own reports = %+v, want those of the two that answered", own)
 	}
 	var err error
 	if stream, err = p.http.Get(p.urls["admin"] + "/console/live"); err != nil {
