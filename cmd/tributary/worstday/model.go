@@ -108,6 +108,10 @@ func (m *Model) Told(before, within time.Duration) (lines []string) {
 	return lines
 }
 
+// starts is how long a gateway that listens may need until it serves: it looks for Redis,
+// 500 ms if that hangs. Connections to the process before it end meanwhile.
+const starts = 600 * time.Millisecond
+
 // Restarting tells that a replica is about to be restarted; call what it returns when it
 // listens again.
 func (m *Model) Restarting(replica int) (listens func()) {
@@ -118,7 +122,7 @@ func (m *Model) Restarting(replica int) (listens func()) {
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.restarts[replica][len(list)-1].to = m.now() + 100*time.Millisecond // connections to the old process end
+		m.restarts[replica][len(list)-1].to = m.now() + starts
 	}
 }
 

@@ -143,6 +143,10 @@ func (m *Model) userAsWritten(id string, r userRead) {
 	m.violate("a write is seen by every replica", "user %s is %q and may be %q\n%s", id, r.name, may, r.answer)
 }
 
+// announcedAgain is within how long a gateway sends an invalidation message again whose
+// command has failed.
+const announcedAgain = time.Second
+
 // mayBeLate reports whether a read may be older than an acknowledged change. Others'
 // changes, and all while Redis is not well, are seen at the end of the freshness windows;
 // until a read succeeds, even later, as stale.
@@ -158,6 +162,8 @@ func (m *Model) mayBeLate(c *change, r userRead) bool {
 		return false // whatever becomes of Redis, a replica sees its own writes
 	case !m.redisWell(span{r.began, r.answer.Ended}):
 		return inWindows && !m.redisPassesMessages(span{c.began, r.answer.Ended})
+	case m.redisLost(c.ended) && r.began < c.ended+announcedAgain:
+		return true // on a connection that had broken, so the message is sent once more
 	}
 	// A replica that ends before Redis is well cannot tell the others of its writes, and a
 	// Redis that loses everything forgets which fetches began before a write.
