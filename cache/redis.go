@@ -143,6 +143,8 @@ func (r *Redis) configure(options *redis.Options) *redis.Options {
 		dial = redis.NewDialer(options)
 	}
 	options.Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, options.DialTimeout) // a subscription dials without a deadline
+		defer cancel()
 		conn, err := dial(ctx, network, address)
 		if err != nil {
 			r.dialError.Store(&err)

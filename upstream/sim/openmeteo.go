@@ -244,6 +244,8 @@ func openMeteoFailure(status int) answer {
 	switch status {
 	case http.StatusTooManyRequests:
 		return openMeteoOverQuota(Quota{Per: time.Minute})
+	case http.StatusBadRequest: // as for places whose zone is newer than its zone data
+		return openMeteoError(status, "Invalid timezone")
 	case http.StatusServiceUnavailable:
 		return openMeteoError(status, "The service is overloaded. Please try again later.")
 	default:

@@ -1,0 +1,200 @@
+package worstday
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Violation is an invariant that did not hold.
+type Violation struct {
+	Invariant string
+	At        time.Duration
+	Detail    string
+}
+
+func (v Violation) String() string { return fmt.Sprintf("%s, at %s: %s", v.Invariant, v.At, v.Detail) }
+
+// Model is what a client may expect. It knows the schedule, the answers that clients got
+// and the calls that providers got, and nothing of how a gateway works: for each source
+// the last value that a replica gave, for each user which names the directory may have.
+type Model struct {
+	schedule Schedule
+	start    time.Time
+	calls    func() []Call
+	troubles map[string][]trouble
+	redis    []span
+
+	mu         sync.Mutex // guards what follows
+	violations []Violation
+	answers    int
+	told       []told
+	restarts   [][]span
+	running    [][]*exchange
+	given      map[string]given // by replica, source and question
+	observed   []observation
+	users      map[string]*user
+	writes     map[string]*written
+}
+
+// told is an answer in a line.
+type told struct {
+	began, ended time.Duration
+	text         string
+}
+
+// given is the last value that a replica gave of a source.
+type given struct {
+	at     time.Duration // when the client had it
+	stored time.Duration // when the provider gave it
+}
+
+// exchange is a request that runs, or has run.
+type exchange struct {
+	request     Request
+	began, over time.Duration // over is 0 while it runs
+}
+
+// NewModel makes the model of a day that starts now. calls returns the calls that the
+// providers got so far.
+func NewModel(s Schedule, calls func() []Call) *Model {
+	m := &Model{
+		schedule: s, start: time.Now(), calls: calls, troubles: troubles(s), redis: redisTroubles(s),
+		restarts: make([][]span, s.Replicas), running: make([][]*exchange, s.Replicas),
+		given: map[string]given{}, users: map[string]*user{}, writes: map[string]*written{},
+	}
+	for i, name := range userNames {
+		m.users[fmt.Sprint(i+1)] = &user{changes: []*change{{name: name, done: true}}}
+	}
+	return m
+}
+
+// now is the time since the start of the day.
+func (m *Model) now() time.Duration { return time.Since(m.start) }
+
+func (m *Model) violate(invariant, format string, args ...any) {
+	m.violateAt(m.now(), invariant, format, args...)
+}
+
+func (m *Model) violateAt(at time.Duration, invariant, format string, args ...any) {
+	m.violations = append(m.violations, Violation{invariant, at, fmt.Sprintf(format, args...)})
+}
+
+// Violations are the invariants that did not hold, each once, in the order in which they
+// were first found.
+func (m *Model) Violations() []Violation {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var first []Violation
+	for _, v := range m.violations {
+		if !slices.ContainsFunc(first, func(f Violation) bool { return f.Invariant == v.Invariant }) {
+			first = append(first, v)
+		}
+	}
+	return first
+}
+
+// Told are the answers that clients got within some time before another, a line each.
+func (m *Model) Told(before, within time.Duration) (lines []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range m.told {
+		if t.began <= before && t.ended >= before-within {
+			lines = append(lines, fmt.Sprintf("%s to %s: %s", t.began, t.ended, t.text))
+		}
+	}
+	return lines
+}
+
+// Restarting tells that a replica is about to be restarted; call what it returns when it
+// listens again.
+func (m *Model) Restarting(replica int) (listens func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := append(m.restarts[replica], span{m.now(), 1 << 62})
+	m.restarts[replica] = list
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.restarts[replica][len(list)-1].to = m.now() + 100*time.Millisecond // connections to the old process end
+	}
+}
+
+// Begins tells that a client sends a request.
+func (m *Model) Begins(r Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running[r.Replica] = append(m.running[r.Replica], &exchange{request: r, began: m.now()})
+	m.writeBegins(r)
+}
+
+// alone reports whether the replica did nothing else from a while before an answer's
+// request until the answer.
+func (m *Model) alone(a Answer, before time.Duration) bool {
+	for _, x := range m.running[a.Replica] {
+		if x.request.Number != a.Number && (x.over == 0 || x.over > a.Began-before) && x.began < a.Ended {
+			return false
+		}
+	}
+	return true
+}
+
+// asksAnew reports whether a client sent no-cache to a replica at some instant of a time.
+func (m *Model) asksAnew(replica int, at span) bool {
+	return slices.ContainsFunc(m.running[replica], func(x *exchange) bool {
+		over := x.over
+		if over == 0 {
+			over = m.now()
+		}
+		return x.request.header("Cache-Control") == "no-cache" && at.meets(span{x.began, over + 5*time.Second})
+	})
+}
+
+// Answered holds an answer to the invariants, and learns from it.
+func (m *Model) Answered(a Answer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !a.Event || a.Status == 0 {
+		for _, x := range m.running[a.Replica] {
+			if x.request.Number == a.Number {
+				x.over = a.Ended
+			}
+		}
+	}
+	m.told = append(m.told, told{a.Began, a.Ended, a.brief()})
+	if a.Err != nil {
+		if !a.Left && !m.restarted(a.Replica, span{a.Began - time.Second, a.Ended}) {
+			m.violate("every request is answered", "%v\n%s", a.Err, a)
+		}
+		m.writeEnds(a)
+		return
+	}
+	m.answers++
+	m.checkAnswer(a)
+	for _, p := range a.pieces() {
+		m.checkPiece(a, p)
+		m.learn(a, p)
+	}
+	m.writeEnds(a)
+}
+
+// learn remembers the values of an answer.
+func (m *Model) learn(a Answer, p piece) {
+	for _, s := range p.sources() {
+		if !s.hasValue() {
+			continue
+		}
+		key := m.givenKey(a.Replica, s.Name, p.subject)
+		stored := a.Began - time.Duration(s.Age*float64(time.Second)) - ageSlack // at the earliest
+		if old := m.given[key]; stored > old.stored && !a.Event {
+			m.given[key] = given{a.Ended, stored}
+		}
+		m.observed = append(m.observed, observation{a.Began, a.Ended, s, p.subject, a.Request, a.Event})
+	}
+}
+
+func (m *Model) givenKey(replica int, source string, s subject) string {
+	return strings.Join([]string{fmt.Sprint(replica), source, s.key()}, " ")
+}

@@ -1,0 +1,238 @@
+package worstday
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	upstreamsim "tributary/upstream/sim"
+)
+
+// endpoints are declared ones that the days ask for.
+const endpoints = `version: 1
+endpoints:
+  /v1/visits/{id}:
+    summary: A user, and the weather where he lives
+    scope: users:read
+    parameters:
+      id: {type: integer, minimum: 1}
+    parts:
+      user: {ask: {id: id}, required: true}
+      weather: {ask: {lat: user.address.latitude, lon: user.address.longitude}}
+    data:
+      name: user.name
+      temperature: weather.temperature
+`
+
+// Result is what became of a day.
+type Result struct {
+	Violations []Violation
+	Answers    int
+	Calls      int
+	Told       []string // what clients were told up to the first violation, or a little longer
+	Log        []string // the last lines of the gateways' logs
+}
+
+// dawn is when days begin: a bubble starts at the first instant of the year 2000, and no
+// gateway believes in weather of the century before, of which a forecast has a day.
+const dawn = 48 * time.Hour
+
+// Run runs a day in a world of its own. It must be called in a bubble.
+func Run(t testing.TB, s Schedule) Result {
+	time.Sleep(dawn + s.Begin)
+	env := map[string]string{"TRACE_PROPAGATE": strings.Join(providerNames, ",")}
+	for name, value := range s.Env {
+		env[name] = value
+	}
+	setup := Setup{Replicas: s.Replicas, Redis: s.Redis, Env: env, Seed: s.Seed, IgnoreKeys: s.IgnoresKeys}
+	if slices.ContainsFunc(s.Requests, func(r Request) bool { return strings.HasPrefix(r.URL, "/v1/visits/") }) {
+		setup.Endpoints = endpoints
+	}
+	w := New(t, setup)
+	d := &day{t: t, world: w, schedule: s}
+	d.model = NewModel(s, w.Calls)
+	d.load = &load{world: w, start: d.model.start, tags: map[string]string{}, created: map[int]string{}}
+	d.live()
+	d.settle()
+	calls := w.Calls()
+	d.model.CheckCalls(calls)
+	log := w.Log(2000)
+	w.Close()
+	r := Result{Violations: d.model.Violations(), Answers: d.model.answers, Calls: len(calls), Log: log}
+	if len(r.Violations) > 0 {
+		r.Told = d.model.Told(r.Violations[0].At+time.Second, 15*time.Second)
+	}
+	return r
+}
+
+// day is a schedule that is being lived.
+type day struct {
+	t        testing.TB
+	world    *World
+	schedule Schedule
+	model    *Model
+	load     *load
+}
+
+// live lets everything happen at its time.
+func (d *day) live() {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for _, e := range d.schedule.Events {
+			d.until(e.At)
+			switch e.What {
+			case "restart", "crash", "rename", "remove": // these take their time
+				wg.Go(func() { d.happens(e) })
+			default:
+				d.happens(e)
+			}
+		}
+	})
+	for _, r := range d.schedule.Requests {
+		wg.Go(func() {
+			d.until(r.At)
+			d.load.send(context.Background(), r, d.model.Begins, d.model.Answered)
+		})
+	}
+	wg.Wait()
+	d.until(d.schedule.Length)
+}
+
+func (d *day) until(at time.Duration) { time.Sleep(at - time.Since(d.model.start)) }
+
+func (d *day) happens(e Event) {
+	var err error
+	switch e.What {
+	case "fault":
+		var f upstreamsim.Fault
+		if err = json.Unmarshal([]byte(e.Args), &f); err == nil {
+			err = d.world.Fault(e.Who, f)
+		}
+	case "heal":
+		err = d.world.Heal(e.Who)
+	case "redis":
+		err = d.redis(e)
+	case "restart", "crash":
+		replica, _ := strconv.Atoi(e.Who)
+		listens := d.model.Restarting(replica)
+		if e.What == "crash" {
+			d.world.Crash(replica)
+		} else {
+			d.world.Restart(replica)
+		}
+		listens()
+	case "rename":
+		done := d.model.Changing(e.Who, e.Args)
+		d.outside(http.MethodPatch, e.Who, fmt.Sprintf(`{"name":%q}`, e.Args))
+		done()
+	case "remove":
+		done := d.model.Changing(e.Who, "")
+		d.outside(http.MethodDelete, e.Who, "")
+		done()
+	default:
+		err = fmt.Errorf("nothing is called %q", e.What)
+	}
+	if err != nil {
+		d.t.Errorf("%s: %v", e, err)
+	}
+}
+
+// outside is somebody who writes to the directory without a gateway. Faults are for him
+// too, so he tries until he is told that it is done.
+func (d *day) outside(method, id, body string) {
+	for range 200 {
+		if _, status := d.askDirectory(method, "/users/"+id, body); status == http.StatusOK || status == http.StatusNotFound {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func (d *day) askDirectory(method, path, body string) ([]byte, int) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	r, _ := http.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := d.world.Ask(ctx, upstreamsim.Directory, r)
+	if err != nil {
+		return nil, 0
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, 0
+	}
+	return b, resp.StatusCode
+}
+
+// settle ends all faults, waits, and looks what is left.
+func (d *day) settle() {
+	for _, p := range providerNames {
+		_ = d.world.Heal(p) // as those before
+	}
+	time.Sleep(30 * time.Second)
+	d.settledDirectory()
+	for i := range d.schedule.Replicas {
+		d.settledGateway(i)
+	}
+}
+
+func (d *day) settledDirectory() {
+	b, status := d.askDirectory(http.MethodGet, "/users?_limit=100000", "")
+	var list []struct {
+		ID   int
+		Name string
+	}
+	if err := json.Unmarshal(b, &list); err != nil {
+		d.t.Fatalf("the directory at the end: %d %v", status, err)
+	}
+	names := map[string]string{}
+	for _, u := range list {
+		names[fmt.Sprint(u.ID)] = u.Name
+	}
+	d.model.Settled(names)
+}
+
+// settledGateway: nothing is in flight when nobody asks, and no more is remembered than
+// was asked for.
+func (d *day) settledGateway(replica int) {
+	r, _ := http.NewRequest(http.MethodGet, "/v1/status", nil)
+	resp, err := d.world.Do(context.Background(), replica, "10.1.0.99", r)
+	if err != nil {
+		d.model.gateway(replica, err.Error())
+		return
+	}
+	defer resp.Body.Close()
+	var status struct {
+		Upstreams []struct {
+			Name     string
+			InFlight int `json:"in_flight"`
+		}
+		Cache struct{ Entries int }
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&status); err != nil {
+		d.model.gateway(replica, err.Error())
+	}
+	for _, u := range status.Upstreams {
+		if u.InFlight != 0 {
+			d.model.gateway(replica, fmt.Sprintf("%d calls to %s are in flight", u.InFlight, u.Name))
+		}
+	}
+	if most := 4*len(places)*len(providerNames) + 8*len(d.schedule.Requests); status.Cache.Entries > most {
+		d.model.gateway(replica, fmt.Sprintf("%d entries", status.Cache.Entries))
+	}
+}
+
+func (m *Model) gateway(replica int, what string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.violate("nothing is left behind", "replica %d: %s", replica, what)
+}
