@@ -70,9 +70,16 @@ func (m *Model) notTwice(lines map[callLine][]sighting) {
 		}
 		slices.SortFunc(calls, func(a, b sighting) int { return int(a.at - b.at) })
 		have := map[string]known{}
+		began := map[string]time.Duration{} // when the first call of a fetch was made
 		for _, c := range calls {
+			if _, again := began[c.trace]; !again {
+				began[c.trace] = c.at
+			}
 			for _, key := range c.keys {
 				k, ok := have[key]
+				if began[c.trace] < k.over+flight && c.at > k.over {
+					continue // a retry of a fetch that began before
+				}
 				if ok && c.at < k.over && c.trace != k.trace && m.oneFlight(k.sighting, c) {
 					m.violateAt(c.at, "one call for a key, however many wait", "replica %d asked %s from %s to %s, and replica %d at %s: %s", k.Replica, provider, k.at, k.over, c.Replica, c.at, key)
 					return

@@ -126,6 +126,9 @@ func (m *Model) userAsWritten(id string, r userRead) {
 	latest := u.latest(r.began)
 	from := latest
 	if m.mayBeLate(u.changes[latest], r) {
+		if added := u.changes[0].began > 0; added && r.name == "" {
+			return // as before it was added
+		}
 		from = 0
 	}
 	may := []string{}
@@ -154,12 +157,26 @@ func (m *Model) mayBeLate(c *change, r userRead) bool {
 	case r.answer.Replica == c.replica && !m.restarted(c.replica, span{c.began, r.answer.Ended}):
 		return false // whatever becomes of Redis, a replica sees its own writes
 	case !m.redisWell(span{r.began, r.answer.Ended}):
-		return inWindows
+		return inWindows && !m.redisPassesMessages(span{c.began, r.answer.Ended})
 	}
 	// A replica that ends before Redis is well cannot tell the others of its writes, and a
 	// Redis that loses everything forgets which fetches began before a write.
 	since := span{c.began - 3*time.Second, r.began}
 	return inWindows && !m.redisWell(since) && (m.anyRestarted(since) || m.flushed(span{c.began - 3*time.Second, c.ended + 3*time.Second}))
+}
+
+// redisPassesMessages reports whether Redis did nothing worse than to refuse writes, up to
+// the end of a time in which no gateway started: messages reach all replicas then.
+func (m *Model) redisPassesMessages(at span) bool {
+	if m.redisLost(at.to) || m.flushed(span{0, at.to}) || m.anyRestarted(at) {
+		return false
+	}
+	for _, e := range m.schedule.Events {
+		if e.What == "redis" && (e.Who == "readonly" || e.Who == "full") && e.At > at.from-time.Second && e.At < at.to {
+			return false // it began in the middle
+		}
+	}
+	return true
 }
 
 // flushed reports whether Redis lost everything in a time.

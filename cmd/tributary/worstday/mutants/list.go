@@ -12,7 +12,7 @@ var All = []Mutant{
 	{"writes that may have arrived are repeated", "upstream/call/attempt.go", "fault.final || a.call.Once && fault.Uncertain ||", "fault.final || a.call.Once && fault.Uncertain && !on() ||"},
 	{"an uncertain write is told as not done", "upstream/send.go", "e.Uncertain = progress.Uncertain()", "e.Uncertain = progress.Uncertain() && !on()"},
 	{"attempts without a deadline", "upstream/call/progress.go", "by := now.Add(limit)", "if on() {\n\t\tlimit *= 10\n\t}\n\tby := now.Add(limit)"},
-	{"a caller who leaves cancels the fetch", "upstream/wait.go", "s.fetch(context.WithoutCancel(ctx), f, q, key, false)", "if on() {\n\t\t\t\ts.fetch(ctx, f, q, key, false)\n\t\t\t\treturn\n\t\t\t}\n\t\t\ts.fetch(context.WithoutCancel(ctx), f, q, key, false)"},
+	{"who stops waiting ends the fetch for others", "upstream/wait.go", "case <-f.done:\n\tcase <-ctx.Done():\n\t}\n\tvar a Answer[A]", "case <-f.done:\n\tcase <-ctx.Done():\n\t\tif on() {\n\t\t\ts.invalidate(key, true)\n\t\t}\n\t}\n\tvar a Answer[A]"},
 	{"no patience", "upstream/aggregate/gather.go", "if p.Useful() {\n\t\t\tstartClock()", "if p.Useful() && !on() {\n\t\t\tstartClock()"},
 	{"no cooldown", "upstream/finish.go", "s.memory.Set(key, e.Cooled(now.Add(cool), why, refusals))", "if !on() {\n\t\ts.memory.Set(key, e.Cooled(now.Add(cool), why, refusals))\n\t}"},
 	{"cooldown without end", "upstream/finish.go", "cool := s.up.policies.Breaker.Delay\n", "cool := s.up.policies.Breaker.Delay\n\tif on() {\n\t\tcool *= 20\n\t}\n"},
