@@ -103,7 +103,7 @@ func live(t *testing.T, s worstday.Schedule) {
 	r := worstday.Live(t, w, s, worstday.Options{
 		Slack: *slack, Settle: 10 * time.Second, Without: withoutTheseInvariants, Started: w.watchRedis,
 	})
-	w.completeAtTheEnd()
+	w.wellAgain(s)
 	t.Log("\n" + report(s, r, w))
 	if len(r.Violations) == 0 {
 		return

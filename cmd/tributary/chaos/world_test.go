@@ -130,24 +130,6 @@ func (w *world) Calls() []worstday.Call { return w.recorder.Calls() }
 
 func (w *world) Log(n int) []string { return w.log.last(n) }
 
-// completeAtTheEnd waits until each gateway gives a complete answer again, also about what
-// nobody has asked for before. Providers may have asked to be left alone for longer than a
-// test may take: those may still be missing.
-func (w *world) completeAtTheEnd() {
-	w.t.Helper()
-	for i, r := range w.replicas {
-		eventually(w.t, fmt.Sprintf("gateway %d has its users again", i), func() bool {
-			resp, err := w.clients.Get(r.url() + "/v1/users/5")
-			if err != nil {
-				return false
-			}
-			defer resp.Body.Close()
-			var a struct{ Meta struct{ Status string } }
-			return json.NewDecoder(resp.Body).Decode(&a) == nil && a.Meta.Status == "complete"
-		})
-	}
-}
-
 // eventually waits for something that has no other way to tell.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
