@@ -44,10 +44,14 @@ func (w *World) Calls() []Call { return w.CallsFrom(0) }
 
 // CallsFrom is Calls without the first n.
 func (w *World) CallsFrom(n int) []Call {
-	w.calls.mu.Lock()
-	defer w.calls.mu.Unlock()
-	copied := make([]Call, 0, len(w.calls.all)-n)
-	for _, c := range w.calls.all[n:] {
+	return w.calls.from(n)
+}
+
+func (c *calls) from(n int) []Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	copied := make([]Call, 0, len(c.all)-n)
+	for _, c := range c.all[n:] {
 		copied = append(copied, *c)
 	}
 	return slices.Clip(copied)
@@ -73,3 +77,18 @@ func (c *calls) begin(provider string, r *http.Request) *Call {
 	c.all = append(c.all, call)
 	return call
 }
+
+// Recorder records calls where no World does. The zero Recorder is ready for use.
+type Recorder struct{ calls calls }
+
+// Record records the requests of a gateway to a provider.
+func (r *Recorder) Record(replica int, provider string, h http.Handler) http.Handler {
+	recorded := r.calls.record(provider, h)
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		q.RemoteAddr = replicaHost(replica) + ":0"
+		recorded.ServeHTTP(w, q)
+	})
+}
+
+// Calls are what all providers were asked so far, in order.
+func (r *Recorder) Calls() []Call { return r.calls.from(0) }

@@ -42,7 +42,7 @@ func days() (fleets, alone int) {
 	case *seeds > 0:
 		return *seeds, 3 * *seeds
 	case underRace, testing.Short():
-		return 8, 24
+		return 4, 12
 	}
 	return 100, 300
 }

@@ -34,9 +34,9 @@ func (m *Model) agesAreTrue(lines map[callLine][]sighting) {
 			continue
 		}
 		age := time.Duration(o.source.Age * float64(time.Second))
-		from, to := o.began-age-ageSlack, o.ended-age
+		from, to := o.began-age-ageSlack-m.slack, o.ended-age+m.slack
 		if o.source.State == "live" {
-			from = o.began - reach
+			from = o.began - reach - m.slack
 		}
 		of := good[o.source.Name+placeKey(o.subject.lat, o.subject.lon)]
 		if !slices.ContainsFunc(of, func(c sighting) bool { return from <= c.over && c.over <= to }) {
@@ -84,12 +84,12 @@ func (m *Model) notTwice(lines map[callLine][]sighting) {
 					m.violateAt(c.at, "one call for a key, however many wait", "replica %d asked %s from %s to %s, and replica %d at %s: %s", k.Replica, provider, k.at, k.over, c.Replica, c.at, key)
 					return
 				}
-				if ok && c.at > k.over+flight && c.at < k.until-flight && m.mustHave(k.sighting, c) {
+				if ok && c.at > k.over+flight+m.slack && c.at < k.until-flight-m.slack && m.mustHave(k.sighting, c) {
 					m.violateAt(c.at, "nobody asks twice for what is remembered", "replica %d asked %s at %s, and replica %d at %s: %s", k.Replica, provider, k.at, c.Replica, c.at, key)
 					return
 				}
 			}
-			if !c.succeeded() || c.Took > 1500*time.Millisecond || m.broken(provider, span{c.at, c.over}) {
+			if !c.succeeded() || c.Took > max(100*time.Millisecond, 1500*time.Millisecond-m.slack) || m.broken(provider, span{c.at, c.over}) {
 				continue
 			}
 			for _, key := range c.keys {
@@ -109,7 +109,7 @@ func (m *Model) mustHave(earlier, later sighting) bool {
 	if later.Replica == earlier.Replica {
 		return !m.restarted(later.Replica, between)
 	}
-	return m.redisWell(span{earlier.at, later.at + time.Second}) && !m.redisLost(later.at)
+	return m.slack == 0 && m.redisWell(span{earlier.at, later.at + time.Second}) && !m.redisLost(later.at)
 }
 
 // oneFlight reports whether a later call must have waited for an earlier one, which was

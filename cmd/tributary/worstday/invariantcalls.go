@@ -24,15 +24,17 @@ func (m *Model) CheckCalls(all []Call) {
 		m.circuit(line, calls)
 		m.ownQuota(line, calls)
 		m.afterFailure(line, calls)
+		m.counts.Checks += 6
 	}
 	m.notTwice(lines)
 	m.onceInTheFleet(all)
 	m.agesAreTrue(lines)
+	m.counts.Checks += 3
 }
 
 // withinTimeout: no call lasts longer than the time-out of its upstream.
 func (m *Model) withinTimeout(line callLine, calls []sighting) {
-	most := m.schedule.setting(strings.ToUpper(line.provider)+"_TIMEOUT", 2*time.Second) + flight
+	most := m.schedule.setting(strings.ToUpper(line.provider)+"_TIMEOUT", 2*time.Second) + flight + m.slack
 	for _, c := range calls {
 		if c.Took > most {
 			m.violateAt(c.at, "no call outlasts its time-out", "%s%s", line.provider, listed(calls, span{c.at, c.at}))
@@ -44,7 +46,7 @@ func (m *Model) withinTimeout(line callLine, calls []sighting) {
 // budgetOfRetries: within any ten seconds there are at most ten retries and hedges, and
 // one more for every five calls.
 func (m *Model) budgetOfRetries(line callLine, calls []sighting) {
-	const window = 10 * time.Second
+	window := 10*time.Second - m.slack
 	seen := map[string]bool{}
 	calls = slices.DeleteFunc(slices.Clone(calls), sighting.hungUp)
 	extra := make([]bool, len(calls))
@@ -79,7 +81,7 @@ func (m *Model) budgetOfRetries(line callLine, calls []sighting) {
 func (m *Model) leftAlone(line callLine, calls []sighting) {
 	until, why := time.Duration(0), sighting{}
 	for _, c := range calls {
-		if c.at < until && c.at > why.over+flight && !m.restarted(line.replica, span{why.over, c.at}) {
+		if c.at < until-m.slack && c.at > why.over+flight+m.slack && !m.restarted(line.replica, span{why.over, c.at}) {
 			m.violateAt(c.at, "a provider that asks to be left alone is", "%s answered replica %d at %s with %d (Retry-After %q), and was called at %s%s",
 				line.provider, line.replica, why.over, why.Status, why.RetryAfter, c.at, listed(calls, span{why.at, c.at}))
 			return
@@ -149,7 +151,7 @@ func (m *Model) ownQuota(line callLine, calls []sighting) {
 	count := map[time.Time]int{}
 	for _, c := range calls {
 		full := c.At.Truncate(time.Minute)
-		if c.hungUp() || c.At.Sub(full) < flight || m.restarted(line.replica, span{full.Sub(m.start), full.Sub(m.start) + time.Minute}) {
+		if c.hungUp() || c.At.Sub(full) < flight+m.slack || m.restarted(line.replica, span{full.Sub(m.start), full.Sub(m.start) + time.Minute}) {
 			continue // it may have been sent in the minute before
 		}
 		if count[full]++; count[full] == limit+1 {

@@ -13,6 +13,7 @@ const reach = 60 * time.Millisecond
 func (m *Model) checkAnswer(a Answer) {
 	for _, check := range []func(Answer){m.hasForm, m.inTime, m.patient} {
 		check(a)
+		m.counts.Checks++
 	}
 }
 
@@ -22,6 +23,7 @@ func (m *Model) checkPiece(a Answer, p piece) {
 		m.piecesHaveForm, m.aboutTheQuestion, m.withinWindows, m.nothingFails, m.completeAgain, m.usersAsWritten,
 	} {
 		check(a, p)
+		m.counts.Checks++
 	}
 }
 
@@ -88,7 +90,7 @@ func (m *Model) inTime(a Answer) {
 	if m.restarted(a.Replica, span{a.Began, a.Ended}) {
 		return
 	}
-	if most := m.schedule.setting("REQUEST_TIMEOUT", 5*time.Second) + 50*time.Millisecond + reach; !a.Event && a.Ended-a.Began > most {
+	if most := m.schedule.setting("REQUEST_TIMEOUT", 5*time.Second) + 50*time.Millisecond + reach + m.slack; !a.Event && a.Ended-a.Began > most {
 		m.violate("every answer within REQUEST_TIMEOUT", "it took %s\n%s", a.Ended-a.Began, a)
 	}
 }
@@ -113,7 +115,7 @@ func (m *Model) patient(a Answer) {
 	if !well {
 		most = max(most, first)
 	}
-	if took := a.Ended - a.Began; took > most+50*time.Millisecond+reach {
+	if took := a.Ended - a.Began; took > most+50*time.Millisecond+reach+m.slack {
 		m.violate("answers within PATIENCE while one source is well", "it took %s\n%s", took, a)
 	}
 }

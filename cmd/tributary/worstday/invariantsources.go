@@ -28,7 +28,7 @@ func (m *Model) piecesHaveForm(a Answer, p piece) {
 			m.violate("what does not exist is not served", "%+v\n%s", s, a)
 		case s.State == "live" && (s.Age != 0 || s.Attempts < 1):
 			m.violate("a live source was asked now", "%+v\n%s", s, a)
-		case s.code() == "canceled" && !m.restarted(a.Replica, span{a.Began - time.Second, a.Ended + time.Second}):
+		case s.code() == "canceled" && !m.restarted(a.Replica, span{a.Began - time.Second - m.slack, a.Ended + time.Second}):
 			m.violate("a caller who leaves cancels nothing for others", "%+v\n%s", s, a)
 		}
 		degraded = degraded || isDegraded(s)
@@ -74,7 +74,7 @@ func (m *Model) withinWindows(a Answer, p piece) {
 		case "revalidating":
 			most = min(fresh+revalidate, stale)
 		}
-		if age > most+ageSlack {
+		if age > most+ageSlack+m.slack {
 			m.violate("no value is older than its state allows", "%+v, at most %s\n%s", s, most, a)
 		}
 	}
@@ -93,8 +93,8 @@ func (m *Model) nothingFails(a Answer, p piece) {
 		g, ok := m.given[m.givenKey(a.Replica, s.Name, p.subject)]
 		_, _, stale := m.windows(s.Name)
 		switch {
-		case !ok, g.at > a.Began, m.restarted(a.Replica, span{g.at - reach, a.Ended}):
-		case a.Ended-g.stored > stale-2*time.Second:
+		case !ok, g.at > a.Began, m.restarted(a.Replica, span{g.at - reach - m.slack, a.Ended}):
+		case a.Ended-g.stored > stale-2*time.Second-m.slack:
 		case (s.Name == "directory" || s.Name == "user") && m.mayBeForgotten(p.subject, span{g.stored, a.Ended}):
 		default:
 			m.violate("nothing fails while a usable answer exists", "%+v, but the replica gave a value of %s at %s\n%s", s, g.stored, g.at, a)

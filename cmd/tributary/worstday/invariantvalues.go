@@ -96,7 +96,7 @@ func (m *Model) among(a Answer, p piece, what string, v, lat, lon float64) {
 		if !s.hasValue() || s.Name == "geocoding" {
 			continue
 		}
-		from := m.start.Add(a.Ended - time.Duration(s.Age*float64(time.Second)) - ageSlack - slowest)
+		from := m.start.Add(a.Ended - time.Duration(s.Age*float64(time.Second)) - ageSlack - slowest - m.slack)
 		for at := from.Truncate(time.Hour); !at.After(m.start.Add(a.Ended)); at = at.Add(time.Hour) {
 			t := truth.value(s.Name, what, lat, lon, at)
 			least, most = min(least, t), max(most, t)

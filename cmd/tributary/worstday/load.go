@@ -17,7 +17,7 @@ import (
 // load is the clients of a day. They know what real ones do: the tags that they got, and
 // the users that they created.
 type load struct {
-	world *World
+	world Stage
 	start time.Time
 
 	mu      sync.Mutex

@@ -25,10 +25,13 @@ type Model struct {
 	start    time.Time
 	calls    func() []Call
 	troubles map[string][]trouble
-	redis    []span
+	slack    time.Duration // see Options
+	without  map[string]bool
 
 	mu         sync.Mutex // guards what follows
+	redis      []span
 	violations []Violation
+	counts     Counts
 	answers    int
 	told       []told
 	restarts   [][]span
@@ -51,18 +54,13 @@ type given struct {
 	stored time.Duration // when the provider gave it
 }
 
-// exchange is a request that runs, or has run.
-type exchange struct {
-	request     Request
-	began, over time.Duration // over is 0 while it runs
-}
-
 // NewModel makes the model of a day that starts now. calls returns the calls that the
 // providers got so far.
 func NewModel(s Schedule, calls func() []Call) *Model {
 	m := &Model{
 		schedule: s, start: time.Now(), calls: calls, troubles: troubles(s), redis: redisTroubles(s),
 		restarts: make([][]span, s.Replicas), running: make([][]*exchange, s.Replicas),
+		without: map[string]bool{}, counts: Counts{Statuses: map[int]int{}, States: map[string]int{}},
 		given: map[string]given{}, users: map[string]*user{}, writes: map[string]*written{},
 	}
 	for i, name := range userNames {
@@ -79,6 +77,9 @@ func (m *Model) violate(invariant, format string, args ...any) {
 }
 
 func (m *Model) violateAt(at time.Duration, invariant, format string, args ...any) {
+	if m.without[invariant] {
+		return
+	}
 	m.violations = append(m.violations, Violation{invariant, at, fmt.Sprintf(format, args...)})
 }
 
@@ -122,7 +123,7 @@ func (m *Model) Restarting(replica int) (listens func()) {
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.restarts[replica][len(list)-1].to = m.now() + starts
+		m.restarts[replica][len(list)-1].to = m.now() + starts + m.slack
 	}
 }
 
@@ -132,28 +133,6 @@ func (m *Model) Begins(r Request) {
 	defer m.mu.Unlock()
 	m.running[r.Replica] = append(m.running[r.Replica], &exchange{request: r, began: m.now()})
 	m.writeBegins(r)
-}
-
-// alone reports whether the replica did nothing else from a while before an answer's
-// request until the answer.
-func (m *Model) alone(a Answer, before time.Duration) bool {
-	for _, x := range m.running[a.Replica] {
-		if x.request.Number != a.Number && (x.over == 0 || x.over > a.Began-before) && x.began < a.Ended {
-			return false
-		}
-	}
-	return true
-}
-
-// asksAnew reports whether a client sent no-cache to a replica at some instant of a time.
-func (m *Model) asksAnew(replica int, at span) bool {
-	return slices.ContainsFunc(m.running[replica], func(x *exchange) bool {
-		over := x.over
-		if over == 0 {
-			over = m.now()
-		}
-		return x.request.header("Cache-Control") == "no-cache" && at.meets(span{x.began, over + 5*time.Second})
-	})
 }
 
 // Answered holds an answer to the invariants, and learns from it.
@@ -176,6 +155,7 @@ func (m *Model) Answered(a Answer) {
 		return
 	}
 	m.answers++
+	m.count(a)
 	m.checkAnswer(a)
 	for _, p := range a.pieces() {
 		m.checkPiece(a, p)

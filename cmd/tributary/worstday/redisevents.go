@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// redis lets something happen to the fleet's Redis.
-func (d *day) redis(e Event) error {
-	r := d.world.Redis()
+// RedisEvent lets something happen to the Redis of the world.
+func (w *World) RedisEvent(e Event) error {
+	r := w.Redis()
 	replica, _ := strconv.Atoi(e.Args) // of a partition
 	switch e.Who {
 	case "gone":

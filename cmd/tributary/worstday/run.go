@@ -16,8 +16,8 @@ import (
 	upstreamsim "tributary/upstream/sim"
 )
 
-// endpoints are declared ones that the days ask for.
-const endpoints = `version: 1
+// Endpoints are declared ones that the days ask for.
+const Endpoints = `version: 1
 endpoints:
   /v1/visits/{id}:
     summary: A user, and the weather where he lives
@@ -37,6 +37,7 @@ type Result struct {
 	Violations []Violation
 	Answers    int
 	Calls      int
+	Counts     Counts
 	Told       []string // what clients were told up to the first violation, or a little longer
 	Log        []string // the last lines of the gateways' logs
 }
@@ -54,32 +55,22 @@ func Run(t testing.TB, s Schedule) Result {
 	}
 	setup := Setup{Replicas: s.Replicas, Redis: s.Redis, Env: env, Seed: s.Seed, IgnoreKeys: s.IgnoresKeys}
 	if slices.ContainsFunc(s.Requests, func(r Request) bool { return strings.HasPrefix(r.URL, "/v1/visits/") }) {
-		setup.Endpoints = endpoints
+		setup.Endpoints = Endpoints
 	}
 	w := New(t, setup)
-	d := &day{t: t, world: w, schedule: s}
-	d.model = NewModel(s, w.Calls)
-	d.load = &load{world: w, start: d.model.start, tags: map[string]string{}, created: map[int]string{}}
-	d.live()
-	d.settle()
-	calls := w.Calls()
-	d.model.CheckCalls(calls)
-	log := w.Log(2000)
+	r := Live(t, w, s, Options{})
 	w.Close()
-	r := Result{Violations: d.model.Violations(), Answers: d.model.answers, Calls: len(calls), Log: log}
-	if len(r.Violations) > 0 {
-		r.Told = d.model.Told(r.Violations[0].At+time.Second, 15*time.Second)
-	}
 	return r
 }
 
 // day is a schedule that is being lived.
 type day struct {
 	t        testing.TB
-	world    *World
+	world    Stage
 	schedule Schedule
 	model    *Model
 	load     *load
+	settling time.Duration
 }
 
 // live lets everything happen at its time.
@@ -119,7 +110,7 @@ func (d *day) happens(e Event) {
 	case "heal":
 		err = d.world.Heal(e.Who)
 	case "redis":
-		err = d.redis(e)
+		err = d.world.RedisEvent(e)
 	case "restart", "crash":
 		replica, _ := strconv.Atoi(e.Who)
 		listens := d.model.Restarting(replica)

@@ -13,7 +13,7 @@ func (d *day) settle() {
 	for _, p := range providerNames {
 		_ = d.world.Heal(p) // as those before
 	}
-	time.Sleep(30 * time.Second)
+	time.Sleep(d.settling)
 	d.settledDirectory()
 	for i := range d.schedule.Replicas {
 		d.settledGateway(i)

@@ -152,7 +152,7 @@ const announcedAgain = time.Second
 // until a read succeeds, even later, as stale.
 func (m *Model) mayBeLate(c *change, r userRead) bool {
 	fresh, revalidate, _ := m.windows("directory")
-	inWindows := r.answer.Ended-c.ended <= fresh+revalidate+5*time.Second || r.source.State == "stale" || r.name == "" && c.outside
+	inWindows := r.answer.Ended-c.ended <= fresh+revalidate+5*time.Second+m.slack || r.source.State == "stale" || r.name == "" && c.outside
 	switch {
 	case c.outside:
 		return inWindows
