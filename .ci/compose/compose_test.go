@@ -50,7 +50,7 @@ func TestGateways(t *testing.T) {
 			if limit := int64(g.MemLimit) >> 20; goLimit > limit*9/10 {
 				t.Errorf("%s: GOMEMLIMIT is %d MiB of %d, want 90 %% at most", service, goLimit, limit)
 			}
-			const entry = 5_700 // bytes, docs/operations.md#memory
+			const entry = 1_150 // bytes, docs/operations.md#memory
 			entries, err := strconv.ParseInt(*g.Environment["CACHE_MAX_ENTRIES"], 10, 64)
 			if err != nil {
 				t.Fatal(err)

@@ -46,7 +46,7 @@ func TestMemory(t *testing.T) {
 	if i < 0 || c.Env[i].ValueFrom.ResourceFieldRef.Resource != "requests.memory" || !c.Env[i].ValueFrom.ResourceFieldRef.Divisor.IsZero() {
 		t.Fatal("GOMEMLIMIT is not the request in bytes")
 	}
-	const entry = 5_700 // bytes, docs/operations.md#memory
+	const entry = 1_150 // bytes, docs/operations.md#memory
 	entries, err := strconv.ParseInt(m.config.Data["CACHE_MAX_ENTRIES"], 10, 64)
 	if err != nil {
 		t.Fatal(err)
