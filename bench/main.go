@@ -1,3 +1,5 @@
+//go:build linux
+
 // Bench measures a gateway on one core beside what could stand in its place: a bare
 // handler of net/http (the floor), a naive merge in Go, and nginx, Varnish, HAProxy and
 // KrakenD where their programs are found. All of them answer from the same simulated
