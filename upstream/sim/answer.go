@@ -21,6 +21,9 @@ type provider struct {
 	// fail returns an error of the given status, 400 to 599.
 	fail func(status int) answer
 
+	// refuse returns the error of a fault, by what its match is about; nil: fail.
+	refuse func(match string, status int) answer
+
 	// route returns the pattern of a request's path; nil: those of routes are used.
 	route func(*http.Request) string
 

@@ -68,6 +68,7 @@ func newOpenMeteo(api openMeteoAPI, now func() time.Time, z *zones) provider {
 		contentType: jsonUTF8,
 		answer:      o.answer,
 		fail:        openMeteoFailure,
+		refuse:      openMeteoRefusal,
 		overQuota:   openMeteoOverQuota,
 	})
 }
@@ -244,13 +245,20 @@ func openMeteoFailure(status int) answer {
 	switch status {
 	case http.StatusTooManyRequests:
 		return openMeteoOverQuota(Quota{Per: time.Minute})
-	case http.StatusBadRequest: // as for places whose zone is newer than its zone data
-		return openMeteoError(status, "Invalid timezone")
 	case http.StatusServiceUnavailable:
 		return openMeteoError(status, "The service is overloaded. Please try again later.")
 	default:
 		return openMeteoError(status, http.StatusText(status))
 	}
+}
+
+// openMeteoRefusal is the error of a fault whose match names a part of the request: a 400
+// to timezone= is about the zone, as for places whose zone is newer than its zone data.
+func openMeteoRefusal(match string, status int) answer {
+	if status == http.StatusBadRequest && strings.Contains(match, "timezone") {
+		return openMeteoError(status, "Invalid timezone")
+	}
+	return openMeteoFailure(status)
 }
 
 // openMeteoOverQuota states the wait only in its text; there is no Retry-After.

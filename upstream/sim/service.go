@@ -107,6 +107,9 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // refuse is the error that error_rate causes, in the provider's form.
 func (f *activeFault) refuse(p provider) answer {
 	a := p.fail(f.Status)
+	if p.refuse != nil {
+		a = p.refuse(f.Match, f.Status)
+	}
 	if f.RetryAfterS > 0 {
 		a = a.with("Retry-After", strconv.Itoa(f.RetryAfterS))
 	}
