@@ -112,7 +112,7 @@ func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []
 	var refreshes []due[Q]
 	for i, key := range keys {
 		if d.Peek {
-			answers[i] = b.source.glance(b.source.memory.Get(key), now, d)
+			answers[i] = b.source.glance(key, b.source.memory.Get(key), now, d)
 			continue
 		}
 		a, answered, has, old := b.source.peek(now, key, d)

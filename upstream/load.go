@@ -62,13 +62,16 @@ func (s *Source[Q, A]) refused(ctx context.Context, key string, why *Error) Answ
 	return a
 }
 
-// glance is what memory has for a question, an old value included. Nothing is counted,
-// refreshed or asked.
-func (s *Source[Q, A]) glance(e *cache.Entry, now time.Time, d Directives) Answer[A] {
+// glance is what memory has for a question, an old value included, or what it will soon
+// have. Nothing is counted, refreshed or asked.
+func (s *Source[Q, A]) glance(key string, e *cache.Entry, now time.Time, d Directives) Answer[A] {
 	switch state := s.reuse(e, now, d); {
 	case state != "":
 		return s.stored(e, now, state)
 	case d.OnlyIfCached:
+		return failure[A](errNotCached(), now)
+	}
+	if s.isFetching(key) {
 		return failure[A](errNotCached(), now)
 	}
 	return s.staleIfError(e, ErrGatewayOverloaded, now)

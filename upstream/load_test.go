@@ -64,6 +64,21 @@ func TestAdmission(t *testing.T) {
 			t.Errorf("admission was asked for %d times", r.asked)
 		}
 	})
+	it(t, "is not needed to wait for an answer that another request has asked for", func(t *testing.T) {
+		f := newFake(after(time.Second, well))
+		_, s := serve(t, f)
+		go ask(s, "a")
+		synctest.Wait()
+		r := &refusing{}
+		if got := s.Ask(r.context(), "a", upstream.Directives{Peek: true}); got.Err == nil || got.Err.Gateway {
+			t.Errorf("while it is asked for, memory says %v, want no refusal", got.Err)
+		}
+		want(t, s.Ask(r.context(), "a", upstream.Directives{}), upstream.Live, "")
+		if r.asked != 0 {
+			t.Errorf("admission was asked for %d times", r.asked)
+		}
+		wantSent(t, f, 1)
+	})
 	it(t, "falls back on an old answer", func(t *testing.T) {
 		f := newFake(well)
 		up, s := serve(t, f)

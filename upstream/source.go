@@ -88,7 +88,7 @@ func (s *Source[Q, A]) Key(q Q) string { return s.spec.Key(q) }
 // says that there is an old value for when asking fails. key is that of q.
 func (s *Source[Q, A]) Lookup(ctx context.Context, now time.Time, q Q, key string, d Directives) (a Answer[A], done, held bool) {
 	if d.Peek {
-		return s.glance(s.memory.Get(key), now, d), true, false
+		return s.glance(key, s.memory.Get(key), now, d), true, false
 	}
 	if a, done, held = s.lookup(ctx, now, q, key, d); done {
 		s.answers.count(a.State)

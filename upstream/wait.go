@@ -20,8 +20,10 @@ var ErrPatience = errors.New("other sources have answered")
 // Fetch is the second step of Ask: it waits for a fetch of key, its own or
 // another caller's, no longer than ctx.
 func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	if why := admit(ctx); why != nil {
-		return s.refused(ctx, key, why)
+	if !s.isFetching(key) { // else it costs next to nothing to wait for the answer too
+		if why := admit(ctx); why != nil {
+			return s.refused(ctx, key, why)
+		}
 	}
 	start := time.Now()
 	ctx, span := s.up.tracer.Start(ctx, s.spec.Name, trace.WithAttributes(sourceName.String(s.spec.Name)))

@@ -16,7 +16,7 @@ const (
 	target      = 3 * time.Millisecond // of the wait
 
 	least = 8
-	usual = 64 // at the start, and after a time with little to do
+	usual = 64 // without Config.Usual
 	most  = 4096
 
 	reopens   = 100 * time.Millisecond // after the last refusal
@@ -115,13 +115,13 @@ func (e *estimator) adjust(now time.Time) {
 	refused := e.total()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.limit = next(e.limit, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
+	e.limit = next(e.limit, e.usual, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
 	e.peak, e.refusedBefore, e.adjusted = e.inFlight, refused, now
 }
 
 // next is the next limit: lower, from what was in use, when the wait is over its target;
 // else higher, if the limit is used; else back to the usual.
-func next(limit float64, wait time.Duration, used float64, refused bool) float64 {
+func next(limit, usual float64, wait time.Duration, used float64, refused bool) float64 {
 	over := wait.Seconds() / target.Seconds()
 	switch {
 	case over > 1:
@@ -166,7 +166,7 @@ func (e *estimator) report(now time.Time) {
 func (e *estimator) quiet(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.inFlight > 0 || e.limit != usual || !e.line.IsZero() || e.closed.Load() {
+	if e.inFlight > 0 || e.limit != e.usual || !e.line.IsZero() || e.closed.Load() {
 		e.worked = now
 	}
 	if now.Sub(e.worked) < quietTime {

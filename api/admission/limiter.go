@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,10 @@ type Config struct {
 	// SchedulerWait. It is called by one goroutine.
 	Wait func() time.Duration
 
+	// Usual is the limit at the start and after a time with little to do; 0: 64. The greater
+	// it is, the greater a burst that an idle gateway admits whole.
+	Usual int
+
 	Most   int          // requests in flight, those that ask nobody included; 0: no limit
 	Logger *slog.Logger // nil: slog's default
 }
@@ -40,6 +45,7 @@ type Config struct {
 type Limiter struct {
 	signal  func() time.Duration
 	log     *slog.Logger
+	usual   float64
 	most    int64
 	all     atomic.Int64 // requests in flight
 	refused [classes]atomic.Int64
@@ -61,9 +67,10 @@ type Limiter struct {
 // New returns a limiter, which the caller must close.
 func New(cfg Config) *Limiter {
 	l := &Limiter{
-		signal: cfg.Wait, log: cfg.Logger, most: int64(cfg.Most), limit: usual, asleep: true,
+		signal: cfg.Wait, log: cfg.Logger, most: int64(cfg.Most), usual: cmp.Or(float64(cfg.Usual), usual), asleep: true,
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}), clients: make(map[string]int),
 	}
+	l.limit = l.usual
 	if l.signal == nil {
 		l.signal = SchedulerWait()
 	}

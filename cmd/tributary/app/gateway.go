@@ -44,10 +44,14 @@ type gateway struct {
 // once.
 const mostInFlight = 2048
 
+// usualAsking is how many requests of a burst an idle gateway lets ask upstreams at once,
+// for each processor.
+const usualAsking = 128
+
 func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (_ *gateway, err error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	if cfg.Admission == admissionAdaptive {
-		g.admission = admission.New(admission.Config{Most: mostInFlight * runtime.GOMAXPROCS(0), Logger: log})
+		g.admission = admission.New(admission.Config{Usual: usualAsking * runtime.GOMAXPROCS(0), Most: mostInFlight * runtime.GOMAXPROCS(0), Logger: log})
 		defer func() {
 			if err != nil {
 				g.admission.Close()

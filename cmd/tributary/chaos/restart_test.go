@@ -54,12 +54,26 @@ func TestRollingRestart(t *testing.T) {
 			// Each in its third of the load.
 			eventually(t, "the load goes on", func() bool { return sent.Load() > int64(i+1)*restartLoad/4 })
 			w.Restart(i)
+			// nginx asks no gateway for a while that has refused a connection, and must not
+			// find two such gateways.
+			eventually(t, "nginx asks the gateway again", func() bool { return asked(w.replicas[i].env["LISTEN_ADDR"]) })
 			restarts.Add(1)
 		}
 	})
 	restarting.Wait()
 	clients.Wait()
 	t.Logf("%d requests, %d restarts, %d failed", sent.Load(), restarts.Load(), failed.Load())
+}
+
+// asked reports whether a gateway has answered a question since its start.
+func asked(gateway string) bool {
+	resp, err := http.Get("http://" + gateway + "/v1/status")
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var status struct{ Cache struct{ Hits, Misses int } }
+	return json.NewDecoder(resp.Body).Decode(&status) == nil && status.Cache.Hits+status.Cache.Misses > 0
 }
 
 // complete asks for an aggregate, and reports why it is not answered in full.
