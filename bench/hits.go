@@ -27,28 +27,45 @@ func (r *rig) hitters(origin string) []contender {
 // freshHit measures answers from memory, as many as one core makes. The first line is
 // the floor, which the others are held against.
 func freshHit(ctx context.Context, r *rig) ([]line, error) {
-	origin := r.floors()[0]
-	behind, err := origin.start(ctx)
+	all, each, err := r.eachHitter(ctx, func(p *process, a ask) outcome { return closed(ctx, p, connections, r.turn, a) })
 	if err != nil {
 		return nil, err
+	}
+	return ratios("fresh hit, closed loop", all, each), nil
+}
+
+// hitAtRate measures how long answers from memory take at 2,000 requests a second.
+func hitAtRate(ctx context.Context, r *rig) (table []line, err error) {
+	all, each, err := r.eachHitter(ctx, func(p *process, a ask) outcome { return open(ctx, p, 2000, r.turn, a) })
+	for i, c := range all {
+		table = append(table, latencies("fresh hit, 2,000 a second", c.name, each[i]))
+	}
+	return table, err
+}
+
+// eachHitter lets the hitters take turns, after one in which they warm up.
+func (r *rig) eachHitter(ctx context.Context, turn func(*process, ask) outcome) ([]contender, [][]outcome, error) {
+	behind, err := r.floors()[0].start(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
 	defer behind.stop()
 	all := r.hitters(behind.addr)
 	started, stop, err := startAll(ctx, all)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer stop()
 	each := make([][]outcome, len(all))
-	for turn := -1; turn < r.turns; turn++ { // the first warms up
+	for n := -1; n < r.turns; n++ {
 		for i, c := range all {
-			o := closed(ctx, started[i], connections, r.turn, ask{path: func(int) string { return c.path }, headers: c.headers})
-			if turn >= 0 {
+			o := turn(started[i], ask{path: func(int) string { return c.path }, headers: c.headers})
+			if n >= 0 {
 				each[i] = append(each[i], o)
 			}
 		}
 	}
-	return ratios("fresh hit, closed loop", all, each), ctx.Err()
+	return all, each, ctx.Err()
 }
 
 // ratios are answers a CPU second, and their ratios to the first program's of the same turn.
@@ -88,35 +105,6 @@ func startAll(ctx context.Context, all []contender) (started []*process, stop fu
 		}
 	}
 	return started, stop, nil
-}
-
-// hitAtRate measures how long answers from memory take at 2,000 requests a second.
-func hitAtRate(ctx context.Context, r *rig) ([]line, error) {
-	behind, err := r.floors()[0].start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer behind.stop()
-	all := r.hitters(behind.addr)
-	started, stop, err := startAll(ctx, all)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	each := make([][]outcome, len(all))
-	for turn := -1; turn < r.turns; turn++ {
-		for i, c := range all {
-			o := open(ctx, started[i], 2000, r.turn, ask{path: func(int) string { return c.path }, headers: c.headers})
-			if turn >= 0 {
-				each[i] = append(each[i], o)
-			}
-		}
-	}
-	var table []line
-	for i, c := range all {
-		table = append(table, latencies("fresh hit, 2,000 a second", c.name, each[i]))
-	}
-	return table, ctx.Err()
 }
 
 // latencies is a line of quantiles.

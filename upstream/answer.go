@@ -58,7 +58,8 @@ type Directives struct {
 	// fails with CodeNotCached.
 	OnlyIfCached bool
 
-	// Peek only looks: the answer is what memory has, an old value included, and asking
-	// fails with ErrGatewayOverloaded. Nothing is counted or refreshed.
+	// Peek only looks: the answer is what memory has, an old value included. Without one it
+	// fails with CodeNotCached while somebody else asks, else with ErrGatewayOverloaded.
+	// Nothing is counted or refreshed.
 	Peek bool
 }

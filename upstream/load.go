@@ -48,7 +48,7 @@ func admit(ctx context.Context) *Error {
 }
 
 // refused is the answer to a question that must not be asked: an old value where there is
-// one, else the refusal. seen is what memory has.
+// one, else the refusal.
 func (s *Source[Q, A]) refused(ctx context.Context, key string, why *Error) Answer[A] {
 	now, old := time.Now(), s.memory.Get(key)
 	s.tell(ctx, story.Step{What: story.NotAsked, Code: string(why.Code), Text: why.Detail})
