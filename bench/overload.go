@@ -142,7 +142,7 @@ func (r *rig) overloaded(ctx context.Context, o overloaded, admission string, ra
 	if o.during != nil {
 		defer o.during(g)()
 	}
-	kinds := make([]string, rate*int(r.overloadFor().Seconds()))
+	kinds := make([]string, int(r.overloadFor().Seconds()*float64(rate)))
 	for n := range kinds {
 		kinds[n] = o.kind(n)
 	}

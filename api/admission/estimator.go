@@ -13,11 +13,11 @@ const (
 	sampleEvery = 25 * time.Millisecond // shorter windows have too few waits, which the runtime only samples
 	samplesKept = 8                     // the least of them counts: a burst, or a processor taken away, leaves a low one
 	adjustEvery = 100 * time.Millisecond
-	target      = 3 * time.Millisecond // of the wait
+	target      = time.Millisecond // of the wait
 
-	least = 8
-	usual = 64 // without Config.Usual
-	most  = 4096
+	usual   = 64 // without Config.Usual
+	leastOf = 8  // the least limit is this part of the usual one
+	most    = 4096
 
 	reopens   = 100 * time.Millisecond // after the last refusal
 	logEvery  = time.Second
@@ -125,7 +125,7 @@ func next(limit, usual float64, wait time.Duration, used float64, refused bool) 
 	over := wait.Seconds() / target.Seconds()
 	switch {
 	case over > 1:
-		return max(least, min(limit, used)*max(0.5, 0.95-0.1*math.Log2(over)))
+		return max(usual/leastOf, min(limit, used)*max(0.5, 0.95-0.1*math.Log2(over)))
 	case refused || used > limit/2:
 		return min(most, limit+max(1, 0.25*limit*(1-over)))
 	case limit < usual:

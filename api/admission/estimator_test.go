@@ -14,11 +14,11 @@ func TestLimit(t *testing.T) {
 	it(t, "falls from what is in use while goroutines wait too long", func(t *testing.T) {
 		w := newWorld(t)
 		leave := w.enter(20, admission.Single, "")
-		w.pass(190*time.Millisecond, 6*time.Millisecond)
+		w.pass(190*time.Millisecond, 2*time.Millisecond)
 		w.wantLimit(64) // not before all of the last eight waits were long
-		w.pass(15*time.Millisecond, 6*time.Millisecond)
-		w.wantLimit(17) // 20 × (0.95 - 0.1 × log2(6/3))
-		w.pass(time.Minute, 6*time.Millisecond)
+		w.pass(15*time.Millisecond, 2*time.Millisecond)
+		w.wantLimit(17) // 20 × (0.95 - 0.1 × log2(2/1))
+		w.pass(time.Minute, 2*time.Millisecond)
 		w.wantLimit(8) // the least
 		leave()
 	})
@@ -37,7 +37,7 @@ func TestLimit(t *testing.T) {
 		leave := w.enter(20, admission.Single, "")
 		for range 5 {
 			w.pass(75*time.Millisecond, -1)
-			w.pass(25*time.Millisecond, 6*time.Millisecond)
+			w.pass(25*time.Millisecond, 2*time.Millisecond)
 		}
 		if limit := w.Status().Limit; limit >= 20 {
 			t.Errorf("limit = %d, want less than the 20 in use", limit)
@@ -51,9 +51,9 @@ func TestLimit(t *testing.T) {
 	it(t, "falls as soon when the estimator itself has to wait", func(t *testing.T) {
 		w := newWorld(t)
 		leave := w.enter(20, admission.Single, "")
-		w.pass(30*time.Millisecond, 6*time.Millisecond) // it is awake
+		w.pass(30*time.Millisecond, 2*time.Millisecond) // it is awake
 		w.late.Store(int64(150 * time.Millisecond))
-		w.pass(600*time.Millisecond, 6*time.Millisecond)
+		w.pass(600*time.Millisecond, 2*time.Millisecond)
 		if limit := w.Status().Limit; limit >= 20 {
 			t.Errorf("limit = %d after four late readings, want less than the 20 in use", limit)
 		}
@@ -170,13 +170,13 @@ func TestStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		defer w.enter(1, admission.Single, "")()
-		w.pass(time.Second, 2*time.Millisecond)
+		w.pass(time.Second, 500*time.Microsecond)
 		if w.Starved() {
-			t.Error("starved by a wait of 2 ms")
+			t.Error("starved by a wait of 0.5 ms")
 		}
-		w.pass(time.Second, 4*time.Millisecond)
+		w.pass(time.Second, 2*time.Millisecond)
 		if !w.Starved() {
-			t.Error("not starved by a wait of 4 ms")
+			t.Error("not starved by a wait of 2 ms")
 		}
 	})
 }

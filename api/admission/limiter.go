@@ -33,7 +33,8 @@ type Config struct {
 	Wait func() time.Duration
 
 	// Usual is the limit at the start and after a time with little to do; 0: 64. The greater
-	// it is, the greater a burst that an idle gateway admits whole.
+	// it is, the greater a burst that an idle gateway admits whole. The limit never falls
+	// below an eighth of it.
 	Usual int
 
 	Most   int          // requests in flight, those that ask nobody included; 0: no limit
@@ -92,9 +93,9 @@ func (l *Limiter) Close() {
 	<-l.stopped
 }
 
-// greed is how many times as much as is free a client may hold. A client alone gets eight
-// ninths of the limit; one that floods us leaves room for the others.
-const greed = 8
+// greed is how many times as much as is free a client may hold. A client alone gets four
+// fifths of the limit; one that floods us leaves room for the others.
+const greed = 4
 
 // Enter admits one piece of work of a client, and the caller calls leave when it ends. An
 // empty client has no share of its own.

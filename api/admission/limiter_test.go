@@ -3,6 +3,7 @@ package admission_test
 import (
 	"bytes"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -108,21 +109,21 @@ func TestClasses(t *testing.T) {
 }
 
 func TestFairness(t *testing.T) {
-	it(t, "a client may hold eight times as much as is free", func(t *testing.T) {
+	it(t, "a client may hold four times as much as is free", func(t *testing.T) {
 		w := newWorld(t)
-		leave := w.enter(57, admission.Single, "greedy") // 64 - 56 = 8, 8 × 8 = 64; 64 - 57 = 7, 8 × 7 = 56
+		leave := w.enter(52, admission.Single, "greedy") // 64 - 51 = 13, 4 × 13 = 52; 64 - 52 = 12, 4 × 12 = 48
 		w.wantRefused(admission.Single, "greedy")
 		w.enter(1, admission.Single, "modest")()
 		leave()
-		w.enter(57, admission.Single, "greedy")()
+		w.enter(52, admission.Single, "greedy")()
 	})
 	it(t, "others get the rest", func(t *testing.T) {
 		w := newWorld(t)
-		defer w.enter(57, admission.Single, "greedy")()
-		for _, client := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		defer w.enter(52, admission.Single, "greedy")()
+		for _, client := range strings.Split("abcdefghijkl", "") {
 			defer w.enter(1, admission.Single, client)()
 		}
-		w.wantRefused(admission.Single, "h")
+		w.wantRefused(admission.Single, "m")
 	})
 }
 
