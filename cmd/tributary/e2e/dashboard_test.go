@@ -39,6 +39,7 @@ func TestDashboard(t *testing.T) {
 	limit := debug.SetMemoryLimit(1 << 40)
 	t.Cleanup(func() { debug.SetMemoryLimit(limit) })
 	d := startDemo(t, map[string]string{
+		"ADMISSION":         "adaptive",
 		"REDIS_URL":         redistest.NewProxy(t, redistest.Start(t)).PatientURL(),
 		"ENDPOINTS_FILE":    "../../../examples/orders/orders.yaml",
 		"CLIENT_RATE_LIMIT": "20/1h", "OPENMETEO_RATE_LIMIT": "600/1h",
