@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -22,7 +23,7 @@ func (s *server) refuseEarly(next http.Handler) http.Handler {
 	if l == nil {
 		return next
 	}
-	refuse := crossOrigin(s.Origins)(s.V1.announce(http.HandlerFunc(writeRefusal)))
+	refuse := crossOrigin(s.Origins)(s.V1.announce(http.HandlerFunc(s.writeRefusal)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/status" || r.Method == http.MethodOptions {
 			next.ServeHTTP(w, r)
@@ -137,45 +138,45 @@ func peeking(r *http.Request) upstream.Directives {
 }
 
 // writeRefusal answers a request that is refused early. The body is ready but for the
-// path, and a write's says that nothing was done.
-func writeRefusal(w http.ResponseWriter, r *http.Request) {
+// path and the trace id, and a write's says that nothing was done.
+func (s *server) writeRefusal(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Request-Id", requestIDOf(r))
 	h.Add("Vary", "Accept-Encoding") // as every answer
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Retry-After", strconv.Itoa(seconds(retryAfterOverload())))
-	end := refusalEnd
+	parts := &refusalParts
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		end = refusalWriteEnd
+		parts = &refusalWriteParts
 	}
-	path := instance(r.URL) // percent-encoded: no character of it needs an escape in JSON
-	h.Set("Content-Length", strconv.Itoa(len(refusalStart)+len(path)+len(end)))
+	body := append(make([]byte, 0, 1024), parts[0]...)
+	body = append(body, instance(r.URL)...) // percent-encoded: no character of it needs an escape in JSON
+	body = append(body, parts[1]...)
+	id := s.Telemetry.TraceIDOf(r)
+	body = hex.AppendEncode(body, id[:])
+	body = append(body, parts[2]...)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusServiceUnavailable)
-	if r.Method == http.MethodHead {
-		return
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // fails only when the client has disconnected
 	}
-	body := make([]byte, 0, len(refusalStart)+len(path)+len(end))
-	_, _ = w.Write(append(append(append(body, refusalStart...), path...), end...)) // fails only when the client has disconnected
 }
 
-// The parts of writeRefusal's body.
-var refusalStart, refusalEnd, refusalWriteEnd = func() (start, end, write string) {
-	const path = "@"
-	document := func(write bool) (start, end string) {
-		p := gatewayOverloaded.with(overloadedDetail)
-		p.Instance = path
-		if write {
-			p.Outcome, p.RetrySafe = outcomeNotDone, new(true)
-		}
-		body, err := json.Marshal(p)
-		if err != nil {
-			panic(err) // every string has a JSON form
-		}
-		start, end, _ = strings.Cut(string(body), path)
-		return start, end
+// The parts of writeRefusal's body, for a read and for a write: what is before the path,
+// between that and the trace id, and after it.
+var refusalParts, refusalWriteParts = refusal(false), refusal(true)
+
+func refusal(write bool) (parts [3]string) {
+	p := gatewayOverloaded.with(overloadedDetail)
+	p.Instance, p.TraceID = "@", "@"
+	if write {
+		p.Outcome, p.RetrySafe = outcomeNotDone, new(true)
 	}
-	start, end = document(false)
-	_, write = document(true)
-	return start, end, write
-}()
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // every string has a JSON form
+	}
+	copy(parts[:], strings.Split(string(body), "@"))
+	return parts
+}

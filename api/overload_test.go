@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"tributary/api"
 	"tributary/api/admission"
 )
@@ -79,8 +81,11 @@ func (a *answer) wantOverloaded(early bool) problem {
 	if wait := a.Header.Get("Retry-After"); wait != "1" && wait != "2" {
 		a.t.Errorf("%s: Retry-After = %q, want 1 or 2", a.call, wait)
 	}
-	if got := p.TraceID == ""; got != early {
+	if got := a.Header.Get("Server-Timing") == ""; got != early { // what is refused early has no trace
 		a.t.Errorf("%s: refused early: %v, want %v; %s", a.call, got, early, a.body)
+	}
+	if id, err := trace.TraceIDFromHex(p.TraceID); err != nil {
+		a.t.Errorf("%s: trace_id = %s: %v", a.call, id, err)
 	}
 	return p
 }
@@ -113,6 +118,17 @@ func TestOverload(t *testing.T) {
 			hereLive, airHereLive, one + "/stream",
 		} {
 			g.get(path).wantOverloaded(true)
+		}
+	})
+	it(t, "names the caller's trace in an early refusal, else one for each", func(t *testing.T) {
+		g := newLoaded(t)
+		defer g.close()()
+		const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+		if got := g.get(here, "Traceparent", "00-"+id+"-00f067aa0ba902b7-01").wantOverloaded(true).TraceID; got != id {
+			t.Errorf("trace_id = %s, want the caller's %s", got, id)
+		}
+		if a, b := g.get(here).wantOverloaded(true).TraceID, g.get(here, "Traceparent", "00-"+id).wantOverloaded(true).TraceID; a == b || b == id {
+			t.Errorf("trace_ids = %s, and %s where traceparent is malformed; want a new one each", a, b)
 		}
 	})
 	it(t, "refuses every kind of read where an upstream is needed", func(t *testing.T) {

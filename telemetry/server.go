@@ -3,6 +3,8 @@ package telemetry
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -114,6 +116,20 @@ func (t *Telemetry) startSpan(r *http.Request) (context.Context, trace.Span) {
 		}
 	}
 	return t.tracer.Start(ctx, r.Method, options...)
+}
+
+// TraceIDOf returns a trace id for the answer to a request that gets no span: the caller's if
+// its traceparent is continued, else a new one, which no trace has.
+func (t *Telemetry) TraceIDOf(r *http.Request) (id trace.TraceID) {
+	if t.parent != Link && r.Header.Get("Traceparent") != "" {
+		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+		id = trace.SpanContextFromContext(ctx).TraceID()
+	}
+	if !id.IsValid() {
+		binary.BigEndian.PutUint64(id[:8], rand.Uint64())
+		binary.BigEndian.PutUint64(id[8:], rand.Uint64()|1) // never all zeros, which is no id
+	}
+	return id
 }
 
 // Began ends the span of a request and records its duration. A handler calls it when
