@@ -27,7 +27,7 @@ func FuzzForwardedFor(f *testing.F) {
 		f.Add(v[0], v[1])
 	}
 	gateway := newGateway(f, func(c *api.Config) {
-		c.ClientLimit = api.Limit{Calls: 1_000_000, Window: 24 * 365 * time.Hour} // one more in half a minute
+		c.ClientLimit = api.Limit{Calls: 1_000_000, Window: 290 * 365 * 24 * time.Hour} // one more in two hours and a half
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	})
 	left := func(t *testing.T, peer string, lines ...string) int {

@@ -82,8 +82,9 @@ func inList(list, opaque string) bool {
 	return slices.Contains(regexp.MustCompile(`"[^"]*"`).FindAllString(list, -1), opaque)
 }
 
-// traceparent is version 00 of the header (W3C Trace Context §3.2).
-var traceparent = regexp.MustCompile(`^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$`)
+// traceparent is version 00 of the header (W3C Trace Context Level 2 §3.2). It has two flags;
+// the other bits must be zero.
+var traceparent = regexp.MustCompile(`^00-([0-9a-f]{32})-([0-9a-f]{16})-0[0-3]$`)
 
 // FuzzTraceparent sends arbitrary trace contexts. A valid one is joined; any other gives a
 // new trace.
@@ -92,7 +93,7 @@ func FuzzTraceparent(f *testing.F) {
 	for _, v := range [][2]string{
 		{"00-" + id + "-" + span + "-01", "a=b"}, {"00-" + id + "-" + span + "-00", "a=\xff,,=,b"}, {"ff-" + id + "-" + span + "-01", ""}, {"cc-" + id + "-" + span + "-01-x", ""},
 		{"00-" + strings.Repeat("0", 32) + "-" + span + "-01", ""}, {"00-" + id + "-" + strings.Repeat("0", 16) + "-01", ""}, {"00-" + strings.ToUpper(id) + "-" + span + "-01", ""},
-		{"", "x"}, {"00-" + id + "-" + span, strings.Repeat("a=b,", 40)}, {" 00-" + id + "-" + span + "-01", ""},
+		{"", "x"}, {"00-" + id + "-" + span + "-40", ""}, {"00-" + id + "-" + span, strings.Repeat("a=b,", 40)}, {" 00-" + id + "-" + span + "-01", ""},
 	} {
 		f.Add(v[0], v[1])
 	}
