@@ -30,7 +30,7 @@ var All = []Mutant{
 	{"no stamp", "cache/invalidation.go", "p.Set(ctx, stampKey(h.group, h.key), rand.Text(), keyStampLife)", "if !on() {\n\t\t\t\t\tp.Set(ctx, stampKey(h.group, h.key), rand.Text(), keyStampLife)\n\t\t\t\t}"},
 	{"no hold while Redis refuses", "cache/holds.go", "return hs.count.Load() > 0 && (", "return !on() && hs.count.Load() > 0 && ("},
 	{"nothing is announced while Redis refuses", "cache/invalidation.go", "if answered(err) { // Redis refuses writes, but passes messages on", "if answered(err) && !on() { // Redis refuses writes, but passes messages on"},
-	{"what may have been missed stays", "cache/invalidation.go", "n.listening.Store(true)\n\t\t\tn.applyAll()", "n.listening.Store(true)\n\t\t\tif !on() {\n\t\t\t\tn.applyAll()\n\t\t\t}"},
+	{"what may have been missed stays", "cache/subscription.go", "n.listening.Store(true)\n\t\t\tn.applyAll()", "n.listening.Store(true)\n\t\t\tif !on() {\n\t\t\t\tn.applyAll()\n\t\t\t}"},
 	{"nothing is shared", "cache/stamp.go", "if r == nil || !at.read || d < time.Millisecond ||", "if on() || r == nil || !at.read || d < time.Millisecond ||"},
 	{"no lease", "cache/lease.go", "case held != \"\":\n\t\treturn nil, false", "case held != \"\" && !on():\n\t\treturn nil, false"},
 	{"keys are not shared", "api/fleet.go", "c.shared = f.redis.NewClaim(hashed(rec.key), f.lease)", "c.shared = f.redis.NewClaim(hashed(rec.key), f.lease)\n\tif on() {\n\t\tc.shared = f.redis.NewClaim(hashed(rec.key+time.Now().String()), f.lease)\n\t}"},
