@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -101,42 +100,6 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 		return nil, err
 	}
 	return report, nil
-}
-
-// OpenWeatherStatus is the part of an answer of OpenWeather that says whether it
-// is an error.
-type OpenWeatherStatus struct {
-	Cod jsontext.Value `json:"cod"` // a number, or the same as text
-}
-
-// Refused reads cod: OpenWeather has sent errors with a status of 200. A cod
-// means what the same status would mean.
-func (s *OpenWeatherStatus) Refused() error {
-	text := strings.Trim(string(s.Cod), `"`)
-	if text == "" || text == "null" {
-		return nil
-	}
-	cod, _ := strconv.ParseFloat(text, 64)
-	code := upstream.CodeBadRequest
-	switch {
-	case cod >= 200 && cod < 300:
-		return nil
-	case !(cod >= 400 && cod < 600):
-		return fmt.Errorf("cod: %.12q in an answer with status 200", text)
-	case cod == http.StatusUnauthorized:
-		code = upstream.CodeUnauthorized
-	case cod == http.StatusForbidden, cod == http.StatusUnavailableForLegalReasons:
-		code = upstream.CodeForbidden
-	case cod == http.StatusNotFound, cod == http.StatusGone:
-		return notCovered(http.StatusOK)
-	case cod == http.StatusRequestTimeout:
-		code = upstream.CodeTimeout
-	case cod == http.StatusTooManyRequests:
-		code = upstream.CodeRateLimited
-	case cod >= 500:
-		code = upstream.CodeServerError
-	}
-	return upstream.Errorf(code, "cod %g in an answer with status 200", cod)
 }
 
 func (a *openWeatherAnswer) report() (*Report, error) {
@@ -262,49 +225,4 @@ func openWeatherPlausible(latitude, temperature float64) error {
 		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", temperature, latitude)
 	}
 	return nil
-}
-
-// openWeatherCondition maps all condition ids.
-// https://openweathermap.org/weather-conditions
-func openWeatherCondition(id *float64) Condition {
-	if id == nil {
-		return Unknown
-	}
-	switch *id {
-	case 200, 201, 202, 210, 211, 212, 221, 230, 231, 232:
-		return Thunderstorm
-	case 300, 301, 302, 310, 311, 312, 321: // drizzle, drizzle rain, shower drizzle
-		return Drizzle
-	case 313, 314: // shower rain and drizzle: the heavier of the two
-		return RainShowers
-	case 500, 501, 502, 503, 504:
-		return Rain
-	case 511:
-		return FreezingRain
-	case 520, 521, 522, 531:
-		return RainShowers
-	case 600, 601, 602:
-		return Snow
-	case 611, 612, 613, 615, 616: // sleet, its showers, rain and snow
-		return Sleet
-	case 620, 621, 622:
-		return SnowShowers
-	case 701, 741: // mist is thin fog
-		return Fog
-	case 711, 721: // smoke, haze
-		return Haze
-	case 731, 751, 761, 762: // dust whirls, sand, dust, volcanic ash
-		return Dust
-	case 771, 781: // squalls, tornado: the nearest of our conditions that warns
-		return Thunderstorm
-	case 800:
-		return Clear
-	case 801: // 11 to 25 %
-		return MostlyClear
-	case 802: // to 50 %
-		return PartlyCloudy
-	case 803, 804: // to 84 %, to 100 %
-		return Cloudy
-	}
-	return Unknown
 }
