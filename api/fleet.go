@@ -150,7 +150,7 @@ func (f *fleet) gone(ctx context.Context, c *claim, seen *sighting, there cache.
 	case late:
 		return nil, true, tooLate()
 	}
-	*seen = sighting{} // it is free: Take it
+	*seen = sighting{} // the key is free: the next try takes it
 	return nil, false, nil
 }
 

@@ -57,7 +57,7 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 			counters.hedgesWon.Add(1)
 		}
 		if e.client.admission.load.Starved() {
-			return // it took long because of us
+			return // we were slow, so the time says nothing about the upstream
 		}
 		now := a.start.Add(took)
 		e.client.latency.add(took, now)
@@ -123,7 +123,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 			a.exhausted(resp)
 		}
 	}
-	if !a.Write { // its answer may be kept as it is, to be repeated; after a panic nothing is given back
+	if !a.Write { // the answer to a write may be stored as it is; after a panic the buffer is not reused
 		resp.release()
 	}
 	return result, fault, again
