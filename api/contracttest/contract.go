@@ -10,13 +10,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"tributary"
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi-validator/errors"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"tributary"
 )
 
 // Contract checks answers against openapi.yaml. A status, header or member that is
