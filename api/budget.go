@@ -20,7 +20,8 @@ type budget struct {
 
 type budgetKey struct{}
 
-// of is parent with the deadline. Unless start, it is parent while nobody has waited.
+// of returns parent with the deadline. If start is false, it returns parent itself as
+// long as nobody has waited.
 func (b *budget) of(parent context.Context, start bool) context.Context {
 	if ctx := b.timed.Load(); ctx != nil {
 		return *ctx
@@ -51,7 +52,7 @@ func (b *budget) begin(ends time.Time) {
 	b.ends = ends
 }
 
-// end ends the request: who still waits waits no longer.
+// end ends the request, and with it every wait for its context.
 func (b *budget) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

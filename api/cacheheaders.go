@@ -16,8 +16,8 @@ import (
 
 // setHeaders sets the headers of an answer that say what it is and how it was made, and
 // returns its entity tag. The values are parts of one string and of one array: they are
-// set for every answer, and each alone would be two allocations. A value's slice has no
-// room for another, so that who adds one does not write into its neighbour.
+// set for every answer, and each alone would be two allocations. The slices have no spare
+// capacity, so that appending to one does not overwrite the next.
 func setHeaders(h http.Header, a reply, degraded bool, now time.Time, sc trace.SpanContext) (etag string) {
 	var room [512]byte
 	b := appendEntityTag(room[:0], a.tag, degraded, a.sources)
@@ -84,7 +84,7 @@ func appendCacheControl(b []byte, a reply, now time.Time) []byte {
 	if !a.until.IsZero() {
 		left = min(left, max(0, int64(a.until.Sub(now)/time.Second)))
 	}
-	return appendFreshness(b, a.public, left, !troubled && a.until.IsZero()) // the longer times could go on after the end
+	return appendFreshness(b, a.public, left, !troubled && a.until.IsZero()) // the extra times could outlast the token
 }
 
 // lifetime is the number of seconds until the first source expires. troubled: one is

@@ -148,7 +148,7 @@ func declaredQuery(e *declared.Endpoint, r *http.Request) (declared.Query, error
 	return q, p.err()
 }
 
-// declaredProblem maps what only declared endpoints fail with.
+// declaredProblem maps the errors that only declared endpoints have.
 func declaredProblem(e *declared.Endpoint, err error) error {
 	if _, ok := errors.AsType[*declared.ParameterError](err); ok {
 		return wrongParameters(err)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,7 +18,7 @@ import (
 type fleet struct {
 	redis      *cache.Redis // nil: this process is alone
 	lease      time.Duration
-	late       time.Duration // a request that has waited is not sent with less time left than this
+	late       time.Duration // a request that has waited is sent only if this much time is left
 	repeatable bool          // the directory honours the key: sending it twice does no harm
 	log        *slog.Logger
 	unreadable sync.Once
@@ -36,51 +34,8 @@ func newFleet(cfg Config) *fleet {
 	}
 }
 
-// state is the state of a key without an answer.
-type state string
-
-const (
-	stateClaimed state = "claimed" // nothing was sent yet; free once the lease has lapsed
-	stateSent    state = "sent"    // it may have been carried out
-	stateFree    state = "free"    // released; nothing was done
-)
-
-// sharedRecord is the record of a key in Redis: a state and its holder, or an answer and
-// how long it is stored.
-type sharedRecord struct {
-	Request []byte    `json:"request"`
-	State   state     `json:"state,omitempty"`
-	Holder  string    `json:"holder,omitempty"`
-	Answer  *kept     `json:"answer,omitempty"`
-	Until   time.Time `json:"until,omitzero"`
-}
-
-func (s *sharedRecord) encode() []byte {
-	b, _ := json.Marshal(s) // bytes, strings and times have a JSON form
-	return b
-}
-
-// decodeShared returns nil unless the record is valid and encode writes exactly these
-// bytes for it.
-func decodeShared(b []byte) *sharedRecord {
-	s := &sharedRecord{}
-	if json.Unmarshal(b, s) != nil || len(s.Request) != sha256.Size || !bytes.Equal(b, s.encode()) {
-		return nil
-	}
-	switch {
-	case s.State == "" && s.Answer != nil && s.Answer.Status >= 200 && s.Answer.Status < 600:
-		if s.Until.IsZero() { // of an earlier version
-			s.Until = time.Now().Add(keepAnswersFor)
-		}
-		return s
-	case s.Answer == nil && (s.State == stateClaimed || s.State == stateSent || s.State == stateFree):
-		return s
-	}
-	return nil
-}
-
-// sighting is what this process last read of another replica's claim. After that, a
-// failure of Redis does not make the key free.
+// sighting is what this process last read of another replica's claim. If Redis fails
+// after that, the key does not count as free.
 type sighting struct {
 	claimed bool
 	sent    bool
@@ -100,10 +55,11 @@ func (s sighting) expires() time.Time {
 	return time.Time{}
 }
 
+// fleetPoll is how often Redis is asked for the answer of another replica.
 const fleetPoll = 20 * time.Millisecond
 
-// begin claims the key of rec for this process, or waits for another replica's answer,
-// which is found.
+// begin claims the key of rec for this process. If another replica has the key, begin
+// waits for its answer and returns that as found.
 func (f *fleet) begin(ctx context.Context, rec *record) (c *claim, found *sharedRecord, err error) {
 	c = &claim{fleet: f, request: rec.request}
 	if f.redis == nil {
@@ -194,7 +150,7 @@ func (f *fleet) gone(ctx context.Context, c *claim, seen *sighting, there cache.
 	case late:
 		return nil, true, tooLate()
 	}
-	*seen = sighting{} // it is free: Take it
+	*seen = sighting{} // the key is free: the next try takes it
 	return nil, false, nil
 }
 
@@ -219,79 +175,6 @@ func (f *fleet) takeOver(ctx context.Context, c *claim, was []byte, left state, 
 	}
 	c.inherited = taken && left == stateSent
 	return nil, taken, nil
-}
-
-// claim is a write with an Idempotency-Key that this process carries out.
-type claim struct {
-	fleet     *fleet
-	shared    *cache.Claim // nil: it is not shared with the other replicas
-	request   [sha256.Size]byte
-	inherited bool // a previous holder has sent it
-
-	mu      sync.Mutex // guards what follows: attempts run in goroutines of their own
-	sent    bool
-	refusal *problem // why the request must not be sent; nil: it may
-}
-
-func (c *claim) record(s state) []byte {
-	return (&sharedRecord{Request: c.request[:], State: s, Holder: c.shared.Token}).encode()
-}
-
-// beforeSending changes the claim's record to "sent". It is called before each attempt;
-// attempts of one request do not overlap.
-func (c *claim) beforeSending(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.refusal != nil {
-		return c.refusal
-	}
-	if c.shared != nil && !c.sent && !c.inherited {
-		err := c.shared.Put(ctx, c.record(stateSent), keepAnswersFor)
-		switch {
-		case errors.Is(err, cache.ErrClaimLost):
-			c.refusal = running()
-			return c.refusal
-		case err != nil && !c.fleet.repeatable:
-			c.refusal = unclaimed()
-			return c.refusal
-		}
-	}
-	c.sent = true
-	return nil
-}
-
-// progress returns whether the request was sent, and why it must not be sent.
-func (c *claim) progress() (sent bool, refusal *problem) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sent, c.refusal
-}
-
-// finish stores the answer as the record of the key.
-func (c *claim) finish(ctx context.Context, answer kept, until time.Time) {
-	if c.shared != nil {
-		shared := &sharedRecord{Request: c.request[:], Answer: &answer, Until: until.UTC().Truncate(time.Second)}
-		c.shared.Finish(ctx, shared.encode(), time.Until(until))
-	}
-}
-
-// giveUp restores the key's previous state: free, or sent by a previous holder.
-func (c *claim) giveUp(ctx context.Context) {
-	switch {
-	case c.shared == nil:
-	case c.inherited:
-		c.leaveSent(ctx)
-	default:
-		c.shared.Finish(ctx, c.record(stateFree), c.fleet.lease)
-	}
-}
-
-// leaveSent ends the claim and leaves the record at "sent", so that the next request
-// with the key may send it again.
-func (c *claim) leaveSent(ctx context.Context) {
-	if c.shared != nil {
-		c.shared.Finish(ctx, c.record(stateSent), keepAnswersFor)
-	}
 }
 
 // hashed hides callers' keys: whoever can read Redis must not be able to reuse them.

@@ -7,7 +7,7 @@ import "strings"
 const maxPlain = 8
 
 // plainQuery reports whether a query can be read as it is: nothing in it is encoded or
-// malformed, and no name stands there twice. Most queries are plain, and reading them
+// malformed, and no name occurs twice. Most queries are plain, and reading them
 // allocates nothing.
 func plainQuery(query string) bool {
 	if strings.ContainsAny(query, "%+;") || strings.Count(query, "&") >= maxPlain {

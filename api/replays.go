@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -17,38 +16,6 @@ const (
 	maxKeptBytes = 128 << 20
 	callerShare  = 10
 )
-
-// kept is a stored answer, as it was written.
-type kept struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
-
-// replay writes a stored answer.
-func (k kept) replay(w http.ResponseWriter) {
-	w.Header().Set("Idempotent-Replayed", "true")
-	k.write(w)
-}
-
-func (k kept) write(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range k.Header {
-		h[name] = values
-	}
-	w.WriteHeader(k.Status)
-	_, _ = w.Write(k.Body) // fails only when the client has disconnected
-}
-
-func (k kept) size() int {
-	n := len(k.Body)
-	for name, values := range k.Header {
-		for _, v := range values {
-			n += len(name) + len(v)
-		}
-	}
-	return n
-}
 
 // record is a key's state in this process: its request and, once done is closed, the
 // answer or the error.
@@ -78,7 +45,7 @@ type replays struct {
 // part counts the records and bytes of one caller, or of all callers together.
 type part struct {
 	records, bytes int
-	kept           list.List // of the records that expire, in the order in which they do
+	kept           list.List // of the records with an expiry time, the earliest first
 }
 
 // freeIn is the time until there is room for one more record; 0: there is room.
@@ -98,7 +65,7 @@ func (p *part) freeIn(now time.Time, share int, running time.Duration) time.Dura
 	return running
 }
 
-// keep adds a record to those that expire.
+// keep adds a record with an expiry time.
 func (p *part) keep(r *record) *list.Element {
 	p.bytes += r.size
 	for e := p.kept.Back(); e != nil; e = e.Prev() {
@@ -203,7 +170,7 @@ func (p *replays) finish(r *record, answer kept, err error, until time.Time) {
 	close(r.done)
 }
 
-// expire removes records whose time is over. p.mu is held.
+// expire removes the expired records. p.mu is held.
 func (p *replays) expire(now time.Time) {
 	for e := p.all.kept.Front(); e != nil; e = p.all.kept.Front() {
 		r := e.Value.(*record)

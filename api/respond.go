@@ -24,14 +24,14 @@ type reply struct {
 	sources []aggregate.Outcome
 
 	header   http.Header // further headers; nil: none
-	until    time.Time   // when it ends, because the caller's token does; zero: it has no such end
+	until    time.Time   // when the caller's token expires, and with it the answer; zero: it has no such end
 	public   bool        // shared caches may store it
 	personal bool        // caches must revalidate it before every use
 }
 
-// respond writes an aggregate in its envelope. data is encoded once and cached;
-// meta differs with every request. meta is appended by hand because encoding it
-// would cost a third of the time of an answer from the cache.
+// respond writes an aggregate in its envelope. data is encoded once and cached; meta
+// differs with every request. meta is written without encoding/json, which would take a
+// third of the time of an answer from the cache.
 func (s *server) respond(w http.ResponseWriter, r *http.Request, a reply) error {
 	degraded := a.degraded()
 	s.countAnswer(r.Context(), degraded)
@@ -74,16 +74,16 @@ func (s *server) countAnswer(ctx context.Context, degraded bool) {
 // bodies are buffers for bodies of answers.
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// maxPooled is the greatest buffer that is kept for the next answer.
+// maxPooled is the size up to which a buffer is kept for the next answer.
 const maxPooled = 64 << 10
 
-// envelope writes the status line, headers, data and meta. Its buffer is used again: an
-// http.ResponseWriter must not keep what it is given.
+// envelope writes the status line, headers, data and meta. The buffer can be reused
+// after that, because an http.ResponseWriter must not keep what it is given.
 func (s *server) envelope(w http.ResponseWriter, r *http.Request, code int, status string, a reply) {
 	buffer := bodies.Get().(*bytes.Buffer)
 	buffer.Reset()
 	body := appendAnswer(buffer.AvailableBuffer(), status, a, trace.SpanContextFromContext(r.Context()))
-	buffer.Write(append(body, '\n')) // it is in the buffer already, or makes that larger
+	buffer.Write(append(body, '\n')) // copies nothing, unless the body has outgrown the buffer
 	writeBody(w, code, buffer.Bytes())
 	if buffer.Cap() <= maxPooled {
 		bodies.Put(buffer)
@@ -107,7 +107,8 @@ func appendAnswer(b []byte, status string, a reply, sc trace.SpanContext) []byte
 	return append(b, "}}"...)
 }
 
-// jsonType is a Content-Type. It has no room for another value: all answers share it.
+// jsonType is the Content-Type of all answers. They share the slice, and appending to it
+// copies it, because it has no spare capacity.
 var jsonType = []string{"application/json"}
 
 // writeBody writes the status line, headers and a body of JSON.
@@ -132,79 +133,6 @@ func writeJSON(w http.ResponseWriter, status int, cacheControl string, v any) er
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes())
 	return nil
-}
-
-// appendSources appends the sources member of meta or of a problem.
-func appendSources(b []byte, sources []aggregate.Outcome) []byte {
-	b = append(b, '[')
-	for i, o := range sources {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"name":"`...)
-		b = append(b, o.Name...)
-		b = append(b, `","state":"`...)
-		b = append(b, o.State...)
-		b = append(b, '"')
-		if o.Useful() {
-			b = append(b, `,"age_seconds":`...)
-			b = strconv.AppendInt(b, int64(o.Age/time.Second), 10)
-		}
-		b = append(b, `,"latency_ms":`...)
-		b = strconv.AppendInt(b, o.Latency.Round(time.Millisecond).Milliseconds(), 10)
-		b = append(b, `,"attempts":`...)
-		b = strconv.AppendInt(b, int64(o.Attempts), 10)
-		if o.Source != "" {
-			b = append(b, `,"source":"`...)
-			b = append(b, o.Source...)
-			b = append(b, '"')
-		}
-		if o.Unused {
-			b = append(b, `,"used":false`...)
-		}
-		if o.Err != nil {
-			b = append(b, `,"error":{"code":"`...)
-			b = append(b, o.Err.Code...)
-			b = append(b, `","detail":`...)
-			b = appendString(b, o.Err.Detail)
-			b = append(b, '}')
-		}
-		if o.Attribution != "" {
-			b = append(b, `,"attribution":`...)
-			b = appendString(b, o.Attribution)
-		}
-		if len(o.Sources) > 0 {
-			b = append(b, `,"sources":`...)
-			b = appendSources(b, o.Sources)
-		}
-		b = append(b, '}')
-	}
-	return append(b, ']')
-}
-
-func appendString(b []byte, s string) []byte {
-	if plainText(s) {
-		b = append(b, '"')
-		b = append(b, s...)
-		return append(b, '"')
-	}
-	quoted, err := json.Marshal(s)
-	if err != nil { // cannot happen: every string has a JSON form
-		return append(b, `""`...)
-	}
-	return append(b, quoted...)
-}
-
-// plainText reports whether JSON writes s as it is, as it does most attributions and
-// details of errors.
-func plainText(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ' || c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
-			return false
-		}
-	}
-	return true
 }
 
 // describe puts the state of each source on the server span: a source that was

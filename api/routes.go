@@ -11,7 +11,8 @@ import (
 	"tributary/telemetry"
 )
 
-// routes is the whole HTTP surface, in the order of openapi.yaml.
+// routes is the whole HTTP surface. It and the functions below it have the paths in the
+// order of openapi.yaml.
 func (s *server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(
@@ -27,45 +28,56 @@ func (s *server) routes() chi.Router {
 
 	r.Group(func(r chi.Router) {
 		r.Use(s.V1.announce, s.clientAddress, s.Auth.Middleware(s.refuse), noteCaller, s.limit, s.admit)
-
-		r.Group(func(r chi.Router) {
-			r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
-			if s.serves(Weather) {
-				here, forecast := s.aboutPlace(s.Weather.Current, units), s.aboutPlace(s.Forecast.Ask, units, span)
-				s.readsOrBatch(r, "/v1/weather", here, s.aboutPlaces(s.Weather.CurrentAt, units))
-				s.readsOrBatch(r, "/v1/weather/forecast", forecast, s.aboutPlaces(s.Forecast.AskMany, units, span))
-				s.live(r, "/v1/weather", here)
-			}
-			if s.serves(AirQuality) {
-				here := s.aboutPlace(s.Air.Current)
-				s.readsOrBatch(r, "/v1/air-quality", here, s.aboutPlaces(s.Air.CurrentAt))
-				s.live(r, "/v1/air-quality", here)
-			}
-			if s.serves(Places) {
-				s.reads(r, "/v1/places", s.namedPlaces)
-			}
-		})
+		r.Group(s.weatherRoutes)
 		if s.serves(Users) {
-			r.Group(func(r chi.Router) {
-				r.Use(s.Auth.Require(auth.UsersRead, s.problem))
-				s.readsOrBatch(r, "/v1/users", s.aboutUsers, s.aboutManyUsers)
-				s.reads(r, "/v1/users/{id}", s.aboutUser)
-				s.live(r, "/v1/users/{id}", s.aboutUser)
-			})
-			r.Group(func(r chi.Router) {
-				r.Use(s.Auth.Require(auth.UsersWrite, s.problem), s.deadline)
-				r.Post("/v1/users", s.handle(s.once(s.createUser)))
-				r.Put("/v1/users/{id}", s.handle(s.replaceUser))
-				r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
-				r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
-			})
+			r.Group(s.userReadRoutes)
+			r.Group(s.userWriteRoutes)
 		}
 		r.With(s.deadline).Get("/v1/status", s.handle(s.status))
 	})
-
 	r.Get("/livez", s.handle(s.livez))
 	r.Get("/readyz", s.handle(s.readyz))
+	s.pageRoutes(r)
+	return r
+}
 
+// weatherRoutes are the paths that need the scope weather:read.
+func (s *server) weatherRoutes(r chi.Router) {
+	r.Use(s.Auth.Require(auth.WeatherRead, s.problem))
+	if s.serves(Weather) {
+		here, forecast := s.aboutPlace(s.Weather.Current, units), s.aboutPlace(s.Forecast.Ask, units, span)
+		s.readsOrBatch(r, "/v1/weather", here, s.aboutPlaces(s.Weather.CurrentAt, units))
+		s.readsOrBatch(r, "/v1/weather/forecast", forecast, s.aboutPlaces(s.Forecast.AskMany, units, span))
+		s.live(r, "/v1/weather", here)
+	}
+	if s.serves(AirQuality) {
+		here := s.aboutPlace(s.Air.Current)
+		s.readsOrBatch(r, "/v1/air-quality", here, s.aboutPlaces(s.Air.CurrentAt))
+		s.live(r, "/v1/air-quality", here)
+	}
+	if s.serves(Places) {
+		s.reads(r, "/v1/places", s.namedPlaces)
+	}
+}
+
+func (s *server) userReadRoutes(r chi.Router) {
+	r.Use(s.Auth.Require(auth.UsersRead, s.problem))
+	s.readsOrBatch(r, "/v1/users", s.aboutUsers, s.aboutManyUsers)
+	s.reads(r, "/v1/users/{id}", s.aboutUser)
+	s.live(r, "/v1/users/{id}", s.aboutUser)
+}
+
+func (s *server) userWriteRoutes(r chi.Router) {
+	r.Use(s.Auth.Require(auth.UsersWrite, s.problem), s.deadline)
+	r.Post("/v1/users", s.handle(s.once(s.createUser)))
+	r.Put("/v1/users/{id}", s.handle(s.replaceUser))
+	r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
+	r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
+}
+
+// pageRoutes are pages for people, the API's description, and in a demo the faults of
+// the simulated upstreams.
+func (s *server) pageRoutes(r chi.Router) {
 	r.Get("/", s.handle(s.root))
 	r.Get("/docs", s.handle(s.docs))
 	r.Get("/docs/{file}", s.handle(s.serveDocsFile))
@@ -74,11 +86,10 @@ func (s *server) routes() chi.Router {
 	r.Get("/problems", s.handle(s.listProblems))
 	r.Get("/problems/{slug}", s.handle(s.explain))
 	if s.Demo != nil {
-		faults := http.NewCrossOriginProtection().Handler(s.Demo.Faults) // only our own page may pull plugs
+		faults := http.NewCrossOriginProtection().Handler(s.Demo.Faults) // other sites' pages may not set faults
 		r.Handle("/_sim", faults)
 		r.Handle("/_sim/*", faults)
 	}
-	return r
 }
 
 // reads serves a path that answers one question.
@@ -87,7 +98,7 @@ func (s *server) reads(r chi.Router, path string, read reading) {
 	r.With(s.deadline).Get(path, s.ask(read))
 }
 
-// readsOrBatch serves a path that answers batches too.
+// readsOrBatch serves a path that answers one question or a batch of them.
 func (s *server) readsOrBatch(r chi.Router, path string, one reading, many batchReading) {
 	isBatch := isBatch(batchParameters[path])
 	s.lookups[path] = func(r *http.Request) (admission.Class, bool) {
@@ -99,8 +110,8 @@ func (s *server) readsOrBatch(r chi.Router, path string, one reading, many batch
 	r.With(s.deadline).Get(path, orBatch(isBatch, s.ask(one), s.askMany(many)))
 }
 
-// live streams the answers to the question of a path as they change. Streams have no
-// deadline.
+// live serves the stream of a path: the answers to its question, as they change. Streams
+// have no deadline.
 func (s *server) live(r chi.Router, path string, read reading) {
 	s.lookups[path+"/stream"] = read.lookup
 	r.Get(path+"/stream", s.stream(path, read, nil))

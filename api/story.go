@@ -24,7 +24,7 @@ func recordProblem(r *http.Request, p *problem) {
 	}
 }
 
-// recordBatch is recordAnswer for a batch: the entries' sources of one name are one source of
+// recordBatch is recordAnswer for a batch. Sources of the same name become one source of
 // the story.
 func recordBatch(r *http.Request, degraded bool, sources []aggregate.Outcome) {
 	if s := story.FromContext(r.Context()); s != nil {
@@ -32,7 +32,7 @@ func recordBatch(r *http.Request, degraded bool, sources []aggregate.Outcome) {
 	}
 }
 
-// together makes one outcome of those of each name.
+// together merges the outcomes of the same name into one.
 func together(sources []aggregate.Outcome) (merged []aggregate.Outcome) {
 	for _, o := range sources {
 		i := slices.IndexFunc(merged, func(m aggregate.Outcome) bool { return m.Name == o.Name })

@@ -91,7 +91,8 @@ func (s *streams) join(key feedKey, ask func(context.Context) *update) *feed {
 	return f
 }
 
-// part ends the feed with its last listener, which waits for it.
+// part removes a listener from a feed. The last one stops the feed and waits for its
+// end.
 func (s *streams) part(key feedKey, f *feed) {
 	s.mu.Lock()
 	f.listeners--

@@ -67,7 +67,7 @@ func (s *server) refresh(ctx context.Context, q question, u *url.URL, class admi
 	return s.answerUpdate(ctx, a), f.permit.wasRefused()
 }
 
-// again is the same update, after which the question is asked again sooner or later.
+// again is the same update with another pause.
 func (n *update) again(pause time.Duration) *update {
 	same := *n
 	same.pause = pause

@@ -32,8 +32,8 @@ func (s *server) aboutPlace(ask weather.Ask, more ...placeParam) reading {
 	}
 }
 
-// placeQuestion is a question about a place. It has its parameters, so that both are one
-// allocation.
+// placeQuestion is a question about a place. It contains its query, so that both need
+// only one allocation.
 type placeQuestion struct {
 	params params
 	query  weather.Query

@@ -1,7 +1,7 @@
 package cache
 
-// Drop ends a memory: its entries and their room in the store are free, and it
-// stores nothing from then on. Who still reads it finds nothing.
+// Drop removes a memory and its entries from the store. From then on the memory is empty
+// and stores nothing.
 func (s *Store) Drop(m *Memory) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,7 +23,7 @@ func (s *Store) Drop(m *Memory) {
 		}
 		kept = append(kept, n)
 	}
-	clear(s.ring[len(kept):]) // what is behind the ring's end must not hold the memory
+	clear(s.ring[len(kept):]) // so that pointers behind the end keep nothing from being freed
 	s.ring, s.hand, m.slots = kept, hand, 0
 	if s.hand >= len(s.ring) {
 		s.hand = 0

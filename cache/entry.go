@@ -11,7 +11,7 @@ import (
 
 // Entry is a stored answer: a value, or an error such as "it does not exist". A stored
 // entry is never changed; a 304 or the beginning of a cooldown stores a changed copy.
-// There are many: what few entries have is not in the entry itself.
+// A store has very many entries, so what only few of them need is behind a pointer.
 type Entry struct {
 	Value any
 	Err   error // the answer is this error; Value is nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,9 +21,9 @@ const (
 	acknowledgementChannel = redisPrefix + "heard:" // and the id of the process that asked
 )
 
-// keyStampLife is how long a key's stamp is kept: longer than any fetch that has
-// read the stamp before it. A group's stamp stays, as entries are compared with
-// it whenever they are read.
+// keyStampLife is how long a key's stamp is kept. It must be longer than any fetch, which
+// reads the stamp before it asks and compares it when it stores. A group's stamp stays
+// for ever, because each read of an entry compares it.
 const keyStampLife = 10 * time.Minute
 
 // invalidations sends and receives invalidation messages, counts
@@ -50,14 +48,6 @@ type message struct {
 	Keep       bool `json:",omitempty"`
 	Held       bool `json:",omitempty"` // its stamp is not stored: receivers hold the key too
 	Again      bool `json:",omitempty"` // it was sent before: receivers that hold the key have acted
-}
-
-// acknowledgements counts those of one message. They may arrive before Redis
-// returns the number of subscribers.
-type acknowledgements struct {
-	id          string
-	count, want int // want is negative until it is known
-	complete    chan struct{}
 }
 
 func listen(r *Redis) *invalidations {
@@ -90,7 +80,7 @@ func (r *Redis) Invalidate(ctx context.Context, group, key string, keep bool) {
 
 func (n *invalidations) send(ctx context.Context, group, key string, keep bool) {
 	h := n.holds.add(hold{group: group, key: key, keep: keep, own: true, sending: true})
-	n.apply(group, key, keep) // discards fetches that read the old value from Redis before the hold
+	n.apply(group, key, keep) // also discards running fetches, which may have read the old value before the hold
 	acks := n.await()
 	defer n.forget(acks)
 
@@ -108,8 +98,9 @@ func (n *invalidations) send(ctx context.Context, group, key string, keep bool) 
 	n.holds.undelivered(h)
 }
 
-// store removes the hold's key or group from Redis, and gives it a new stamp. A hold
-// that began here is announced in the same transaction, to so many subscribers.
+// store removes the hold's key or group from Redis, and gives it a new stamp. If the
+// hold began here, the same transaction publishes a message; subscribers is how many get
+// it.
 func (n *invalidations) store(ctx context.Context, h hold, id string) (subscribers int, err error) {
 	err = n.redis.must(ctx, "EXEC", func(ctx context.Context) error {
 		var sent *redis.IntCmd
@@ -155,6 +146,7 @@ func (n *invalidations) announce(ctx context.Context, h hold, id string) (subscr
 	return subscribers, err
 }
 
+// encode returns the message of a hold.
 func (n *invalidations) encode(h hold, id string, held bool) string {
 	text, _ := json.Marshal(message{ // strings always have a JSON form
 		ID: id, From: n.redis.process, Group: h.group, Key: h.key, Keep: h.keep, Held: held, Again: h.announced,
@@ -187,125 +179,4 @@ func (n *invalidations) retry() {
 			return
 		}
 	}
-}
-
-// await prepares to count the acknowledgements of a message.
-func (n *invalidations) await() *acknowledgements {
-	a := &acknowledgements{id: rand.Text(), want: -1, complete: make(chan struct{})}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.awaited[a.id] = a
-	return a
-}
-
-func (n *invalidations) forget(a *acknowledgements) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.awaited, a.id)
-}
-
-// wait returns once all subscribers have acknowledged, or after a moment.
-func (n *invalidations) wait(a *acknowledgements, subscribers int) {
-	n.mu.Lock()
-	a.want = subscribers
-	complete := a.count >= subscribers
-	n.mu.Unlock()
-	if complete {
-		return
-	}
-	limit := n.redis.timeout
-	if !n.listening.Load() { // no acknowledgement will arrive: give the others a moment
-		limit = min(limit, redisTimeout)
-	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-a.complete:
-	case <-timer.C:
-	}
-}
-
-func (n *invalidations) acknowledged(id string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	a := n.awaited[id]
-	if a == nil {
-		return
-	}
-	if a.count++; a.count == a.want {
-		close(a.complete)
-	}
-}
-
-// receive listens until ctx is done.
-func (n *invalidations) receive(ctx context.Context) {
-	defer close(n.ended)
-	for ctx.Err() == nil {
-		subscription := n.redis.client.Subscribe(ctx, invalidationChannel, acknowledgementChannel+n.redis.process)
-		n.handleAll(ctx, subscription)
-		n.listening.Store(false)
-		_ = subscription.Close()
-		select {
-		case <-ctx.Done():
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
-}
-
-// handleAll handles messages until the connection is lost. A Redis that hangs
-// keeps its connections open, so a silent one is sent a PING.
-func (n *invalidations) handleAll(ctx context.Context, s *redis.PubSub) {
-	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	silent := false
-	for ctx.Err() == nil {
-		received, err := s.ReceiveTimeout(ctx, time.Second)
-		var timeout net.Error
-		switch {
-		case errors.As(err, &timeout) && timeout.Timeout() && !silent:
-			silent = true
-			if s.Ping(ctx) != nil {
-				return
-			}
-			continue
-		case err != nil:
-			return
-		}
-		silent = false
-		switch m := received.(type) {
-		case *redis.Subscription:
-			n.listening.Store(true)
-			n.applyAll()
-		case *redis.Message:
-			n.handle(ctx, m)
-		}
-	}
-}
-
-func (n *invalidations) handle(ctx context.Context, m *redis.Message) {
-	if m.Channel != invalidationChannel {
-		n.acknowledged(m.Payload)
-		return
-	}
-	var what message
-	if json.Unmarshal([]byte(m.Payload), &what) != nil {
-		return // from another version of the program
-	}
-	if what.From == n.redis.process { // send has applied it
-		n.acknowledged(what.ID)
-		return
-	}
-	n.received(what)
-	_ = n.redis.must(ctx, "PUBLISH", func(ctx context.Context) error {
-		return n.redis.client.Publish(ctx, acknowledgementChannel+what.From, what.ID).Err()
-	})
-}
-
-func (n *invalidations) received(what message) {
-	if what.Again && n.holds.has(what.Group, what.Key) {
-		return
-	}
-	if what.Held && n.listens(what.Group) {
-		n.holds.add(hold{group: what.Group, key: what.Key, keep: what.Keep})
-	}
-	n.apply(what.Group, what.Key, what.Keep)
 }

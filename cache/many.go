@@ -7,14 +7,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Loaded is what is stored under one key of many: nil for nothing.
+// Loaded is what LoadMany has found under one key. Value is nil if there is nothing.
 type Loaded struct {
 	Value []byte
 	At    Stamp
 }
 
-// LoadMany is Load for many keys of a group, with one command. Where Redis could not
-// be asked, nothing was found, and nothing is stored under the stamps.
+// LoadMany is Load for many keys of a group, with one command. If Redis cannot be asked,
+// nothing is found, and the stamps are zero, so that nothing is stored with them.
 func (r *Redis) LoadMany(ctx context.Context, group string, keys []string) []Loaded {
 	found := make([]Loaded, len(keys))
 	if r == nil || len(keys) == 0 {

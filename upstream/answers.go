@@ -54,7 +54,7 @@ func (s *Source[Q, A]) servedOnError(old *cache.Entry, why *Error, now time.Time
 	return old != nil && old.Usable(now) && !s.withdraws(why)
 }
 
-// remaining is a stored failure with what is left of the time that it asks to wait.
+// remaining is a stored failure whose RetryAfter is what is left of the wait.
 func remaining(e *Error, left time.Duration) *Error {
 	if e.RetryAfter == 0 {
 		return e

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// BatchSpec is what a provider describes that answers many questions in one call.
-// With a Request, a question that travels alone is asked as a Source asks it. Without
-// one, Decode, Again and Renewable of Spec are not used either.
+// BatchSpec describes a provider that answers many questions in one call. If Request is
+// set, a call with only one question is made as a Source makes it. If Request is nil,
+// Decode, Again and Renewable of Spec are not used either.
 type BatchSpec[Q, A any] struct {
 	Spec[Q, A]
 
 	// Most is how many questions one call may carry, at least 1.
 	Most int
 
-	// MostBytes bounds the query text of one call, where each question adds Len
-	// bytes; a longer question travels alone. 0 means 4 kB. A nil Len means the
-	// length of the key and one for what separates it from the next.
+	// MostBytes bounds the query text of one call, where each question adds Len bytes. A
+	// longer question has a call of its own. 0 means 4 kB. A nil Len means the length of
+	// the key, and one for the separator.
 	MostBytes int
 	Len       func(Q) int
 
@@ -27,8 +27,8 @@ type BatchSpec[Q, A any] struct {
 	// DecodeAll turns a response with a status of 200 to 299 into items by their
 	// keys. A question whose key is not among them is answered with not_found,
 	// and items that were not asked for are ignored. An error is about the whole
-	// answer. It has to be one if the answer is only a part of all items, unless
-	// those that are missing are to be asked again. Items keep no part of the body.
+	// answer. If the answer breaks off, return an error, or the missing items with
+	// Again. Items must keep no part of the body.
 	DecodeAll func(qs []Q, r Response) (map[string]Item[A], error)
 
 	// Spoils reports whether a failure of a call may be about only some of its
@@ -46,14 +46,15 @@ type Item[A any] struct {
 	Err   error // why there is no value; any error but an *Error is reported as invalid_response
 	Size  int   // the number of bytes that Value was read from
 
-	// Again: the answer was spoilt before this item could be read, and it is asked again
-	// in another call. One with an Err has spoilt it, and is asked again alone.
+	// Again means that this item could not be read because another one made the answer
+	// unreadable: it is asked again in another call. An item with Again and Err is that
+	// other one, and is asked again alone.
 	Again bool
 }
 
 // Batch is a Source that asks its upstream many questions in one call. Each key has
-// its own entry in the cache and its own fetch; fetches that begin together travel
-// together. It is safe for concurrent use.
+// its own entry in the cache and its own fetch; fetches that begin together share
+// calls. It is safe for concurrent use.
 type Batch[Q, A any] struct {
 	source *Source[Q, A]
 	spec   BatchSpec[Q, A]
@@ -77,11 +78,12 @@ func (b *Batch[Q, A]) Name() string { return b.source.Name() }
 // Key is the key of q: equal questions have equal keys.
 func (b *Batch[Q, A]) Key(q Q) string { return b.spec.Key(q) }
 
-// Source asks one question at a time, with the entries of the batch: what one of them
-// has fetched, or is fetching, is not fetched by the other. The spec needs a Request.
+// Source returns a source that asks one question at a time and shares entries and
+// fetches with the batch: neither fetches what the other has fetched or is fetching. The
+// spec needs a Request.
 func (b *Batch[Q, A]) Source() *Source[Q, A] { return b.source }
 
-// Close gives back what the batch takes; see Source.Close.
+// Close frees what the batch uses; see Source.Close.
 func (b *Batch[Q, A]) Close() { b.source.Close() }
 
 // Ask answers questions from the cache or from the upstream, in their order. It
@@ -104,8 +106,8 @@ func (b *Batch[Q, A]) keys(qs []Q) []string {
 }
 
 // Lookup is the first step of Ask: it answers from the cache what it can without
-// waiting. An answer without a state is missing, and done is false if any is. held
-// says that there is a value for any of the questions, if only an old one. keys are
+// waiting. An answer without a state is missing; done is false if any is missing. held
+// says that there is a value, perhaps an old one, for at least one question. keys are
 // those of qs.
 func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []string, d Directives, answers []Answer[A]) (done, held bool) {
 	done = true
@@ -130,7 +132,7 @@ func (b *Batch[Q, A]) Lookup(ctx context.Context, now time.Time, qs []Q, keys []
 }
 
 // Fetch is the second step of Ask: it waits for the answers that are missing, no
-// longer than ctx. A key that stands there twice is asked once.
+// longer than ctx. A key that occurs twice is asked once.
 func (b *Batch[Q, A]) Fetch(ctx context.Context, qs []Q, keys []string, d Directives, answers []Answer[A]) {
 	if why := admit(ctx); why != nil {
 		b.refuse(ctx, keys, why, answers)

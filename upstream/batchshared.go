@@ -36,7 +36,7 @@ func (b *Batch[Q, A]) consult(ctx context.Context, fetches []carried[Q]) (rest [
 	return rest
 }
 
-// finish ends fetches, and then tells the shared cache.
+// finish ends fetches, and then stores or invalidates their keys in the shared cache.
 func (b *Batch[Q, A]) finish(ctx context.Context, fetches []carried[Q]) {
 	s := b.source
 	var storing []cache.Storing

@@ -18,7 +18,7 @@ type due[Q any] struct {
 	old *cache.Entry
 }
 
-// carried is a fetch that travels with others.
+// carried is a fetch that shares a call with others.
 type carried[Q any] struct {
 	q   Q
 	key string
@@ -79,8 +79,8 @@ func (c *batchCalls[Q, A]) have(f *fetch) bool {
 	return slices.ContainsFunc(c.list, func(one *batchCall[Q]) bool { return one.progress == f.progress.Load() })
 }
 
-// waiting is a fetch that an answer is waited for from; mine if one of our calls carries
-// it. No fetch: there is an answer.
+// waiting is the fetch that a missing answer will come from. mine: one of our calls
+// carries it. A nil fetch: the answer is there already.
 type waiting struct {
 	f    *fetch
 	mine bool
@@ -124,7 +124,7 @@ func (b *Batch[Q, A]) join(ctx context.Context, qs []Q, keys []string, d Directi
 			continue
 		}
 		w := waiting{f, began || calls.have(f)}
-		if began || !w.mine { // but for a key that stands there twice
+		if began || !w.mine { // false for a key that occurs twice: it is counted once
 			s.countMiss(ctx, f, w.mine)
 		}
 		fetches[i] = w

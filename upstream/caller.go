@@ -7,11 +7,11 @@ import (
 	"tributary/cache"
 )
 
-// Caller is one of our callers, as an upstream sees it that is asked with its
-// callers' credentials and not with ours.
+// Caller is one of our callers, for an upstream that is asked with the credentials of
+// our callers instead of our own.
 type Caller struct {
-	// Credentials adds the caller's to a request. It is called last, after the
-	// request was shown on a span; nil adds none.
+	// Credentials adds the caller's credentials to a request. It is called last, after
+	// the request was recorded on a span; nil adds none.
 	Credentials func(*http.Request)
 
 	// Expires is when the credentials end: no answer is kept longer. Zero: never.
@@ -52,7 +52,8 @@ func (s *Source[Q, A]) limitsCaller(why *Error) time.Duration {
 	return s.up.policies.RetryMaxDelay
 }
 
-// endWithCaller ends an entry with the credentials that it was asked with.
+// endWithCaller ends the windows of an entry when the credentials expire that it was
+// asked with.
 func endWithCaller(e *cache.Entry, expires time.Time) {
 	if !expires.IsZero() {
 		e.EndBy(expires)

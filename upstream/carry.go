@@ -43,8 +43,9 @@ func (b *Batch[Q, A]) carry(ctx context.Context, c *batchCall[Q], background boo
 	}
 }
 
-// call asks the upstream. Fetches without an answer were spoilt by others; spoiler is the
-// one that has done it, where the answer says so.
+// call asks the upstream. spoilt are the fetches that have no answer because of another
+// question in the same call. spoiler is the fetch of that question, if the answer shows
+// which it is.
 func (b *Batch[Q, A]) call(ctx context.Context, p *call.Progress, fetches []carried[Q], background bool) (answered, spoilt, spoiler []carried[Q]) {
 	s := b.source
 	if len(fetches) == 1 && b.spec.Request != nil {
@@ -126,7 +127,7 @@ func (b *Batch[Q, A]) read(fetches []carried[Q], qs []Q, r Response) ([]outcome,
 			outcomes[i].err = Errorf(CodeNotFound, "it is not in the answer")
 		case err != nil:
 			outcomes[i].err = call.Invalid(err)
-		case item.Again && !outcomes[i].again: // nothing but itself can have spoilt it
+		case item.Again && !outcomes[i].again: // it is the only question: no other can be the reason
 			outcomes[i].err = Errorf(CodeInvalidResponse, "it is not in the answer")
 		case item.Again:
 		default:

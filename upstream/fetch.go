@@ -47,9 +47,9 @@ func (f *fetch) isDone() bool {
 // sent is the number of requests that were sent for the fetch.
 func (f *fetch) sent() int { return f.progress.Load().Sent() }
 
-// join is the running fetch of key, or a new one that the caller has to carry
-// out: begin then says in which trace, and which call it is part of. It is nil when
-// the stored entry is no longer what the caller saw, and when the upstream is closed.
+// join returns the running fetch of key, or a new one, which is mine: the caller must
+// carry it out. For a new one, begin returns the caller's span and the call. The fetch is
+// nil if the stored entry is no longer seen, and if the upstream is closed.
 func (s *Source[Q, A]) join(key string, seen *cache.Entry, begin func() (trace.SpanContext, *call.Progress)) (f *fetch, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

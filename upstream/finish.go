@@ -13,8 +13,9 @@ const (
 	noDataFor   = 5 * time.Minute
 )
 
-// finish stores what a fetch has brought and ends the waiting for it. Storing
-// and leaving the map are one step, or a second fetch could begin in between.
+// finish stores the result of a fetch and answers its waiters. It stores the result and
+// removes the fetch from the map in one step; otherwise a second fetch could begin in
+// between.
 func (s *Source[Q, A]) finish(f *fetch, key string) (stored bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +90,7 @@ func (s *Source[Q, A]) failureLasts(e *Error) (lasts time.Duration, doubles bool
 func (s *Source[Q, A]) coolDown(key string, old *cache.Entry, now time.Time, why *Error) {
 	e := s.memory.Get(key)
 	if e == nil || e.Version != old.Version || why.Code == CodeCanceled {
-		return // it is another value by now, or nothing was learnt
+		return // the entry has another value by now, or the failure says nothing about the upstream
 	}
 	refusals := 0
 	cool := s.up.policies.Breaker.Delay

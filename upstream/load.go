@@ -35,8 +35,9 @@ type Admission interface {
 // AdmissionKey is the key of a context's Admission. A context without one admits all.
 type AdmissionKey struct{}
 
-// ErrGatewayOverloaded is why a request may ask nobody while the gateway itself is
-// overloaded. Only its own Gateway member tells it from what an upstream is too busy for.
+// ErrGatewayOverloaded is the error of a question for which no upstream may be asked,
+// because the gateway itself is overloaded. It has the code of a busy upstream; only its
+// Gateway member differs.
 var ErrGatewayOverloaded = &Error{Code: CodeOverloaded, Detail: "not asked: the gateway itself is overloaded", Gateway: true}
 
 // admit returns nil if the request of ctx may ask upstreams.
@@ -62,8 +63,9 @@ func (s *Source[Q, A]) refused(ctx context.Context, key string, why *Error) Answ
 	return a
 }
 
-// glance is what memory has for a question, an old value included, or what it will soon
-// have. Nothing is counted, refreshed or asked.
+// glance is the answer of Directives.Peek: what memory has, an old value included. While
+// a fetch runs that will bring a value, the answer is not_cached and not a refusal.
+// Nothing is counted, refreshed or asked.
 func (s *Source[Q, A]) glance(key string, e *cache.Entry, now time.Time, d Directives) Answer[A] {
 	switch state := s.reuse(e, now, d); {
 	case state != "":

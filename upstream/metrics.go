@@ -56,7 +56,7 @@ func (c *counters) of(source string) *answerCount {
 	return t
 }
 
-// leave ends what of began. When the last source of a name is closed, its
+// leave is called when a source that counts in t is closed. After the last of a name, its
 // answers are no longer reported.
 func (c *counters) leave(t *answerCount) {
 	c.mu.Lock()

@@ -46,8 +46,9 @@ func (s *Source[Q, A]) awaitUsual(ctx context.Context, f *fetch, start time.Time
 	}
 }
 
-// patience is how long a fetch is waited for, 0 if that is not known, and how many times
-// its usual latency that is. It counts once others is closed; nil: at once.
+// patience returns how long a fetch is waited for, and how many times its usual latency
+// that is; 0 if the latency is not known. The limit applies once others is closed, or at
+// once if others is nil.
 func (s *Source[Q, A]) patience(ctx context.Context, f *fetch, now time.Time) (limit time.Duration, times int, others <-chan struct{}) {
 	usual, known := s.endpoint.Usually(now)
 	if !known || s.up.patienceMin == 0 {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Pending is one of many questions that Batch.Begin has begun with.
+// Pending is one of the questions that Batch.Begin has started.
 type Pending[Q, A any] struct {
 	batch *Batch[Q, A]
 	key   string

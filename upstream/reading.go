@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Reading is a second reading of a source's answers: the same questions, fetches and
-// entries of the cache, but another part of each answer. It is safe for concurrent use.
+// Reading gives another part of a source's answers. It shares the questions, the fetches
+// and the cache entries of the source. It is safe for concurrent use.
 type Reading[Q, A, B any] struct {
 	source *Source[Q, A]
 	read   func(A) B

@@ -30,7 +30,8 @@ type sharedEntry[A any] struct {
 	MustRevalidate bool                   `json:"must_revalidate,omitempty"`
 }
 
-// encode is nil for what is not shared: that a thing does not exist.
+// encode returns nil for an entry that says that a thing does not exist: such entries
+// are not shared.
 func encode[A any](e *cache.Entry) []byte {
 	value, ok := e.Value.(A)
 	if !ok {

@@ -61,9 +61,9 @@ func NewSource[Q, A any](up *Upstream, spec Spec[Q, A]) *Source[Q, A] {
 	return s
 }
 
-// Close gives back what the source takes of its upstream and of the store. Running
-// fetches answer those who wait for them. A closed source still answers, for
-// requests that began before, but stores nothing in memory.
+// Close frees the source's room in the store, and what it has registered at its
+// upstream. Running fetches still answer their waiters. A closed source answers requests
+// that began before, but stores nothing in memory.
 func (s *Source[Q, A]) Close() { s.close() }
 
 // Name is the source's name in the contract.
@@ -133,8 +133,8 @@ func errNotCached() *Error {
 }
 
 // reuse is the state in which a stored entry may be served without asking, ""
-// if the upstream must be asked. A caller's directives never ask again for what
-// its provider calls fresh.
+// if the upstream must be asked. A caller's directives exclude no entry whose
+// provider's own lifetime has not ended.
 func (s *Source[Q, A]) reuse(e *cache.Entry, now time.Time, d Directives) State {
 	if e == nil || e.Gone(now) {
 		return ""

@@ -65,8 +65,8 @@ func (s *Source[Q, A]) tellFallback(ctx context.Context, old *cache.Entry, why *
 	s.tell(ctx, story.Step{What: story.Fallback, Code: string(why.Code), Took: old.Age(now)})
 }
 
-// describe puts an answer's provenance on its source's span. A value that is
-// old is no error; that there is none is.
+// describe puts an answer's provenance on its source's span. A missing value is an error
+// there, an old one is not.
 func describe(span trace.Span, p Provenance) {
 	if !span.IsRecording() {
 		return

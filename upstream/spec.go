@@ -49,9 +49,9 @@ type Spec[Q, A any] struct {
 	// again within the same fetch. A nil Check accepts every answer.
 	Check func(Q, A) error
 
-	// Refusal says what a status of 400 and above means where this provider
-	// means something else by it than HTTP does. A nil *Error, like a nil
-	// Refusal, leaves it to the status.
+	// Refusal returns the error for a status of 400 and above, if this provider
+	// means something else by it than HTTP does. If it returns nil, or is nil, the
+	// status decides.
 	Refusal func(Response) *Error
 
 	// Exhausted returns how long to send no request after a successful answer, because
@@ -81,8 +81,8 @@ type Spec[Q, A any] struct {
 	// however short the lifetime that the provider gives; 0: none.
 	MinFresh time.Duration
 
-	// Mutable says that our own writes change what it answers: replicas tell
-	// each other to forget.
+	// Mutable means that our own writes change the answers, so the replicas send each
+	// other invalidation messages.
 	Mutable bool
 
 	// Private keeps the URL off spans: it names a person.

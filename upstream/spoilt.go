@@ -10,10 +10,13 @@ import (
 )
 
 // ask asks the upstream for fetches with one call, and ends those that it has answered.
-// What some of the questions have spoilt for the others is asked again, in another round:
-// without the one that the answer broke off at, if it says so, but for the first time
-// only; else in calls that are smaller by far, and what fails again in these, alone. So 50
-// questions, one of which is refused, take 16 calls.
+// If some of the questions make the call fail for the others, these are asked again:
+//   - in the first round, if the answer shows which question it was, all others together
+//     in one call;
+//   - otherwise in calls of the square root of their number;
+//   - those that fail again in such calls, each alone.
+//
+// So 50 questions, one of which is refused, take 16 calls.
 func (b *Batch[Q, A]) ask(ctx context.Context, p *call.Progress, fetches []carried[Q], background bool, round int) {
 	answered, spoilt, spoiler := b.call(ctx, p, fetches, background)
 	b.finish(ctx, answered)

@@ -20,8 +20,8 @@ func Together(first Provenance, others ...Provenance) Provenance {
 }
 
 // Batched is the provenance of what is made of a batch's answers: as good as the
-// worst of those that there are. What does not exist makes it no worse, unless
-// nothing does. Without questions it is cached.
+// worst of them. Answers that a thing does not exist count only if all are such.
+// Without questions it is cached.
 func Batched[A any](answers []Answer[A]) Provenance {
 	if len(answers) == 0 {
 		return Provenance{State: Cached}
@@ -40,7 +40,7 @@ func Batched[A any](answers []Answer[A]) Provenance {
 	return p
 }
 
-// add makes p the provenance of its answer and another together.
+// add makes p the provenance of its own answer together with that of o.
 func (p *Provenance) add(o *Provenance) {
 	if slices.Index(decline, o.State) > slices.Index(decline, p.State) {
 		p.State = o.State

@@ -20,7 +20,7 @@ var ErrPatience = errors.New("other sources have answered")
 // Fetch is the second step of Ask: it waits for a fetch of key, its own or
 // another caller's, no longer than ctx.
 func (s *Source[Q, A]) Fetch(ctx context.Context, q Q, key string, d Directives) Answer[A] {
-	if !s.isFetching(key) { // else it costs next to nothing to wait for the answer too
+	if !s.isFetching(key) { // waiting for a running fetch costs next to nothing
 		if why := admit(ctx); why != nil {
 			return s.refused(ctx, key, why)
 		}
@@ -93,8 +93,7 @@ func (s *Source[Q, A]) countMiss(ctx context.Context, f *fetch, mine bool) {
 	s.tell(ctx, joined)
 }
 
-// await waits for a fetch of key, which the caller has begun if it is mine, no
-// longer than ctx.
+// await waits for a fetch of key, no longer than ctx. mine: this caller has begun it.
 func (s *Source[Q, A]) await(ctx context.Context, f *fetch, key string, mine bool, start time.Time) Answer[A] {
 	late := s.awaitUsual(ctx, f, start)
 	var a Answer[A]
@@ -133,7 +132,7 @@ func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, la
 	if late != nil || errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrPatience) {
 		why = cmp.Or(late, Errorf(CodeTimeout, "no answer in time"))
 		if last := f.progress.Load().LastError(); last != nil {
-			why = last // it is being retried, and this is why
+			why = last // the failure because of which it is being retried
 		}
 	}
 	old := f.old.Load()
@@ -144,7 +143,7 @@ func (s *Source[Q, A]) stopWaiting(ctx context.Context, f *fetch, key string, la
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fetches[key] == f {
-		s.coolDown(key, old, now, why) // others need not find out again how slow it is
+		s.coolDown(key, old, now, why) // so that the next callers do not wait as long
 	}
 	return a
 }

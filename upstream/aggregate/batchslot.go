@@ -19,7 +19,7 @@ type BatchSlot[Q, A any] struct {
 }
 
 // NewBatchSlot makes a slot, which is answered when it is gathered. A question that
-// stands there twice is asked once and answered twice.
+// occurs twice is asked once and answered twice.
 func NewBatchSlot[Q, A any](b *upstream.Batch[Q, A], qs []Q, d upstream.Directives) BatchSlot[Q, A] {
 	keys := make([]string, len(qs))
 	for i, q := range qs {

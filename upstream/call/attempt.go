@@ -2,16 +2,13 @@ package call
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/http"
 	"net/http/httptrace"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // attempt is one try of a call.
@@ -60,7 +57,7 @@ func (e *Endpoint) attempt(x failsafe.Execution[*Result], call Call, p *Progress
 			counters.hedgesWon.Add(1)
 		}
 		if e.client.admission.load.Starved() {
-			return // it took long because of us
+			return // we were slow, so the time says nothing about the upstream
 		}
 		now := a.start.Add(took)
 		e.client.latency.add(took, now)
@@ -126,7 +123,7 @@ func (a *attempt) sendOnce(ctx context.Context) (result *Result, fault *failure,
 			a.exhausted(resp)
 		}
 	}
-	if !a.Write { // its answer may be kept as it is, to be repeated; after a panic nothing is given back
+	if !a.Write { // the answer to a write may be stored as it is; after a panic the buffer is not reused
 		resp.release()
 	}
 	return result, fault, again
@@ -144,56 +141,6 @@ func (a *attempt) count() {
 	default:
 		a.client.shared.budget.deposit()
 	}
-}
-
-// read reads the answer to r.
-func (a *attempt) read(r *http.Request, resp Response) (result *Result, fault *failure, again bool) {
-	conditional := r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != ""
-	confirmed := resp.Status == http.StatusNotModified && conditional
-	accepted := resp.Status >= 400 && a.Accepts != nil && a.Accepts(resp.Status)
-	if (resp.Status < 200 || resp.Status >= 300) && !accepted {
-		again = a.call.Again != nil && a.call.Again(resp)
-		if again || !confirmed {
-			return nil, a.status(resp), again
-		}
-	}
-	value, err := a.call.Read(resp)
-	if err != nil {
-		return nil, readFailure(err, resp), false
-	}
-	return &Result{Value: value, Status: resp.Status}, nil, false
-}
-
-// status turns an answer that is neither a value nor a confirmation into a failure.
-// The endpoint's Refusal decides first, then the HTTP status.
-func (a *attempt) status(r Response) *failure {
-	if r.Status >= 400 && a.Refusal != nil {
-		if e := a.Refusal(r); e != nil {
-			f := &failure{public: *e}
-			f.Status = r.Status
-			return f
-		}
-	}
-	if a.Private || a.Write {
-		return statusFailure(r, nil)
-	}
-	return statusFailure(r, a.secrets)
-}
-
-// readFailure keeps an *Error returned by Read; any other error becomes
-// invalid_response. If the body is valid JSON, a retry would get the same, so the
-// failure is final. If it is not JSON, a retry may reach a healthy node.
-func readFailure(err error, r Response) *failure {
-	var e *Error
-	if errors.As(err, &e) {
-		f := &failure{public: *e}
-		f.Status = r.Status
-		return f
-	}
-	f := &failure{public: *Invalid(err)}
-	f.Status = r.Status
-	f.final = jsontext.Value(r.Body).IsValid(lenient)
-	return f
 }
 
 // judge sets the fields of a failure that the policies read, and counts it.

@@ -13,13 +13,13 @@ type Status struct {
 	RetryIn   time.Duration // until an open breaker lets one call try
 	Calls     int64         // requests sent: retries and hedges included
 	Failures  int64         // of those, the ones that say it is unwell
-	Refusals  int64         // and the ones by which it refused us: 401, 403, 451, 429
+	Refusals  int64         // answers by which it refused us: 401, 403, 451, 429
 	Retries   int64
 	Hedges    int64
 	HedgesWon int64
 	InFlight  int64
 	Limit     int           // of requests in flight
-	HeldBack  time.Duration // for how long the whole upstream is not asked any more; 0: it is
+	HeldBack  time.Duration // how long no request is sent to the whole upstream; 0: it is not held back
 	HeldCode  Code          // of the answer that caused it
 	Latency   *Latency      // nil: no successful call yet
 	Quota     *QuotaStatus  // nil: no limit

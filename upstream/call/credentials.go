@@ -2,7 +2,8 @@ package call
 
 import "net/http"
 
-// credentials are what the request gets last; nil: nothing.
+// credentials returns the function that adds the credentials to the request, which is
+// the last step; nil: none.
 func (a *attempt) credentials() func(*http.Request) {
 	if a.Callers {
 		return a.call.Credentials

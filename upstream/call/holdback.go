@@ -200,7 +200,7 @@ func (r *refusedEndpoints) add(endpoint *holdBack) int {
 	return len(r.by)
 }
 
-// remove forgets one of them.
+// remove removes one of them, if it is there.
 func (r *refusedEndpoints) remove(endpoint *holdBack) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -208,7 +208,7 @@ func (r *refusedEndpoints) remove(endpoint *holdBack) {
 	r.n.Store(int32(len(r.by)))
 }
 
-// clear forgets them: the credentials were accepted.
+// clear removes all, because the upstream has accepted the credentials.
 func (r *refusedEndpoints) clear() {
 	if r.n.Load() == 0 {
 		return

@@ -15,8 +15,8 @@ type invalidAnswers struct {
 	at map[string]time.Time // by route and key
 }
 
-// maxInvalid bounds the number of stored keys. Beyond it all are removed, and count
-// again.
+// maxInvalid bounds the number of stored keys. Beyond it all are removed, and their next
+// invalid answers count again.
 const maxInvalid = 10_000
 
 // first reports whether an invalid answer for key is the first in the window.

@@ -128,8 +128,7 @@ func (f Fault) check() error {
 }
 
 // ParseFault decodes a fault from JSON; absent fields keep their defaults. Its error is an
-// InvalidFault. It decodes field by
-// field to report all mistakes at once.
+// InvalidFault with all mistakes, for which it decodes field by field.
 func ParseFault(body []byte) (Fault, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {

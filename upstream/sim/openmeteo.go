@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -98,59 +96,6 @@ func (o *openMeteo) answer(r *http.Request) answer {
 	return bytesAnswer(http.StatusOK, jsonUTF8, list)
 }
 
-// openMeteoQuery is a parsed forecast request.
-type openMeteoQuery struct {
-	lat, lon  float64
-	variables []string // of the current block, in the caller's order
-	openMeteoSeries
-	units    units
-	unixTime bool
-	zone     *time.Location
-	zoneName string
-	number   int // of the place among those of the call
-}
-
-// parse returns the provider's reason for rejecting a request, else "".
-func (o *openMeteo) parse(v url.Values) (q openMeteoQuery, reason string) {
-	if q.lat, reason = openMeteoCoordinate(v, "latitude", 90); reason != "" {
-		return q, reason
-	}
-	if q.lon, reason = openMeteoCoordinate(v, "longitude", 180); reason != "" {
-		return q, reason
-	}
-	if q.units, reason = parseUnits(v); reason != "" {
-		return q, reason
-	}
-	switch format := v.Get("timeformat"); format {
-	case "", "iso8601":
-	case "unixtime":
-		q.unixTime = true
-	default:
-		return q, unknownValue("Timeformat", "timeformat", format)
-	}
-	q.zoneName = v.Get("timezone")
-	switch strings.ToLower(q.zoneName) {
-	case "", "gmt", "utc":
-		q.zoneName = "GMT"
-	case "auto":
-		q.zoneName = zoneNear(q.lat, q.lon)
-	}
-	known := false
-	if q.zone, known = o.zones.load(q.zoneName); !known {
-		return q, "Invalid timezone"
-	}
-	for _, list := range v["current"] {
-		for name := range strings.SplitSeq(list, ",") {
-			if !o.knows(name) {
-				return q, unknownValue(o.variable, "current", name)
-			}
-			q.variables = append(q.variables, name)
-		}
-	}
-	q.openMeteoSeries, reason = o.parseSeries(v)
-	return q, reason
-}
-
 // current writes the answer by hand: members come in the order in which they were
 // asked for, numbers with their unit's decimals.
 func (o *openMeteo) current(q openMeteoQuery, now time.Time) []byte {
@@ -219,63 +164,3 @@ func (o *openMeteo) appendCurrent(b []byte, q openMeteoQuery, at time.Time, of f
 // gridCell is the centre of the model's grid cell, a sixteenth of a degree wide. The
 // provider answers with it instead of the requested coordinate.
 func gridCell(deg float64) float64 { return math.Round(deg*16) / 16 }
-
-func openMeteoCoordinate(v url.Values, name string, limit float64) (_ float64, reason string) {
-	if !v.Has(name) {
-		return 0, fmt.Sprintf("Value required for key '%s'.", name)
-	}
-	text := v.Get(name)
-	deg, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0, unknownValue("Float", name, text)
-	}
-	if !(math.Abs(deg) <= limit) { // true for NaN too
-		title := strings.ToUpper(name[:1]) + name[1:]
-		return 0, fmt.Sprintf("%s must be in range of -%g to %g°. Given: %s.", title, limit, limit, text)
-	}
-	return deg, ""
-}
-
-func unknownValue(kind, key, value string) string {
-	return fmt.Sprintf("Cannot initialize %s from invalid String value %s for key %s", kind, value, key)
-}
-
-// openMeteoFailure is an error that is not caused by the request.
-func openMeteoFailure(status int) answer {
-	switch status {
-	case http.StatusTooManyRequests:
-		return openMeteoOverQuota(Quota{Per: time.Minute})
-	case http.StatusServiceUnavailable:
-		return openMeteoError(status, "The service is overloaded. Please try again later.")
-	default:
-		return openMeteoError(status, http.StatusText(status))
-	}
-}
-
-// openMeteoRefusal is the error of a fault whose match names a part of the request: a 400
-// to timezone= is about the zone, as for places whose zone is newer than its zone data.
-func openMeteoRefusal(match string, status int) answer {
-	if status == http.StatusBadRequest && strings.Contains(match, "timezone") {
-		return openMeteoError(status, "Invalid timezone")
-	}
-	return openMeteoFailure(status)
-}
-
-// openMeteoOverQuota states the wait only in its text; there is no Retry-After.
-func openMeteoOverQuota(q Quota) answer {
-	reason := "Daily API request limit exceeded. Please try again tomorrow."
-	switch {
-	case q.Per <= time.Minute:
-		reason = "Minutely API request limit exceeded. Please try again in one minute."
-	case q.Per <= time.Hour:
-		reason = "Hourly API request limit exceeded. Please try again in the next hour."
-	}
-	return openMeteoError(http.StatusTooManyRequests, reason)
-}
-
-func openMeteoError(status int, reason string) answer {
-	return jsonAnswer(status, struct {
-		Error  bool   `json:"error"`
-		Reason string `json:"reason"`
-	}{true, reason})
-}

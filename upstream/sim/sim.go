@@ -1,8 +1,8 @@
 // Package sim simulates the seven public services that the gateway calls, with their
-// real paths, parameters, units, headers and error bodies, and further services that
-// its caller answers for, each on its own listener on this machine. It is used for the demo without a network, for load tests, and for
-// tests of anything that calls these services. Its answers can be broken on command:
-// see [Fault].
+// real paths, parameters, units, headers and error bodies, and further services whose
+// answers the caller makes. Each has a listener of its own on this machine. It is used for
+// the demo without a network, for load tests, and for tests of anything that calls these
+// services. Faults can be set: see [Fault].
 //
 // Answers are deterministic: the same place and hour have the same weather, with
 // small differences between providers. Nothing is stored per place.
@@ -12,15 +12,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
-	"time"
-
-	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // Control is the name of the control listener, which sets faults.
@@ -37,55 +31,6 @@ const (
 
 	OpenMeteoAir = "openmeteo_air"
 )
-
-// Config configures a Simulator. The zero Config works: free ports on 127.0.0.1, no
-// quotas, any OpenWeather key.
-type Config struct {
-	// Addr is the control address, host:port. The seven providers listen on the
-	// next seven ports, in the order of the constants above, and the further ones
-	// after them. With port 0 every listener takes any free port.
-	Addr string
-
-	// OpenWeatherKey is the only appid that OpenWeather accepts; empty: any appid that
-	// is not empty.
-	OpenWeatherKey string
-
-	// Quotas by provider. A call over the quota gets the provider's own error. Providers
-	// without a quota never refuse a call.
-	Quotas map[string]Quota
-
-	// Further providers have the same faults, spans and place in the list of the
-	// control address as the seven.
-	Further []Provider
-
-	// Listen opens every listener, also that of a provider that comes back after
-	// ModeDown; nil: net.Listen.
-	Listen func(network, addr string) (net.Listener, error)
-
-	// IgnoreIdempotencyKeys makes the directory carry out every write, as the real one
-	// does, even if its Idempotency-Key was used before.
-	IgnoreIdempotencyKeys bool
-
-	// Wrap, if not nil, is called once for each provider, with the handler of all its
-	// requests; the provider uses what it returns. Tests see requests and answers there.
-	Wrap func(provider string, h http.Handler) http.Handler
-
-	// Rand draws the delays and errors of faults; nil: the global generator. It is used
-	// concurrently.
-	Rand *rand.Rand
-
-	// Now is the clock that answers depend on; nil: time.Now. Delays and
-	// time-outs run on the real one.
-	Now func() time.Time
-
-	// Logger gets failed listeners and changed faults; requests are not logged. nil
-	// disables logging.
-	Logger *slog.Logger
-
-	// Tracer creates a span for each request to a provider, in the trace of its
-	// traceparent; nil: no spans.
-	Tracer trace.Tracer
-}
 
 // Listener is a listener of a simulator.
 type Listener struct {
@@ -109,21 +54,7 @@ func Start(ctx context.Context, cfg Config) (*Simulator, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if cfg.Listen == nil {
-		cfg.Listen = net.Listen
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Rand == nil {
-		cfg.Rand = rand.New(global{})
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Tracer == nil {
-		cfg.Tracer = noop.NewTracerProvider().Tracer("")
-	}
+	cfg = cfg.withDefaults()
 	if err := checkQuotas(cfg.Quotas); err != nil {
 		return nil, err
 	}
@@ -205,62 +136,6 @@ func (s *Simulator) Listeners() []Listener {
 		all = append(all, Listener{sv.name, sv.url})
 	}
 	return all
-}
-
-// SetFault changes the behaviour of a provider from the next request on; the zero Fault
-// makes it healthy. It returns when the provider has closed its listener or listens
-// again, if the fault changes that.
-func (s *Simulator) SetFault(provider string, f Fault) error {
-	sv := s.service(provider)
-	if sv == nil {
-		return fmt.Errorf("no provider %q", provider)
-	}
-	f = f.withDefaults()
-	if err := f.check(); err != nil {
-		return fmt.Errorf("%s: %w", provider, err)
-	}
-	if err := sv.setFault(f); err != nil {
-		return fmt.Errorf("%s: %w", provider, err)
-	}
-	return nil
-}
-
-// ErrFaultChanged is the error of ReplaceFault if somebody else has set a fault.
-var ErrFaultChanged = errors.New("the fault has been changed by somebody else")
-
-// ActiveFault is the fault that a provider has now.
-type ActiveFault struct {
-	Fault
-	ID   uint64    // changes with each fault that is set, or ends
-	Ends time.Time // zero: it does not end by itself
-}
-
-// Fault returns the fault of a provider, and false for an unknown name.
-func (s *Simulator) Fault(provider string) (ActiveFault, bool) {
-	sv := s.service(provider)
-	if sv == nil {
-		return ActiveFault{}, false
-	}
-	f := sv.fault.Load()
-	return ActiveFault{f.Fault, f.id, f.ends}, true
-}
-
-// ReplaceFault is SetFault if the provider still has the fault with an id. It returns the
-// id of the new fault. Else its error is ErrFaultChanged.
-func (s *Simulator) ReplaceFault(provider string, id uint64, f Fault) (uint64, error) {
-	sv := s.service(provider)
-	if sv == nil {
-		return 0, fmt.Errorf("no provider %q", provider)
-	}
-	f = f.withDefaults()
-	if err := f.check(); err != nil {
-		return 0, fmt.Errorf("%s: %w", provider, err)
-	}
-	id, err := sv.setFaultAfter(id, f)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", provider, err)
-	}
-	return id, nil
 }
 
 // Faults is what the control address serves, for a server that wants to offer the same.

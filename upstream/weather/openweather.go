@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,11 +76,6 @@ type openWeatherClouds struct {
 	All number `json:"all"`
 }
 
-type openWeatherFall struct {
-	OneHour    number `json:"1h"`
-	ThreeHours number `json:"3h"` // in older answers
-}
-
 func decodeOpenWeather(r upstream.Response) (*Report, error) {
 	var a openWeatherAnswer
 	if err := upstream.DecodeJSON(r.Body, '{', &a); err != nil {
@@ -101,42 +95,6 @@ func decodeOpenWeather(r upstream.Response) (*Report, error) {
 		return nil, err
 	}
 	return report, nil
-}
-
-// OpenWeatherStatus is the part of an answer of OpenWeather that says whether it
-// is an error.
-type OpenWeatherStatus struct {
-	Cod jsontext.Value `json:"cod"` // a number, or the same as text
-}
-
-// Refused reads cod: OpenWeather has sent errors with a status of 200. A cod
-// means what the same status would mean.
-func (s *OpenWeatherStatus) Refused() error {
-	text := strings.Trim(string(s.Cod), `"`)
-	if text == "" || text == "null" {
-		return nil
-	}
-	cod, _ := strconv.ParseFloat(text, 64)
-	code := upstream.CodeBadRequest
-	switch {
-	case cod >= 200 && cod < 300:
-		return nil
-	case !(cod >= 400 && cod < 600):
-		return fmt.Errorf("cod: %.12q in an answer with status 200", text)
-	case cod == http.StatusUnauthorized:
-		code = upstream.CodeUnauthorized
-	case cod == http.StatusForbidden, cod == http.StatusUnavailableForLegalReasons:
-		code = upstream.CodeForbidden
-	case cod == http.StatusNotFound, cod == http.StatusGone:
-		return notCovered(http.StatusOK)
-	case cod == http.StatusRequestTimeout:
-		code = upstream.CodeTimeout
-	case cod == http.StatusTooManyRequests:
-		code = upstream.CodeRateLimited
-	case cod >= 500:
-		code = upstream.CodeServerError
-	}
-	return upstream.Errorf(code, "cod %g in an answer with status 200", cod)
 }
 
 func (a *openWeatherAnswer) report() (*Report, error) {
@@ -186,59 +144,6 @@ func (m *openWeatherMain) pressure() *float64 {
 	return m.Pressure.Pointer()
 }
 
-// precipitation is the sum of rain and snow in mm/h.
-func (a *openWeatherAnswer) precipitation() *float64 {
-	return openWeatherSum(a.Weather, openWeatherRate(a.Rain), openWeatherRate(a.Snow))
-}
-
-// openWeatherSum is the sum of rain and snow. Absent blocks mean 0 only if every
-// condition in weather is dry, because OpenWeather sometimes omits them in rain. If one
-// amount is unreadable, the sum is unknown.
-func openWeatherSum(skies []object[openWeatherSky], rain, snow number) *float64 {
-	var sum float64
-	told := false
-	for _, fall := range [...]number{rain, snow} {
-		switch {
-		case fall.Known && fall.Value >= 0:
-			sum, told = sum+fall.Value, true
-		case fall.Kind != jsontext.KindInvalid:
-			return nil
-		}
-	}
-	if told {
-		return &sum
-	}
-	for _, sky := range skies {
-		if !openWeatherCondition(sky.Value.ID.Pointer()).dry() {
-			return nil
-		}
-	}
-	if len(skies) == 0 {
-		return nil
-	}
-	return new(0.0)
-}
-
-// openWeatherRate returns the amount per hour. If the block has no amount, the number
-// counts as omitted.
-func openWeatherRate(fall object[openWeatherFall]) number {
-	switch {
-	case fall.Kind == jsontext.KindNull:
-		return number{}
-	case fall.Kind != jsontext.KindBeginObject:
-		return number{Kind: fall.Kind}
-	}
-	if hour := fall.Value.OneHour; hour.Given() {
-		return hour
-	}
-	rate := fall.Value.ThreeHours
-	if !rate.Given() {
-		return number{}
-	}
-	rate.Value /= 3
-	return rate
-}
-
 func (s *openWeatherSky) isDay() *bool {
 	switch icon := string(s.Icon); {
 	case strings.HasSuffix(icon, "d"):
@@ -262,49 +167,4 @@ func openWeatherPlausible(latitude, temperature float64) error {
 		return fmt.Errorf("temperature: %g cannot be °C at latitude %g", temperature, latitude)
 	}
 	return nil
-}
-
-// openWeatherCondition maps all condition ids.
-// https://openweathermap.org/weather-conditions
-func openWeatherCondition(id *float64) Condition {
-	if id == nil {
-		return Unknown
-	}
-	switch *id {
-	case 200, 201, 202, 210, 211, 212, 221, 230, 231, 232:
-		return Thunderstorm
-	case 300, 301, 302, 310, 311, 312, 321: // drizzle, drizzle rain, shower drizzle
-		return Drizzle
-	case 313, 314: // shower rain and drizzle: the heavier of the two
-		return RainShowers
-	case 500, 501, 502, 503, 504:
-		return Rain
-	case 511:
-		return FreezingRain
-	case 520, 521, 522, 531:
-		return RainShowers
-	case 600, 601, 602:
-		return Snow
-	case 611, 612, 613, 615, 616: // sleet, its showers, rain and snow
-		return Sleet
-	case 620, 621, 622:
-		return SnowShowers
-	case 701, 741: // mist is thin fog
-		return Fog
-	case 711, 721: // smoke, haze
-		return Haze
-	case 731, 751, 761, 762: // dust whirls, sand, dust, volcanic ash
-		return Dust
-	case 771, 781: // squalls, tornado: the nearest of our conditions that warns
-		return Thunderstorm
-	case 800:
-		return Clear
-	case 801: // 11 to 25 %
-		return MostlyClear
-	case 802: // to 50 %
-		return PartlyCloudy
-	case 803, 804: // to 84 %, to 100 %
-		return Cloudy
-	}
-	return Unknown
 }
