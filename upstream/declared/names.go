@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
 	"tributary/upstream/declared/expression"
 	"tributary/upstream/declared/shape"
@@ -53,12 +54,13 @@ func (n *names) mentionsRefused(text string) bool {
 	if len(n.refused) == 0 {
 		return false
 	}
-	words := wordForm.FindAllString(text, -1)
+	words := wordForm().FindAllString(text, -1)
 	return slices.ContainsFunc(words, func(word string) bool { return n.refused[word] })
 }
 
-// wordForm is a name; that of a member begins with its point.
-var wordForm = regexp.MustCompile(`\.?[\pL_][\pL\pN_]*`)
+// wordForm is a name; that of a member begins with its point. It is compiled at its first
+// use, because Unicode's tables make that slow.
+var wordForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.?[\pL_][\pL\pN_]*`) })
 
 // itemRoot is the index of the item of a list.
 const itemRoot = -1

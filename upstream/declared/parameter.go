@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -84,21 +85,24 @@ func (p *Parameter) value(given []string) (json.RawMessage, error) {
 	return append(list, ']'), nil
 }
 
-// The forms of numbers in a query: plain decimals, as for the built-in endpoints.
+// The forms of numbers in a query: plain decimals, as for the built-in endpoints. They are
+// compiled at their first use: a start without declared endpoints does not need them.
 var (
-	integerForm = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})$`)
-	numberForm  = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?$`)
+	integerForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})$`) })
+	numberForm  = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?$`)
+	})
 )
 
 func parseValue(text string, kind shape.Kind) (json.RawMessage, error) {
 	switch kind {
 	case shape.Integer:
-		if _, err := strconv.ParseInt(text, 10, 64); err != nil || !integerForm.MatchString(text) {
+		if _, err := strconv.ParseInt(text, 10, 64); err != nil || !integerForm().MatchString(text) {
 			return nil, errors.New("must be an integer in plain digits")
 		}
 		return json.RawMessage(text), nil
 	case shape.Number:
-		if !numberForm.MatchString(text) {
+		if !numberForm().MatchString(text) {
 			return nil, errors.New("must be a number in plain decimals")
 		}
 		return json.RawMessage(text), nil

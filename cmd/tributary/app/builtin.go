@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -19,7 +21,8 @@ import (
 // builtInSources are the sources that parts of declared endpoints may name without
 // declaring them. Their types are those of the contract.
 var builtInSources = sync.OnceValue(func() map[string]*declared.BuiltIn {
-	loader := schema.NewLoader(tributary.Files)
+	loader := schema.NewLoader(nil)
+	loader.Add("openapi.yaml", contractSchemas())
 	builtIn := func(component string, parameters ...declared.BuiltInParameter) *declared.BuiltIn {
 		s, mistakes := loader.Load("openapi.yaml#/components/schemas/" + component)
 		if s == nil {
@@ -35,6 +38,15 @@ var builtInSources = sync.OnceValue(func() map[string]*declared.BuiltIn {
 		"github":      builtIn("GitHub", declared.BuiltInParameter{Name: "login", Kind: shape.Text}),
 	}
 })
+
+// contractSchemas is the contract with little more than its schemas, which refer to no
+// other part of it. A start with declared endpoints waits until it is parsed, and the whole
+// contract is four times as long.
+func contractSchemas() []byte {
+	_, schemas, _ := bytes.Cut(tributary.OpenAPI, []byte("\n  schemas:\n"))
+	schemas, _, _ = bytes.Cut(schemas, []byte("\n  examples:\n"))
+	return slices.Concat([]byte("openapi: 3.1.0\ncomponents:\n  schemas:\n"), schemas)
+}
 
 // askBuiltIn is how built-in sources are asked. users may be nil.
 func askBuiltIn(atPlace map[string]weather.Ask, people *users.Service) map[string]declared.AskBuiltIn {

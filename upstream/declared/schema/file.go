@@ -36,10 +36,15 @@ func readFile(fsys fs.FS, name string) *file {
 		f.add(Mistake{File: name, What: "cannot be read: " + plainError(err)})
 		return f
 	}
+	f.setContent(raw)
+	return f
+}
+
+func (f *file) setContent(raw []byte) {
 	f.sum = sha256.Sum256(raw)
 	if len(raw) > maxFile {
-		f.add(Mistake{File: name, What: fmt.Sprintf("is larger than %d MiB", maxFile>>20)})
-		return f
+		f.add(Mistake{File: f.name, What: fmt.Sprintf("is larger than %d MiB", maxFile>>20)})
+		return
 	}
 	f.parse(raw)
 	if f.root != nil {
@@ -48,7 +53,6 @@ func readFile(fsys fs.FS, name string) *file {
 	if len(f.list) > 0 {
 		f.root = nil
 	}
-	return f
 }
 
 func read(fsys fs.FS, name string) ([]byte, error) {

@@ -6,6 +6,7 @@ package schema
 import (
 	"crypto/sha256"
 	"io/fs"
+	"path"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -23,10 +24,17 @@ type loaded struct {
 	mistakes []Mistake
 }
 
-// NewLoader reads from a folder. References cannot name what is outside it; that
+// NewLoader reads from a folder, nil for none: all files are added then. References cannot name what is outside it; that
 // symbolic links do not lead outside either is up to fsys (os.Root sees to that).
 func NewLoader(fsys fs.FS) *Loader {
 	return &Loader{fsys: fsys, files: map[string]*file{}, loaded: map[string]loaded{}}
+}
+
+// Add gives the loader the content of a file, which it then does not read.
+func (l *Loader) Add(name string, content []byte) {
+	f := &file{name: name, dir: path.Dir(name)}
+	f.setContent(content)
+	l.files[name] = f
 }
 
 // Load reads the schema that ref names: schemas/order.json, or a part of a file,

@@ -74,6 +74,22 @@ func TestComponentsOfOurOwnDescription(t *testing.T) {
 	}
 }
 
+func TestAddedFilesAreReadInsteadOfTheFolder(t *testing.T) {
+	loader := schema.NewLoader(folder("list.json", `{"type": "array", "items": {"$ref": "item.json"}}`, "item.json", `{"type": "string"}`))
+	loader.Add("item.json", []byte(`{"type": "integer"}`))
+	loader.Add("bad.json", []byte(`{"type": "strng"}`))
+	s, mistakes := loader.Load("list.json")
+	if s == nil {
+		t.Fatal(mistakes)
+	}
+	if items := s.Type.Items; items == nil || items.Kind != shape.Integer {
+		t.Errorf("items = %+v, want integers, as in the added file", items)
+	}
+	if s, mistakes := loader.Load("bad.json"); s != nil || len(mistakes) != 1 || mistakes[0].File != "bad.json" {
+		t.Errorf("mistakes = %v, want one of bad.json", mistakes)
+	}
+}
+
 func TestTheSameReferenceGivesTheSameSchema(t *testing.T) {
 	loader := schema.NewLoader(folder("a.json", `{"type": "string"}`, "bad.json", `{"type": "strng"}`))
 	first, _ := loader.Load("a.json")
