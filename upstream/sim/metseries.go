@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -19,8 +21,42 @@ type metSeries struct {
 	hours []weather
 }
 
-// forecast writes the GeoJSON without encoding/json, because it has about eighty entries.
+// forecasts keeps bodies, because one takes a fifth of a millisecond to write and stays
+// the same for an hour. All simulators share them: a test may start hundreds.
+var forecasts struct {
+	sync.Mutex
+	bodies map[metForecast][]byte
+}
+
+// metForecast is what a body depends on.
+type metForecast struct {
+	metQuery
+	from int64 // Unix time
+}
+
+const keptForecasts = 64
+
+// forecast returns the body for the hours from a full hour on. It must not be changed.
 func (q metQuery) forecast(from time.Time) []byte {
+	key := metForecast{q, from.Unix()}
+	forecasts.Lock()
+	body, ok := forecasts.bodies[key]
+	forecasts.Unlock()
+	if ok {
+		return body
+	}
+	body = slices.Clone(q.write(from)) // without the spare capacity
+	forecasts.Lock()
+	defer forecasts.Unlock()
+	if forecasts.bodies == nil || len(forecasts.bodies) >= keptForecasts {
+		forecasts.bodies = make(map[metForecast][]byte)
+	}
+	forecasts.bodies[key] = body
+	return body
+}
+
+// write writes the GeoJSON without encoding/json, because it has about eighty entries.
+func (q metQuery) write(from time.Time) []byte {
 	hourly := hourlyFor
 	for (from.Hour()+hourly)%6 != 0 {
 		hourly++

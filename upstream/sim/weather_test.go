@@ -124,6 +124,6 @@ func TestSun(t *testing.T) {
 func BenchmarkMetNorwayForecast(b *testing.B) {
 	from := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	for b.Loop() {
-		metQuery{59.91, 10.75, 26}.forecast(from)
+		metQuery{59.91, 10.75, 26}.write(from)
 	}
 }

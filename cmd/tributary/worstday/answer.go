@@ -24,33 +24,43 @@ type Answer struct {
 
 // Body is an aggregate, or a problem.
 type Body struct {
-	Data json.RawMessage
-	Meta Meta
+	Data json.RawMessage `json:"data"`
+	Meta Meta            `json:"meta"`
 
-	Type, Title, Detail, Code string
-	Status                    int
-	TraceID                   string `json:"trace_id"`
-	Outcome                   string
-	RetrySafe                 *bool `json:"retry_safe"`
-	Sources                   []Source
+	Type      string   `json:"type"`
+	Title     string   `json:"title"`
+	Detail    string   `json:"detail"`
+	Code      string   `json:"code"`
+	Status    int      `json:"status"`
+	TraceID   string   `json:"trace_id"`
+	Outcome   string   `json:"outcome"`
+	RetrySafe *bool    `json:"retry_safe"`
+	Sources   []Source `json:"sources"`
 }
 
 // Meta is the meta member of an aggregate.
 type Meta struct {
-	Status  string
-	Sources []Source
-	TraceID string `json:"trace_id"`
+	Status  string   `json:"status"`
+	Sources []Source `json:"sources"`
+	TraceID string   `json:"trace_id"`
 }
 
 // Source is what became of one source of an answer.
 type Source struct {
-	Name, State string
-	Age         float64 `json:"age_seconds"`
-	Latency     float64 `json:"latency_ms"`
-	Attempts    int
-	Used        *bool
-	Error       *struct{ Code, Detail string }
-	Sources     []Source
+	Name     string       `json:"name"`
+	State    string       `json:"state"`
+	Age      float64      `json:"age_seconds"`
+	Latency  float64      `json:"latency_ms"`
+	Attempts int          `json:"attempts"`
+	Used     *bool        `json:"used"`
+	Error    *SourceError `json:"error"`
+	Sources  []Source     `json:"sources"`
+}
+
+// SourceError is why a source has no value.
+type SourceError struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
 }
 
 // code is the code of the source's error, "" if it has none.

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	debug.SetGCPercent(400) // many small worlds: collecting their garbage is a third of the time
+	debug.SetGCPercent(1000) // many small worlds: 400 MB, and hardly any time to collect
 	code := m.Run()
 	stop()
 	os.Exit(code)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // load is the clients of a day. They know what real ones do: the tags that they got, and
@@ -66,7 +67,9 @@ func (l *load) finish(a Answer, end func(Answer)) {
 		l.tags[l.tagKey(a.Request)] = tag
 	}
 	if a.Status == http.StatusCreated {
-		var user struct{ ID int }
+		var user struct {
+			ID int `json:"id"`
+		}
 		_ = json.Unmarshal(a.Body.Data, &user) // the invariants look at it
 		l.created[a.first()] = strconv.Itoa(user.ID)
 	}

@@ -33,19 +33,13 @@ type Model struct {
 	violations []Violation
 	counts     Counts
 	answers    int
-	told       []told
+	told       []Answer // without Raw
 	restarts   [][]span
 	running    [][]*exchange
 	given      map[string]given // by replica, source and question
 	observed   []observation
 	users      map[string]*user
 	writes     map[string]*written
-}
-
-// told is an answer in a line.
-type told struct {
-	began, ended time.Duration
-	text         string
 }
 
 // given is the last value that a replica gave of a source.
@@ -102,8 +96,8 @@ func (m *Model) Told(before, within time.Duration) (lines []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, t := range m.told {
-		if t.began <= before && t.ended >= before-within {
-			lines = append(lines, fmt.Sprintf("%s to %s: %s", t.began, t.ended, t.text))
+		if t.Began <= before && t.Ended >= before-within {
+			lines = append(lines, fmt.Sprintf("%s to %s: %s", t.Began, t.Ended, t.brief()))
 		}
 	}
 	return lines
@@ -146,7 +140,9 @@ func (m *Model) Answered(a Answer) {
 			}
 		}
 	}
-	m.told = append(m.told, told{a.Began, a.Ended, a.brief()})
+	brief := a
+	brief.Raw, brief.Header = nil, nil
+	m.told = append(m.told, brief)
 	if a.Err != nil {
 		if !a.Left && !m.restarted(a.Replica, span{a.Began - time.Second, a.Ended}) {
 			m.violate("every request is answered", "%v\n%s", a.Err, a)
@@ -155,9 +151,10 @@ func (m *Model) Answered(a Answer) {
 		return
 	}
 	m.answers++
-	m.count(a)
+	pieces := a.pieces()
+	m.count(a, pieces)
 	m.checkAnswer(a)
-	for _, p := range a.pieces() {
+	for _, p := range pieces {
 		m.checkPiece(a, p)
 		m.learn(a, p)
 	}

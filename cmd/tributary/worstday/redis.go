@@ -1,11 +1,9 @@
 package worstday
 
 import (
-	"bufio"
-	"io"
 	"net"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -21,40 +19,16 @@ type Redis struct {
 	world *World
 	store *miniredis.Miniredis
 
+	turn    sync.Mutex                  // held for a whole command or script
+	inside  atomic.Pointer[server.Peer] // whose command is carried out by the holder of turn
+	scripts *scripts                    // guarded by turn
+
 	mu       sync.Mutex // guards what follows
 	listener net.Listener
 	serving  sync.WaitGroup
 	refusal  refusal
 	ticked   time.Time // when keys were last checked for their end
 }
-
-// keyless are the commands that a fleet without traffic sends.
-var keyless = []string{"PING", "SUBSCRIBE", "HELLO", "PUBLISH"}
-
-// tick lets keys expire, before a command. Each time the store looks at all keys, so it is
-// not done more often than this; ClockTTL would do it at every instant.
-func (r *Redis) tick() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if passed := time.Since(r.ticked); passed >= 10*time.Millisecond {
-		r.ticked = r.ticked.Add(passed)
-		r.store.FastForward(passed)
-	}
-}
-
-// refusal is how Redis refuses writes; its zero value refuses none.
-type refusal struct {
-	text     string
-	commands []string
-}
-
-var (
-	readOnly = refusal{"READONLY You can't write against a read only replica.", []string{"SET", "DEL", "PEXPIRE", "EVAL", "EVALSHA"}}
-
-	// A full Redis still deletes. Of scripts it refuses the first command that may need
-	// memory, here the whole script: those of package cache set a key first of all.
-	full = refusal{"OOM command not allowed when used memory > 'maxmemory'.", []string{"SET", "EVAL", "EVALSHA"}}
-)
 
 const redisAddr = redisHost + ":6379"
 
@@ -69,39 +43,10 @@ func (w *World) startRedis() {
 		w.t.Fatal(err)
 	}
 	_ = first.Close()
-	r.store.Server().SetPreHook(func(client *server.Peer, command string, args ...string) bool {
-		if !slices.Contains(keyless, command) {
-			r.tick()
-		}
-		return r.refuse(client, command, args)
-	})
+	r.scripts = newScripts(r.dispatch)
+	r.store.Server().SetPreHook(r.carryOut)
 	w.redis = r
 	r.Back()
-}
-
-// refuse answers a command that is refused now. EXEC is never refused: the connection
-// would stay in its transaction. As in Redis, a transaction with a refused command ends
-// with EXECABORT.
-func (r *Redis) refuse(client *server.Peer, command string, args []string) bool {
-	r.mu.Lock()
-	now := r.refusal
-	r.mu.Unlock()
-	if len(args) == 0 || !slices.Contains(now.commands, command) {
-		return false
-	}
-	if client.Ctx != nil {
-		spoilt := server.NewPeer(bufio.NewWriter(io.Discard))
-		spoilt.Ctx = client.Ctx                            // the connection's transaction, if it has one
-		r.store.Server().Dispatch(spoilt, []string{"SET"}) // without arguments: a mistake, which spoils it
-	}
-	client.WriteError(now.text)
-	return true
-}
-
-func (r *Redis) refuseWith(f refusal) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refusal = f
 }
 
 // ReadOnly makes Redis refuse writes, as a replica does after a failover.
@@ -112,9 +57,10 @@ func (r *Redis) Full() { r.refuseWith(full) }
 
 // Flush deletes everything, also the scripts that Redis knows.
 func (r *Redis) Flush() {
+	r.turn.Lock()
+	defer r.turn.Unlock()
 	r.store.FlushAll()
-	nobody := server.NewPeer(bufio.NewWriter(io.Discard))
-	r.store.Server().Dispatch(nobody, []string{"SCRIPT", "FLUSH"})
+	r.scripts.flush()
 }
 
 // Gone ends Redis: all connections are reset, and new ones refused. What it holds stays;

@@ -1,11 +1,14 @@
 package worstday_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"tributary/cmd/tributary/worstday"
 )
@@ -78,4 +81,39 @@ func shared(t *testing.T, w *worstday.World, place string) bool {
 		}
 	}
 	return len(w.Calls()) == before+3
+}
+
+// Scripts see Redis, and are seen by their callers, as in the real one.
+func TestScripts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := fleet(t, 1)
+		defer w.Close()
+		client := redis.NewClient(&redis.Options{Addr: "10.0.2.1:6379", Dialer: w.Net().Host("10.9.0.1").Dial})
+		defer client.Close()
+		for _, tt := range []struct{ name, script, want string }{
+			{"a number", `return 7`, "7 <nil>"},
+			{"a text", `return ARGV[1]`, "one <nil>"},
+			{"nothing", `return redis.call('GET', KEYS[1])`, "<nil> redis: nil"},
+			{"a list", `return {false, 0, 'x', {tostring(1.5)}}`, "[<nil> 0 x [1.5]] <nil>"},
+			{"a command", `redis.call('SET', KEYS[1], ARGV[1], 'PX', 50) return redis.call('PTTL', KEYS[1])`, "50 <nil>"},
+			{"what a command before it has set", `return redis.call('GET', KEYS[1])`, "one <nil>"},
+			{"a command that fails", `return redis.call('LPUSH', KEYS[1], 'x')`, "WRONGTYPE"},
+			{"a mistake", `return nothing.at.all`, "ERR"},
+		} {
+			got, err := redis.NewScript(tt.script).Run(t.Context(), client, []string{"key"}, "one").Result()
+			if text := fmt.Sprint(got, " ", err); !strings.Contains(text, tt.want) {
+				t.Errorf("%s: %s, want %s", tt.name, text, tt.want)
+			}
+		}
+		one := redis.NewScript(`return 1`)
+		for range 2 {
+			if got, err := one.Run(t.Context(), client, nil).Int(); got != 1 || err != nil {
+				t.Errorf("a script that is known: %d, %v, want 1", got, err)
+			}
+		}
+		w.Redis().Flush()
+		if err := one.EvalSha(t.Context(), client, nil).Err(); !redis.HasErrorPrefix(err, "NOSCRIPT") {
+			t.Errorf("a script after everything was lost: %v, want NOSCRIPT", err)
+		}
+	})
 }

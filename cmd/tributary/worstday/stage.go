@@ -94,10 +94,10 @@ func (m *Model) RedisNotWell(from, to time.Time) {
 	m.redis = append(m.redis, span{from.Sub(m.start), to.Sub(m.start) + redisSettles + m.slack})
 }
 
-// count counts an answer.
-func (m *Model) count(a Answer) {
+// count counts an answer and its pieces.
+func (m *Model) count(a Answer, pieces []piece) {
 	m.counts.Statuses[a.Status]++
-	for _, p := range a.pieces() {
+	for _, p := range pieces {
 		for _, s := range p.sources() {
 			m.counts.States[s.State]++
 		}
