@@ -1,26 +1,28 @@
 package worstday
 
 import (
-	"encoding/json"
 	"math"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // report is what the answers about places have in common.
 type report struct {
 	Place struct {
-		Name                string
-		Latitude, Longitude float64
-	}
-	Units       map[string]string
-	Temperature *float64
-	PM25        *float64 `json:"pm2_5"`
+		Name      string  `json:"name"`
+		Latitude  float64 `json:"latitude"`
+		Longitude float64 `json:"longitude"`
+	} `json:"place"`
+	Units       map[string]string `json:"units"`
+	Temperature *float64          `json:"temperature"`
+	PM25        *float64          `json:"pm2_5"`
 	Hourly      []struct {
-		Time        time.Time
-		Temperature *float64
-	}
+		Time        time.Time `json:"time"`
+		Temperature *float64  `json:"temperature"`
+	} `json:"hourly"`
 }
 
 // aboutTheQuestion: a value is of the place and in the unit that was asked for: it lies

@@ -134,9 +134,10 @@ func (m *Model) Answered(a Answer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !a.Event || a.Status == 0 {
-		for _, x := range m.running[a.Replica] {
+		for _, x := range slices.Backward(m.running[a.Replica]) {
 			if x.request.Number == a.Number {
 				x.over = a.Ended
+				break
 			}
 		}
 	}
