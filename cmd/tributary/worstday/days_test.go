@@ -57,6 +57,24 @@ func TestOneGatewayAlone(t *testing.T) {
 	liveSeeds(t, n, false)
 }
 
+// Each promise has the load that would show that it is broken.
+func TestScenes(t *testing.T) {
+	n, _ := days()
+	if *seeds == 0 {
+		n = min(n, 20)
+	}
+	for seed := *first; seed < *first+uint64(n); seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			s := worstday.Scenes(seed)
+			if *printDay {
+				t.Log("\n" + s.String())
+			}
+			check(t, s)
+		})
+	}
+}
+
 // Answers live through windows of a day, and of a month.
 func TestQuietTimes(t *testing.T) {
 	if underRace || testing.Short() {
