@@ -17,10 +17,10 @@ func Scenes(seed uint64) Schedule {
 	for _, u := range []string{"OPENMETEO", "OPENWEATHER"} {
 		d.Env[u+"_FRESH_FOR"], d.Env[u+"_REVALIDATE_FOR"] = "15s", "10s" // answers are old after half a minute
 	}
-	d.Env["METNO_BREAKER_MIN_CALLS"] = "3"
+	d.Env["METNO_BREAKER_MIN_CALLS"], d.Env["OPENMETEO_BREAKER_MIN_CALLS"] = "3", "3"
 	d.Env["OPENWEATHER_RATE_LIMIT"] = "20/1m"
 	scenes := []func(at time.Duration) (long time.Duration){
-		d.slowTogether, d.quotaUsedUp, d.lostOutcome, d.overtaken, d.crowdWhileBusy, d.slowWhileBusy, d.crowdWhileAlmostBusy,
+		d.slowTogether, d.outage, d.quotaUsedUp, d.lostOutcome, d.overtaken, d.crowdWhileBusy, d.slowWhileBusy, d.crowdWhileAlmostBusy,
 	}
 	at := 40 * time.Second
 	d.burst(10*time.Second, 30, cold) // the gateways learn how long providers usually take
@@ -57,6 +57,15 @@ func (d *draw) slowTogether(at time.Duration) time.Duration {
 		}
 	}
 	return 5 * time.Second
+}
+
+// outage: one replica goes on to be asked for what a provider fails to answer.
+func (d *draw) outage(at time.Duration) time.Duration {
+	d.fault(upstreamsim.OpenMeteo, at, 12*time.Second, upstreamsim.Fault{ErrorRate: 1, Status: 500})
+	for i := range time.Duration(36) {
+		d.at(at+i*300*time.Millisecond, 0, cold)
+	}
+	return 12 * time.Second
 }
 
 // quotaUsedUp: one replica is asked for more than its own quota of a minute.
