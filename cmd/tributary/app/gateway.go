@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -51,7 +50,7 @@ const usualAsking = 64
 func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (_ *gateway, err error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}
 	if cfg.Admission == admissionAdaptive {
-		g.admission = admission.New(admission.Config{Usual: usualAsking * runtime.GOMAXPROCS(0), Most: mostInFlight * runtime.GOMAXPROCS(0), Logger: log})
+		g.admission = admission.New(n.limits(log))
 		defer func() {
 			if err != nil {
 				g.admission.Close()

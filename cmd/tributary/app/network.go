@@ -1,12 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 
+	"tributary/api/admission"
 	"tributary/upstream"
 )
 
@@ -25,6 +29,19 @@ type Network struct {
 	// Rand draws the jitter of lifetimes and delays; nil: the global generator. It is used
 	// concurrently.
 	Rand *rand.Rand
+
+	// Waits returns how long goroutines have waited for a processor lately; see
+	// admission.Config. nil: the runtime says it.
+	Waits func() time.Duration
+
+	// Processors is how many there are, for the limits on requests. 0: GOMAXPROCS.
+	Processors int
+}
+
+// limits are those on requests.
+func (n Network) limits(log *slog.Logger) admission.Config {
+	processors := cmp.Or(n.Processors, runtime.GOMAXPROCS(0))
+	return admission.Config{Wait: n.Waits, Usual: usualAsking * processors, Most: mostInFlight * processors, Logger: log}
 }
 
 func (n Network) listen(addr string) (net.Listener, error) {

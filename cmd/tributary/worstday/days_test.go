@@ -49,12 +49,21 @@ func days() (fleets, alone int) {
 
 func TestFleet(t *testing.T) {
 	n, _ := days()
-	liveSeeds(t, n, true)
+	liveSeeds(t, n, func(seed uint64) worstday.Schedule { return worstday.Generate(seed, true) })
 }
 
 func TestOneGatewayAlone(t *testing.T) {
 	_, n := days()
-	liveSeeds(t, n, false)
+	liveSeeds(t, n, func(seed uint64) worstday.Schedule { return worstday.Generate(seed, false) })
+}
+
+// Each promise has the load that would show that it is broken.
+func TestScenes(t *testing.T) {
+	n, _ := days()
+	if *seeds == 0 {
+		n = min(n, 20)
+	}
+	liveSeeds(t, n, worstday.Scenes)
 }
 
 // Answers live through windows of a day, and of a month.
@@ -74,11 +83,11 @@ func TestQuietTimes(t *testing.T) {
 	}
 }
 
-func liveSeeds(t *testing.T, n int, fleet bool) {
+func liveSeeds(t *testing.T, n int, draw func(seed uint64) worstday.Schedule) {
 	for seed := *first; seed < *first+uint64(n); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			s := worstday.Generate(seed, fleet)
+			s := draw(seed)
 			if *printDay {
 				t.Log("\n" + s.String())
 			}

@@ -22,6 +22,17 @@ func (m *Model) alone(a Answer, before time.Duration) bool {
 	return true
 }
 
+// atOnce is the number of requests to the replica of an answer that ran at some instant
+// while its request did.
+func (m *Model) atOnce(a Answer) (n int) {
+	for _, x := range m.running[a.Replica] {
+		if x.began <= a.Ended && (x.over == 0 || x.over >= a.Began) {
+			n++
+		}
+	}
+	return n
+}
+
 // asksAnew reports whether a client sent no-cache to a replica at some instant of a time.
 func (m *Model) asksAnew(replica int, at span) bool {
 	return slices.ContainsFunc(m.running[replica], func(x *exchange) bool {

@@ -23,6 +23,7 @@ func Generate(seed uint64, fleet bool) Schedule {
 	d.quiet(quietRate)
 	d.bursts()
 	d.outsiders()
+	d.busyTime()
 	return d.done()
 }
 

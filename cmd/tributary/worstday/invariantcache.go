@@ -89,7 +89,7 @@ func (m *Model) notTwice(lines map[callLine][]sighting) {
 					return
 				}
 			}
-			if !c.succeeded() || c.Took > max(100*time.Millisecond, 1500*time.Millisecond-m.slack) || m.broken(provider, span{c.at, c.over}) {
+			if !c.succeeded() || c.Took > max(100*time.Millisecond, 1500*time.Millisecond-m.slack) || m.failing(provider, span{c.at, c.over}) {
 				continue
 			}
 			for _, key := range c.keys {

@@ -24,7 +24,8 @@ func (m *Model) CheckCalls(all []Call) {
 		m.circuit(line, calls)
 		m.ownQuota(line, calls)
 		m.afterFailure(line, calls)
-		m.counts.Checks += 6
+		m.checkBusy(line, calls, lines)
+		m.counts.Checks += 7
 	}
 	m.notTwice(lines)
 	m.onceInTheFleet(all)

@@ -11,7 +11,7 @@ const reach = 60 * time.Millisecond
 
 // checkAnswer holds one answer to what is true of every answer.
 func (m *Model) checkAnswer(a Answer) {
-	for _, check := range []func(Answer){m.hasForm, m.inTime, m.patient} {
+	for _, check := range []func(Answer){m.hasForm, m.inTime, m.patient, m.refusals} {
 		check(a)
 		m.counts.Checks++
 	}
@@ -21,6 +21,7 @@ func (m *Model) checkAnswer(a Answer) {
 func (m *Model) checkPiece(a Answer, p piece) {
 	for _, check := range []func(Answer, piece){
 		m.piecesHaveForm, m.aboutTheQuestion, m.withinWindows, m.nothingFails, m.completeAgain, m.usersAsWritten,
+		m.memoryAnswers, m.blamesNobody,
 	} {
 		check(a, p)
 		m.counts.Checks++
@@ -49,7 +50,8 @@ func (m *Model) hasForm(a Answer) {
 
 func (m *Model) problemHasForm(a Answer, write bool) {
 	b := a.Body
-	if b.Type == "" || b.Title == "" || b.Code == "" || b.TraceID == "" || b.Status != a.Status && !a.Event {
+	traced := b.TraceID != "" || refusedPiece(b) // one that is refused early has no trace
+	if b.Type == "" || b.Title == "" || b.Code == "" || !traced || b.Status != a.Status && !a.Event {
 		m.violate("an error is a problem document", "%s", a)
 		return
 	}

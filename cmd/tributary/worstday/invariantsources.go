@@ -90,16 +90,25 @@ func (m *Model) nothingFails(a Answer, p piece) {
 		if s.State != "failed" || code == "not_cached" || code == "canceled" || s.Name == "activity" || len(s.Sources) > 0 {
 			continue
 		}
-		g, ok := m.given[m.givenKey(a.Replica, s.Name, p.subject)]
-		_, _, stale := m.windows(s.Name)
-		switch {
-		case !ok, g.at > a.Began, m.restarted(a.Replica, span{g.at - reach - m.slack, a.Ended}):
-		case a.Ended-g.stored > stale-2*time.Second-m.slack:
-		case (s.Name == "directory" || s.Name == "user") && m.mayBeForgotten(p.subject, span{g.stored, a.Ended}):
-		default:
+		if g, ok := m.usable(a, p, s.Name); ok {
 			m.violate("nothing fails while a usable answer exists", "%+v, but the replica gave a value of %s at %s\n%s", s, g.stored, g.at, a)
 		}
 	}
+}
+
+// usable is the last value that the replica of an answer gave of a source. ok is false
+// unless it must still have it.
+func (m *Model) usable(a Answer, p piece, source string) (g given, ok bool) {
+	g, known := m.given[m.givenKey(a.Replica, source, p.subject)]
+	_, _, stale := m.windows(source)
+	switch {
+	case !known, g.at > a.Began, m.restarted(a.Replica, span{g.at - reach - m.slack, a.Ended}):
+	case a.Ended-g.stored > stale-2*time.Second-m.slack:
+	case (source == "directory" || source == "user") && m.mayBeForgotten(p.subject, span{g.stored, a.Ended}):
+	default:
+		return g, true
+	}
+	return g, false
 }
 
 // mayBeForgotten reports whether an answer of the directory may have been removed: by a
@@ -119,7 +128,7 @@ func (m *Model) completeAgain(a Answer, p piece) {
 	}
 	for _, s := range p.sources() {
 		provider := s.Name
-		if s.State != "failed" && s.State != "stale" || !slices.Contains(providerNames, provider) || m.ownLimit(provider) {
+		if s.State != "failed" && s.State != "stale" || !slices.Contains(providerNames, provider) || m.ownLimit(provider) || refusedByUs(s) && m.mayRefuse(a) {
 			continue
 		}
 		since, well := m.wellAt(provider, p.subject, span{a.Began, a.Ended})

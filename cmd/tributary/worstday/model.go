@@ -27,6 +27,7 @@ type Model struct {
 	troubles map[string][]trouble
 	slack    time.Duration // see Options
 	without  map[string]bool
+	busy     map[string][]span // by replica
 
 	mu         sync.Mutex // guards what follows
 	redis      []span
@@ -38,6 +39,7 @@ type Model struct {
 	running    [][]*exchange
 	given      map[string]given // by replica, source and question
 	observed   []observation
+	refused    []refusedRequest
 	users      map[string]*user
 	writes     map[string]*written
 }
@@ -52,7 +54,7 @@ type given struct {
 // providers got so far.
 func NewModel(s Schedule, calls func() []Call) *Model {
 	m := &Model{
-		schedule: s, start: time.Now(), calls: calls, troubles: troubles(s), redis: redisTroubles(s),
+		schedule: s, start: time.Now(), calls: calls, troubles: troubles(s), redis: redisTroubles(s), busy: busyTimes(s),
 		restarts: make([][]span, s.Replicas), running: make([][]*exchange, s.Replicas),
 		without: map[string]bool{}, counts: Counts{Statuses: map[int]int{}, States: map[string]int{}},
 		given: map[string]given{}, users: map[string]*user{}, writes: map[string]*written{},

@@ -3,6 +3,7 @@ package worstday
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -120,6 +121,8 @@ func (d *day) happens(e Event) {
 			d.world.Restart(replica)
 		}
 		listens()
+	case "busy", "free":
+		err = d.busy(e)
 	case "rename":
 		done := d.model.Changing(e.Who, e.Args)
 		d.outside(http.MethodPatch, e.Who, fmt.Sprintf(`{"name":%q}`, e.Args))
@@ -134,6 +137,25 @@ func (d *day) happens(e Event) {
 	if err != nil {
 		d.t.Errorf("%s: %v", e, err)
 	}
+}
+
+// busy lets the goroutines of a gateway wait for a processor, or no longer.
+func (d *day) busy(e Event) (err error) {
+	stage, ok := d.world.(interface {
+		Busy(replica int, wait time.Duration)
+	})
+	if !ok {
+		return errors.New("on this stage nobody says how long goroutines wait")
+	}
+	replica, err := strconv.Atoi(e.Who)
+	wait := time.Duration(0)
+	if e.What == "busy" && err == nil {
+		wait, err = time.ParseDuration(e.Args)
+	}
+	if err == nil {
+		stage.Busy(replica, wait)
+	}
+	return err
 }
 
 // outside is somebody who writes to the directory without a gateway. Faults are for him

@@ -32,6 +32,8 @@ type Schedule struct {
 //	redis    gone back hang ...   of slow: the delay; of partition and rejoin: the replica
 //	restart  replica                as SIGTERM does
 //	crash    replica                as SIGKILL does
+//	busy     replica              how long its goroutines wait for a processor
+//	free     replica                they no longer wait
 //	rename   user at the directory  the new name
 //	remove   user at the directory
 type Event struct {

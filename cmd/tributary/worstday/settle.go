@@ -51,7 +51,10 @@ func (d *day) settledGateway(replica int) {
 			Name     string
 			InFlight int `json:"in_flight"`
 		}
-		Cache struct{ Entries int }
+		Cache     struct{ Entries int }
+		Admission struct {
+			InFlight int `json:"in_flight"`
+		}
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&status); err != nil {
 		d.model.gateway(replica, err.Error())
@@ -60,6 +63,9 @@ func (d *day) settledGateway(replica int) {
 		if u.InFlight != 0 {
 			d.model.gateway(replica, fmt.Sprintf("%d calls to %s are in flight", u.InFlight, u.Name))
 		}
+	}
+	if n := status.Admission.InFlight; n != 0 {
+		d.model.gateway(replica, fmt.Sprintf("%d requests hold a permit to ask upstreams", n))
 	}
 	if most := 4*len(places)*len(providerNames) + 8*len(d.schedule.Requests); status.Cache.Entries > most {
 		d.model.gateway(replica, fmt.Sprintf("%d entries", status.Cache.Entries))

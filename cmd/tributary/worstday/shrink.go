@@ -51,10 +51,13 @@ func drop[T any](items []T, breaks func([]T) bool) []T {
 func troublesOf(events []Event) (groups [][]Event) {
 	open := map[string]int{} // the group that is not ended, by what is broken
 	for _, e := range events {
-		ends := e.What == "heal" || e.What == "redis" && (e.Who == "back" || e.Who == "rejoin")
+		ends := e.What == "heal" || e.What == "free" || e.What == "redis" && (e.Who == "back" || e.Who == "rejoin")
 		broken := e.Who
-		if e.What == "redis" {
+		switch e.What {
+		case "redis":
 			broken = e.What
+		case "busy", "free":
+			broken = "busy " + e.Who
 		}
 		if at, ok := open[broken]; ok && ends {
 			groups[at] = append(groups[at], e)

@@ -78,6 +78,11 @@ func (m *Model) relax(o Options) {
 	for i := range m.redis {
 		m.redis[i].to += o.Slack
 	}
+	for _, list := range m.busy {
+		for i := range list {
+			list[i].to += o.Slack
+		}
+	}
 	for provider := range m.troubles {
 		for i := range m.troubles[provider] {
 			m.troubles[provider][i].from -= o.Slack // an event may happen before its answer

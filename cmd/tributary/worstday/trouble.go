@@ -75,6 +75,25 @@ func (m *Model) broken(provider string, at span) bool {
 	return false
 }
 
+// failing reports whether a provider has a fault at some instant of a time, and does worse
+// than to be slow.
+func (m *Model) failing(provider string, at span) bool {
+	for _, t := range m.troubles[provider] {
+		if t.meets(at) && !t.slow() {
+			return true
+		}
+	}
+	return false
+}
+
+// slow reports whether a fault does nothing but to delay answers.
+func (t trouble) slow() bool { return t.fault.Mode == "" && t.fault.ErrorRate == 0 }
+
+// most is by how much a fault delays an answer at most.
+func (t trouble) most() time.Duration {
+	return time.Duration(t.fault.LatencyMS+t.fault.JitterMS) * time.Millisecond
+}
+
 // wellAt reports whether a provider is well for a question from a time on to another, and
 // every gateway has had the time to find out; since is the end of that time.
 func (m *Model) wellAt(provider string, about subject, at span) (since time.Duration, well bool) {

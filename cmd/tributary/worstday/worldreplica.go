@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"tributary/cmd/tributary/app"
 )
@@ -15,6 +17,7 @@ type replica struct {
 	number int
 	turn   chan struct{} // one restart or crash at a time; a mutex would stop the clock
 	now    *process
+	waits  atomic.Int64 // ns; see Busy
 	killed []*process
 }
 
@@ -37,8 +40,10 @@ func (r *replica) start() {
 	host := w.net.Host(name)
 	listens := make(chan struct{}, 2)
 	network := app.Network{
-		Dial: host.Dial,
-		Rand: w.draw(name),
+		Dial:       host.Dial,
+		Rand:       w.draw(name),
+		Waits:      func() time.Duration { return time.Duration(r.waits.Load()) },
+		Processors: 1,
 		Listen: func(network, addr string) (net.Listener, error) {
 			ln, err := host.Listen(network, addr)
 			if err == nil {
@@ -63,6 +68,10 @@ func (r *replica) start() {
 		}
 	}
 }
+
+// Busy lets the goroutines of a gateway wait so long for a processor. Only its admission
+// learns of it: in the bubble they never wait.
+func (w *World) Busy(replica int, wait time.Duration) { w.replicas[replica].waits.Store(int64(wait)) }
 
 // wait waits until the process, which was told to end, has ended.
 func (r *replica) wait() {

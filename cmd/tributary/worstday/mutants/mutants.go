@@ -16,6 +16,14 @@ type Mutant struct {
 	Name     string
 	File     string // from the root of the module
 	Old, New string // Old is in File exactly once; New says what on() switches
+
+	Shown Load // finds it out in most runs; it is tried first
+}
+
+// Load is days of one test of package worstday: one day of a fleet, three of one gateway.
+type Load struct {
+	Test string
+	Seed uint64
 }
 
 // The variable that says which mutant is on, and the package that reads it. The package

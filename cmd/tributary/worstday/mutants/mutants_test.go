@@ -17,17 +17,14 @@ import (
 var (
 	run   = flag.Bool("mutants", false, "build all mutants and let them live through days until they are found out")
 	only  = flag.String("only", "", "run the mutants whose names match this regular expression")
-	days  = flag.Int("days", 32, "days of a fleet for each mutant, and three times as many of one gateway")
+	days  = flag.Int("days", 32, "seeds for a mutant that its own load does not find out")
 	first = flag.Uint64("first", 1, "the first seed")
 )
 
 // least is the share of mutants that must be found out.
 const least = 0.95
 
-const (
-	batch = 1 // days of a fleet in one run
-	pkg   = "tributary/cmd/tributary/worstday"
-)
+const pkg = "tributary/cmd/tributary/worstday"
 
 func root(t *testing.T) string {
 	t.Helper()
@@ -45,8 +42,8 @@ func TestEachMutantChangesItsFile(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, m := range mutants.All {
-		if names[m.Name] || !strings.Contains(m.New, "on()") {
-			t.Errorf("mutant %q: its name is not its own, or nothing switches it on", m.Name)
+		if names[m.Name] || !strings.Contains(m.New, "on()") || m.Shown.Test == "" {
+			t.Errorf("mutant %q: its name is not its own, nothing switches it on, or no load shows it", m.Name)
 		}
 		names[m.Name] = true
 	}
@@ -65,8 +62,10 @@ func TestMutants(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if by := killedBy(t, binary, "none"); by != "" {
-		t.Fatalf("without a mutant: %s", by)
+	for _, load := range loads() {
+		if by := oneRun(binary, "none", load); by != "" {
+			t.Fatalf("without a mutant: %s", by)
+		}
 	}
 	var survivors []string
 	killed, all := 0, 0
@@ -75,7 +74,7 @@ func TestMutants(t *testing.T) {
 			continue
 		}
 		all++
-		by := killedBy(t, binary, m.Name)
+		by := killedBy(binary, m)
 		if by == "" {
 			survivors = append(survivors, m.Name)
 			continue
@@ -89,19 +88,27 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// loads are those of all mutants that are to be run, each once.
+func loads() (list []mutants.Load) {
+	for _, m := range mutants.All {
+		if regexp.MustCompile(*only).MatchString(m.Name) && !slices.Contains(list, m.Shown) {
+			list = append(list, m.Shown)
+		}
+	}
+	return list
+}
+
 // killedBy is the first invariant that a mutant breaks; "" if it lives through all days.
-func killedBy(t *testing.T, binary, mutant string) string {
-	t.Helper()
-	if by := oneRun(binary, mutant, "TestKnownDays|TestFleet", *first); by != "" {
+func killedBy(binary string, m mutants.Mutant) string {
+	if by := oneRun(binary, m.Name, m.Shown); by != "" {
 		return by
 	}
-	for at := 0; at < *days; at += batch {
-		for _, test := range []string{"TestFleet", "TestOneGatewayAlone"} {
-			seed := *first + uint64(at)
-			if test == "TestOneGatewayAlone" {
-				seed = *first + uint64(3*at)
-			}
-			if by := oneRun(binary, mutant, test, seed); by != "" {
+	if by := oneRun(binary, m.Name, mutants.Load{Test: "TestKnownDays", Seed: 1}); by != "" {
+		return by
+	}
+	for seed := *first; seed < *first+uint64(*days); seed++ {
+		for _, test := range []string{"TestScenes", "TestFleet", "TestOneGatewayAlone"} {
+			if by := oneRun(binary, m.Name, mutants.Load{Test: test, Seed: seed}); by != "" {
 				return by
 			}
 		}
@@ -110,12 +117,12 @@ func killedBy(t *testing.T, binary, mutant string) string {
 }
 
 // oneRun is the invariant that a mutant breaks in one run of a test; "" for none.
-func oneRun(binary, mutant, test string, seed uint64) string {
-	c := exec.Command(binary, "-test.run", "^("+test+")$", "-test.timeout", "180s", "-first", fmt.Sprint(seed), "-seeds", fmt.Sprint(batch), "-shrink=false")
+func oneRun(binary, mutant string, load mutants.Load) string {
+	c := exec.Command(binary, "-test.run", "^("+load.Test+")$", "-test.timeout", "180s", "-first", fmt.Sprint(load.Seed), "-seeds", "1", "-shrink=false")
 	c.Dir = ".." // where its testdata is
 	c.Env = append(os.Environ(), mutants.Variable+"="+mutant)
 	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Sprintf("%s from seed %d: %s", test, seed, violated(string(out)))
+		return fmt.Sprintf("%s from seed %d: %s", load.Test, load.Seed, violated(string(out)))
 	}
 	return ""
 }

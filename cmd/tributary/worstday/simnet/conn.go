@@ -36,8 +36,12 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write sends b. It waits only if much has been sent that is not read.
+// Write sends b. It waits only if much has been sent that is not read. A process that is
+// being killed sends nothing, also on connections that Kill has not ended yet.
 func (c *Conn) Write(b []byte) (int, error) {
+	if c.host != nil && c.host.isKilled() {
+		return 0, c.failed("write", syscall.ECONNRESET)
+	}
 	n, err := c.out.writeFrom(b)
 	if err != nil {
 		err = c.failed("write", err)

@@ -57,6 +57,15 @@ func (h *Host) Kill() {
 	}
 }
 
+func (h *Host) isKilled() bool {
+	select {
+	case <-h.killed:
+		return true
+	default:
+		return false
+	}
+}
+
 // add makes a connection one of the process. It reports false if that is dead.
 func (h *Host) add(c *Conn) bool {
 	h.mu.Lock()
