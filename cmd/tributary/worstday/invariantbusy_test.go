@@ -49,7 +49,7 @@ func TestRefusalsThatBreakAnInvariant(t *testing.T) {
 			m.Answered(worstday.Answer{
 				Request: r, Began: test.at, Ended: test.at + 10*time.Millisecond, Status: http.StatusServiceUnavailable,
 				Header: http.Header{"Retry-After": {test.again}}, Body: worstday.Body{
-					Type: "/problems/gateway-overloaded", Title: "The gateway is overloaded", Code: "gateway_overloaded",
+					Type: "/problems/gateway-overloaded", Title: "The gateway is overloaded", Code: "gateway_overloaded", TraceID: "t",
 					Status: http.StatusServiceUnavailable, Outcome: test.outcome, RetrySafe: new(true),
 				},
 			})

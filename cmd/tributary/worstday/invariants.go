@@ -50,8 +50,7 @@ func (m *Model) hasForm(a Answer) {
 
 func (m *Model) problemHasForm(a Answer, write bool) {
 	b := a.Body
-	traced := b.TraceID != "" || refusedPiece(b) // one that is refused early has no trace
-	if b.Type == "" || b.Title == "" || b.Code == "" || !traced || b.Status != a.Status && !a.Event {
+	if b.Type == "" || b.Title == "" || b.Code == "" || b.TraceID == "" || b.Status != a.Status && !a.Event {
 		m.violate("an error is a problem document", "%s", a)
 		return
 	}
