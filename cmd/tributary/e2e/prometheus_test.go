@@ -42,7 +42,7 @@ func promtool(t *testing.T, stdin string, args ...string) {
 func busy(t *testing.T) *running {
 	t.Helper()
 	d := startDemo(t, map[string]string{
-		"OPENMETEO_RATE_LIMIT": "10/1h", "OPENWEATHER_RETRY_DELAY": "1ms", "CLIENT_RATE_LIMIT": "3/1h",
+		"ADMISSION": "adaptive", "OPENMETEO_RATE_LIMIT": "10/1h", "OPENWEATHER_RETRY_DELAY": "1ms", "CLIENT_RATE_LIMIT": "3/1h",
 		"REDIS_URL": redistest.NewProxy(t, redistest.Start(t)).PatientURL(), "ENDPOINTS_FILE": "../../../examples/orders/orders.yaml",
 	})
 	d.get("/v1/weather?city=Oslo")
