@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -64,9 +65,13 @@ type RedisConfig struct {
 
 	// Dial opens connections; nil: the system's dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	// Connections is how many there are at most; 0: 32. Commands wait for one that is free.
+	Connections int
 }
 
 const (
+	connections  = 32
 	redisTimeout = 50 * time.Millisecond  // of one command, unless the URL says otherwise
 	dialTimeout  = time.Second            // of a new connection; a command does not wait that long
 	reachTimeout = 500 * time.Millisecond // of Reach
@@ -92,6 +97,7 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 	if r.log == nil {
 		r.log = slog.Default()
 	}
+	options.PoolSize = cmp.Or(cfg.Connections, connections)
 	r.client = redis.NewClient(r.configure(options))
 	redis.SetLogger(noLog{}) // the errors that it returns say the same
 

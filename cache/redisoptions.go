@@ -17,7 +17,6 @@ func (r *Redis) configure(options *redis.Options) *redis.Options {
 	options.ReadTimeout = r.timeout
 	options.WriteTimeout = r.timeout
 	options.PoolTimeout = r.timeout
-	options.PoolSize = 32
 	options.MinIdleConns = 8 // a burst should not have to wait for handshakes
 	options.ContextTimeoutEnabled = true
 	options.DisableIdentity = true

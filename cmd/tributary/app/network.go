@@ -26,6 +26,9 @@ type Network struct {
 	// upstreams. nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
 
+	// RedisConnections is how many there are at most. 0: the usual number.
+	RedisConnections int
+
 	// Rand draws the jitter of lifetimes and delays; nil: the global generator. It is used
 	// concurrently.
 	Rand *rand.Rand

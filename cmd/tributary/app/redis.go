@@ -28,7 +28,7 @@ func (g *gateway) newRedis(n Network, cfg config, tel *telemetry.Telemetry, log 
 	if !cfg.RedisURL.IsSet() {
 		return nil, nil
 	}
-	r, err := cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log, Dial: n.Dial, Changed: redisChanged(tel.Stories())})
+	r, err := cache.NewRedis(cache.RedisConfig{URL: cfg.RedisURL.Reveal(), Tracer: tel.Tracer(), Logger: log, Dial: n.Dial, Connections: n.RedisConnections, Changed: redisChanged(tel.Stories())})
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}

@@ -44,6 +44,9 @@ func (r *replica) start() {
 		Rand:       w.draw(name),
 		Waits:      func() time.Duration { return time.Duration(r.waits.Load()) },
 		Processors: 1,
+		// No command waits for a connection: the library waits with timers of a pool that all
+		// bubbles share, and a timer of another bubble ends the program.
+		RedisConnections: 1024,
 		Listen: func(network, addr string) (net.Listener, error) {
 			ln, err := host.Listen(network, addr)
 			if err == nil {
