@@ -15,9 +15,9 @@ const (
 	adjustEvery = 100 * time.Millisecond
 	target      = time.Millisecond // of the wait
 
-	usual   = 64 // without Config.Usual
-	leastOf = 8  // the least limit is this part of the usual one
-	most    = 4096
+	least = 8  // without Config.Least
+	usual = 64 // without Config.Usual
+	most  = 4096
 
 	reopens   = 100 * time.Millisecond // after the last refusal
 	logEvery  = time.Second
@@ -115,17 +115,17 @@ func (e *estimator) adjust(now time.Time) {
 	refused := e.total()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.limit = next(e.limit, e.usual, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
+	e.limit = next(e.limit, e.least, e.usual, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
 	e.peak, e.refusedBefore, e.adjusted = e.inFlight, refused, now
 }
 
 // next is the next limit: lower, from what was in use, when the wait is over its target;
 // else higher, if the limit is used; else back to the usual.
-func next(limit, usual float64, wait time.Duration, used float64, refused bool) float64 {
+func next(limit, least, usual float64, wait time.Duration, used float64, refused bool) float64 {
 	over := wait.Seconds() / target.Seconds()
 	switch {
 	case over > 1:
-		return max(usual/leastOf, min(limit, used)*max(0.5, 0.95-0.1*math.Log2(over)))
+		return max(least, min(limit, used)*max(0.5, 0.95-0.1*math.Log2(over)))
 	case refused || used > limit/2:
 		return min(most, limit+max(1, 0.25*limit*(1-over)))
 	case limit < usual:

@@ -33,10 +33,10 @@ type Config struct {
 	Wait func() time.Duration
 
 	// Usual is the limit at the start and after a time with little to do; 0: 64. The greater
-	// it is, the greater a burst that an idle gateway admits whole. The limit never falls
-	// below an eighth of it.
+	// it is, the greater a burst that an idle gateway admits whole.
 	Usual int
 
+	Least  int          // below which the limit never falls; 0: 8
 	Most   int          // requests in flight, those that ask nobody included; 0: no limit
 	Logger *slog.Logger // nil: slog's default
 }
@@ -46,6 +46,7 @@ type Config struct {
 type Limiter struct {
 	signal  func() time.Duration
 	log     *slog.Logger
+	least   float64
 	usual   float64
 	most    int64
 	all     atomic.Int64 // requests in flight
@@ -68,7 +69,7 @@ type Limiter struct {
 // New returns a limiter, which the caller must close.
 func New(cfg Config) *Limiter {
 	l := &Limiter{
-		signal: cfg.Wait, log: cfg.Logger, most: int64(cfg.Most), usual: cmp.Or(float64(cfg.Usual), usual), asleep: true,
+		signal: cfg.Wait, log: cfg.Logger, most: int64(cfg.Most), least: cmp.Or(float64(cfg.Least), least), usual: cmp.Or(float64(cfg.Usual), usual), asleep: true,
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}), clients: make(map[string]int),
 	}
 	l.limit = l.usual

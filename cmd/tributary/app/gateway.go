@@ -44,8 +44,11 @@ type gateway struct {
 const mostInFlight = 2048
 
 // usualAsking is how many requests of a burst an idle gateway lets ask upstreams at once,
-// for each processor.
-const usualAsking = 64
+// for each processor, and leastAsking how many it always does.
+const (
+	usualAsking = 128
+	leastAsking = 8
+)
 
 func newGateway(n Network, cfg config, getenv func(string) string, tel *telemetry.Telemetry, log *slog.Logger) (_ *gateway, err error) {
 	g := &gateway{store: cache.NewStore(cfg.CacheMaxEntries), upstreams: make(map[string]*upstream.Upstream)}

@@ -44,7 +44,7 @@ type Network struct {
 // limits are those on requests.
 func (n Network) limits(log *slog.Logger) admission.Config {
 	processors := cmp.Or(n.Processors, runtime.GOMAXPROCS(0))
-	return admission.Config{Wait: n.Waits, Usual: usualAsking * processors, Most: mostInFlight * processors, Logger: log}
+	return admission.Config{Wait: n.Waits, Usual: usualAsking * processors, Least: leastAsking * processors, Most: mostInFlight * processors, Logger: log}
 }
 
 func (n Network) listen(addr string) (net.Listener, error) {
