@@ -156,7 +156,7 @@ func (m *Model) noHedge(line callLine, c sighting, before []sighting) {
 // notice, asks a provider for few requests at once.
 func (m *Model) fewAtOnce(line callLine, c sighting, before []sighting, all map[callLine][]sighting) {
 	const notices = 1500 * time.Millisecond
-	const most = 14 // an eighth of what is usual, and fetches whose clients have left
+	const most = 14 // the least limit, and fetches whose clients have left
 	if _, busy := m.busyDuring(line.replica, span{c.at - notices, c.at}); !busy || !worked(line.replica, span{c.at - notices, c.at}, all) {
 		return
 	}
