@@ -429,8 +429,15 @@ func (p *tab) send(status, body string) {
 // wantText wants an element, sooner or later, that has the text.
 func (p *tab) wantText(selector, text string) {
 	p.t.Helper()
+	var texts []string
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
+			p.t.Logf("%s had, when last looked at: %.2000q", selector, texts)
+		}
+	})
 	eventually(p.t, fmt.Sprintf("%s has %q", selector, text), func() bool {
-		return evaluate[bool](p, `(selector, text) => [...document.querySelectorAll(selector)].some(e => e.textContent.includes(text))`, selector, text)
+		texts = evaluate[[]string](p, `selector => [...document.querySelectorAll(selector)].map(e => e.textContent)`, selector)
+		return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, text) })
 	})
 }
 

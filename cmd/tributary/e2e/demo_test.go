@@ -51,6 +51,16 @@ func watched() map[string]string {
 	return with(secrets, "OTEL_EXPORTER_OTLP_ENDPOINT", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 }
 
+// unhurried is the environment of a gateway that refuses nothing and gives nothing up only
+// because the machine is building and testing other packages at the same time.
+func unhurried() map[string]string {
+	env := map[string]string{"ADMISSION": "off", "REQUEST_TIMEOUT": "60s", "PATIENCE": "50s", "PATIENCE_MIN": "50s"}
+	for _, u := range upstreamNames() {
+		env[strings.ToUpper(u)+"_TIMEOUT"] = "50s"
+	}
+	return env
+}
+
 // with adds names and values in turn to a copy of env.
 func with(env map[string]string, more ...string) map[string]string {
 	all := make(map[string]string)
@@ -87,9 +97,8 @@ func startDemo(t *testing.T, env map[string]string) *running {
 
 func start(t *testing.T, command string, env map[string]string) *running {
 	t.Helper()
-	// These tests ask more than a machine that builds and tests other packages can answer in
-	// time, so nothing limits what they ask.
-	preset := with(watched(), "ADMISSION", "off", "LISTEN_ADDR", "127.0.0.1:0", "ADMIN_ADDR", "127.0.0.1:0", "SIM_ADDR", "127.0.0.1:0", "CLIENT_RATE_LIMIT", "off")
+	preset := with(watched(), "LISTEN_ADDR", "127.0.0.1:0", "ADMIN_ADDR", "127.0.0.1:0", "SIM_ADDR", "127.0.0.1:0", "CLIENT_RATE_LIMIT", "off")
+	maps.Copy(preset, unhurried())
 	getenv := func(name string) string {
 		if v, ok := env[name]; ok {
 			return v

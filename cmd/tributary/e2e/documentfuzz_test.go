@@ -79,15 +79,11 @@ func (f *fuzzer) isRepeatable(t *testing.T) {
 // fuzzKeys are who may do what in the demo.
 var fuzzKeys = map[string][]string{demoKey: {"weather:read", "users:read", "users:write"}, "weather-key": {"weather:read"}, "reader-key": {"users:read"}}
 
-// fuzzEnv is a demo that knows these keys, and has patience: nothing is late
-// because the machine is busy.
+// fuzzEnv is the environment of a demo that knows these keys.
 func fuzzEnv(more map[string]string) map[string]string {
 	env := map[string]string{
 		"API_KEYS":  "weather:weather:read:weather-key,reader:users:read:reader-key,demo:weather:read+users:read+users:write:" + demoKey,
-		"LOG_LEVEL": "error", "REQUEST_TIMEOUT": "60s", "PATIENCE": "50s",
-	}
-	for _, u := range upstreamNames() {
-		env[strings.ToUpper(u)+"_TIMEOUT"] = "50s"
+		"LOG_LEVEL": "error",
 	}
 	maps.Copy(env, more)
 	return env
@@ -168,7 +164,7 @@ func (f *fuzzer) wellOff(t *testing.T, requests int) {
 
 // inTrouble breaks the upstreams in one way after the other.
 func (f *fuzzer) inTrouble(t *testing.T, requests int) {
-	hasty := map[string]string{"REQUEST_TIMEOUT": "1s", "PATIENCE": "50ms"}
+	hasty := map[string]string{"REQUEST_TIMEOUT": "1s", "PATIENCE": "50ms", "PATIENCE_MIN": "50ms"}
 	for _, u := range upstreamNames() {
 		for name, value := range map[string]string{"TIMEOUT": "100ms", "RETRIES": "1", "RETRY_DELAY": "1ms", "BREAKER_DELAY": "20ms", "BREAKER_MIN_CALLS": "40", "FRESH_FOR": "0s", "REVALIDATE_FOR": "0s"} {
 			hasty[strings.ToUpper(u)+"_"+name] = value

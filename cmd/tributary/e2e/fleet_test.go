@@ -34,14 +34,13 @@ func newFleet(t *testing.T, redis *redistest.Server, env map[string]string) *fle
 		"API_KEYS", "all:weather:read+users:read+users:write:"+demoKey,
 		"ANONYMOUS_SCOPES", "weather:read+users:read",
 		"REDIS_URL", redis.PatientURL(),
-		"REQUEST_TIMEOUT", "60s", "PATIENCE", "50s", "PATIENCE_MIN", "50s",
 	)}
+	maps.Copy(f.env, unhurried())
 	for name, url := range simulator.urls {
 		if name != "sim" {
 			f.env[strings.ToUpper(name)+"_URL"] = url
 			f.env[strings.ToUpper(name)+"_RATE_LIMIT"] = "off"
 			f.env[strings.ToUpper(name)+"_HEDGE_QUANTILE"] = "0"
-			f.env[strings.ToUpper(name)+"_TIMEOUT"] = "50s"
 		}
 	}
 	maps.Copy(f.env, env)

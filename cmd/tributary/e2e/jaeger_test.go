@@ -32,7 +32,6 @@ func TestJaegerExplainsAnAnswer(t *testing.T) {
 	d := j.demo(map[string]string{
 		"OPENMETEO_FRESH_FOR": "0s", "OPENMETEO_REVALIDATE_FOR": "0s", "OPENMETEO_RETRIES": "2",
 		"OPENWEATHER_FRESH_FOR": "0s", "OPENWEATHER_REVALIDATE_FOR": "0s",
-		"PATIENCE": "20s", "REQUEST_TIMEOUT": "20s",
 	})
 	d.get("/v1/weather?city=Oslo")
 	d.fault("openmeteo", `{"error_rate": 1, "status": 503}`)
@@ -138,7 +137,6 @@ func TestJaegerShowsARefreshAsItsOwnTrace(t *testing.T) {
 func TestJaegerLinksWhoWaitsToWhoAsks(t *testing.T) {
 	j := startJaeger(t)
 	d := j.demo(map[string]string{
-		"PATIENCE": "20s", "REQUEST_TIMEOUT": "20s", "OPENMETEO_TIMEOUT": "15s",
 		"METNO_ENABLED": "false", "OPENWEATHER_ENABLED": "false", // nothing else to wait for
 	})
 	d.fault("openmeteo", `{"mode": "hang"}`)
@@ -170,7 +168,7 @@ func TestJaegerLinksWhoWaitsToWhoAsks(t *testing.T) {
 
 func TestJaegerMarksAHedge(t *testing.T) {
 	j := startJaeger(t)
-	d := j.demo(map[string]string{"OPENMETEO_HEDGE_QUANTILE": "0.95", "PATIENCE": "5s"})
+	d := j.demo(map[string]string{"OPENMETEO_HEDGE_QUANTILE": "0.95"})
 	for n := range 20 { // until it is known how long an answer takes
 		d.get(fmt.Sprintf("/v1/weather?lat=10&lon=%d", n))
 	}

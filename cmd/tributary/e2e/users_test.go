@@ -33,12 +33,10 @@ func (d *running) users() int {
 }
 
 func TestUserOnTheWorstDay(t *testing.T) {
-	env := impatient(map[string]string{
-		"DIRECTORY_FRESH_FOR": "0s", "DIRECTORY_REVALIDATE_FOR": "0s", "DIRECTORY_RETRY_DELAY": "1ms",
-		"GITHUB_TIMEOUT": "50s", "GITHUB_HEDGE_QUANTILE": "0",
-	})
-	d := startDemo(t, env)
-	if a := d.get("/v1/users/1?include=github,activity,weather"); a.Meta.Status != "complete" || len(a.Meta.Sources) != 4 || a.Data["github"] == nil || a.Data["activity"] == nil || a.Data["weather"] == nil {
+	d := startDemo(t, with(impatient(), "DIRECTORY_FRESH_FOR", "0s", "DIRECTORY_REVALIDATE_FOR", "0s"))
+	const all = "/v1/users/1?include=github,activity,weather"
+	eventually(t, "a user is complete", func() bool { return d.get(all).Meta.Status == "complete" })
+	if a := d.get(all); len(a.Meta.Sources) != 4 || a.Data["github"] == nil || a.Data["activity"] == nil || a.Data["weather"] == nil {
 		t.Errorf("a user with all parts = %v, want it complete from 4 sources", a)
 	}
 	t.Run("comes without a part whose source hangs", func(t *testing.T) {

@@ -3,25 +3,27 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// impatient makes a demo whose patience is short and whose upstreams' time-out
-// is far longer than a test may take: whatever comes back in time did not wait
-// for a provider that hangs.
-func impatient(more map[string]string) map[string]string {
-	env := map[string]string{"PATIENCE": "200ms", "REQUEST_TIMEOUT": "60s"}
-	for _, u := range []string{"OPENMETEO_", "OPENWEATHER_", "METNO_", "GEOCODING_"} {
-		env[u+"TIMEOUT"] = "50s"
-		env[u+"RETRIES"] = "1"
-		env[u+"RETRY_DELAY"] = "1ms"
-		env[u+"HEDGE_QUANTILE"] = "0"
-	}
-	for name, value := range more {
-		env[name] = value
+// impatient is the environment of a gateway whose patience is short, while its upstreams'
+// time-out is far longer than a test may take: whatever comes back in time did not wait for a
+// provider that hangs.
+func impatient() map[string]string {
+	return with(unhedged(), "PATIENCE", "200ms", "PATIENCE_MIN", "200ms")
+}
+
+// unhedged is the environment of a gateway that repeats what failed once and at once.
+func unhedged() map[string]string {
+	env := map[string]string{}
+	for _, u := range upstreamNames() {
+		env[strings.ToUpper(u)+"_RETRIES"] = "1"
+		env[strings.ToUpper(u)+"_RETRY_DELAY"] = "1ms"
+		env[strings.ToUpper(u)+"_HEDGE_QUANTILE"] = "0"
 	}
 	return env
 }
@@ -48,14 +50,12 @@ func TestProvidersThatMisbehave(t *testing.T) {
 		for broken := 1; broken <= len(providers); broken++ {
 			t.Run(fmt.Sprintf("%s at %d of 3", f.name, broken), func(t *testing.T) {
 				t.Parallel()
-				d := startDemo(t, impatient(map[string]string{
+				d := startDemo(t, with(impatient(),
 					// An answer is never fresh, but as old as can be it may be served.
-					"OPENMETEO_FRESH_FOR": "0s", "OPENMETEO_REVALIDATE_FOR": "0s",
-					"OPENWEATHER_FRESH_FOR": "0s", "OPENWEATHER_REVALIDATE_FOR": "0s",
-				}))
-				if a := d.get("/v1/weather?city=Oslo"); a.Meta.Status != "complete" {
-					t.Fatalf("warm-up = %v, want complete", a)
-				}
+					"OPENMETEO_FRESH_FOR", "0s", "OPENMETEO_REVALIDATE_FOR", "0s",
+					"OPENWEATHER_FRESH_FOR", "0s", "OPENWEATHER_REVALIDATE_FOR", "0s",
+				))
+				eventually(t, "an answer is complete", func() bool { return d.get("/v1/weather?city=Oslo").Meta.Status == "complete" })
 				for _, p := range providers[:broken] {
 					d.fault(p, f.fault)
 				}
@@ -97,7 +97,7 @@ func TestProvidersThatMisbehave(t *testing.T) {
 }
 
 func TestAllProvidersHang(t *testing.T) {
-	d := startDemo(t, map[string]string{"REQUEST_TIMEOUT": "500ms", "PATIENCE": "100ms"})
+	d := startDemo(t, map[string]string{"REQUEST_TIMEOUT": "500ms", "PATIENCE": "100ms", "PATIENCE_MIN": "100ms"})
 	for _, p := range []string{"openmeteo", "openweather", "metno"} {
 		d.fault(p, `{"mode": "hang"}`)
 	}
@@ -108,7 +108,7 @@ func TestAllProvidersHang(t *testing.T) {
 
 // Within the span of revalidation a provider that hangs costs nobody anything.
 func TestHungRefreshIsNotWaitedFor(t *testing.T) {
-	d := startDemo(t, impatient(map[string]string{"PATIENCE": "50s", "OPENMETEO_FRESH_FOR": "0s", "OPENMETEO_REVALIDATE_FOR": "1h"}))
+	d := startDemo(t, with(unhedged(), "OPENMETEO_FRESH_FOR", "0s", "OPENMETEO_REVALIDATE_FOR", "1h"))
 	d.get("/v1/weather?city=Oslo")
 	d.fault("openmeteo", `{"mode": "hang"}`)
 	for range 20 {
@@ -123,7 +123,7 @@ func TestHungRefreshIsNotWaitedFor(t *testing.T) {
 }
 
 func TestManyCallersOneCall(t *testing.T) {
-	d := startDemo(t, impatient(map[string]string{"PATIENCE": "30s"}))
+	d := startDemo(t, unhedged())
 	for _, p := range []string{"openmeteo", "openweather", "metno"} {
 		d.fault(p, `{"latency_ms": 300}`)
 	}
