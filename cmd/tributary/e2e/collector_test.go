@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A collector that is not there costs a log line, and no client anything: what
@@ -28,6 +29,7 @@ func TestNoCollector(t *testing.T) {
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "50")
 			t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "256")
 			t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "64")
+			started := time.Now()
 			d := startDemo(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_METRICS_EXPORTER": c.metrics, "LOG_LEVEL": "warn",
 				"CONSOLE": "off"}) // it keeps stories of requests
 
@@ -47,8 +49,9 @@ func TestNoCollector(t *testing.T) {
 				t.Errorf("after %d more spans the heap has grown by %d bytes, want it as it was", more, grown)
 			}
 			eventually(t, "the log tells of it", func() bool { return complaints(d) > 0 })
-			if got := complaints(d); got != 1 {
-				t.Errorf("%d log lines tell of it, want 1:\n%s", got, d.logs)
+			minutes := 1 + int(time.Since(started)/time.Minute) // of which each may have a line
+			if got := complaints(d); got > minutes {
+				t.Errorf("%d log lines tell of it, want one a minute:\n%s", got, d.logs)
 			}
 		})
 	}
