@@ -87,6 +87,37 @@ func TestPrivateAnswersAreNotShared(t *testing.T) {
 	guarded(t, auth.WeatherRead).get(here, "X-API-Key", "reader-secret").wantHeader("Vary", "Accept")
 }
 
+// What a shared cache may store of a problem depends on who may read the answer, not on who
+// may read about the weather.
+func TestProblemsForSomeCallersAreNotShared(t *testing.T) {
+	const unknownUser, unknownCity = "/v1/users/999", "/v1/weather?city=Nowhere"
+	for _, c := range []struct {
+		name, method, path, key string
+		public                  bool // anonymous callers may read about the weather
+		want                    string
+	}{
+		{"an unknown user, where anonymous callers may read about the weather", "GET", unknownUser, "reader-key", true, "Accept, Authorization, X-API-Key"},
+		{"an unknown user", "GET", unknownUser, "reader-key", false, "Accept, Authorization, X-API-Key"},
+		{"a write to an unknown user, of which caches store nothing", "DELETE", unknownUser, "writer-key", false, ""},
+		{"an unknown city, where anonymous callers may read about the weather", "GET", unknownCity, "", true, "Accept"},
+		{"an unknown city", "GET", unknownCity, "", false, "Accept, Authorization, X-API-Key"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := populated(t, func(s *setup) { s.PublicReads = c.public })
+			g.geocoding.Now(findsPlaces())
+			var header []string
+			if c.key != "" {
+				header = []string{"X-API-Key", c.key}
+			}
+			a := g.send(c.method, c.path, header...)
+			a.problem(http.StatusNotFound, "not_found")
+			if got := strings.Join(a.values("Vary"), ", "); got != c.want {
+				t.Errorf("Vary = %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestClientsOverTheirLimit(t *testing.T) {
 	it(t, "get Retry-After", func(t *testing.T) {
 		g := newGateway(t, func(s *setup) { s.ClientLimit = api.Limit{Calls: 2, Window: time.Minute} })

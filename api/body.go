@@ -29,6 +29,13 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// isIncomplete reports whether an error of readBody may be that the body did not arrive
+// as a whole.
+func isIncomplete(err error) bool {
+	code := asProblem(err).Code
+	return code == requestTimeout.Code || code == invalidBody.Code
+}
+
 // limitReading sets a deadline for reading the body. It is needed because the
 // server's ReadTimeout is longer than the budget of one request.
 func limitReading(w http.ResponseWriter, r *http.Request, by time.Time) {

@@ -110,7 +110,7 @@ func (s *server) declaredQuestion(t *declared.Table, e *declared.Endpoint) readi
 				query.Directives = d
 				data, sources, err := t.Answer(ctx, e, query)
 				if err != nil {
-					return reply{}, declaredProblem(e, err)
+					return reply{public: public}, declaredProblem(e, err)
 				}
 				a := reply{data: data.JSON, tag: data.Tag, sources: sources, public: public, personal: e.Cache == declared.CacheRevalidate}
 				if query.Caller != nil {

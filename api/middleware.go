@@ -95,6 +95,8 @@ func (s *server) panicked(ctx context.Context, p any) {
 // maxBody is the largest request body, in bytes.
 const maxBody = 1 << 20
 
+// limitBody limits the size of a body, and the time in which it arrives. net/http reads
+// what a handler leaves of it before it sends the answer.
 func (s *server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
@@ -104,19 +106,19 @@ func (s *server) limitBody(next http.Handler) http.Handler {
 		}
 		if r.Body != nil && r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			limitReading(w, r, time.Now().Add(s.RequestTimeout))
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// deadline sets the time budget of a request, reading its body included. Work
-// that outlives the request, such as a collapsed fetch, has its own time-out.
+// deadline sets the time budget of a request; limitBody sets that of reading its body.
+// Work that outlives the request, such as a collapsed fetch, has its own time-out.
 func (s *server) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		budget, by := r.Context().Value(budgetKey{}).(*budget), time.Now().Add(s.RequestTimeout)
-		budget.begin(by)
+		budget := r.Context().Value(budgetKey{}).(*budget)
+		budget.begin(time.Now().Add(s.RequestTimeout))
 		defer budget.end()
-		limitReading(w, r, by)
 		next.ServeHTTP(w, r)
 	})
 }

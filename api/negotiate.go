@@ -18,7 +18,11 @@ func quality(r *http.Request, mediaType string) float64 {
 	}
 	group, _, _ := strings.Cut(mediaType, "/")
 	best, quality := 0, 0.0
-	for part := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+	ranges := listed(strings.Join(lines, ","))
+	if len(ranges) == 0 {
+		return 1 // as without the header
+	}
+	for _, part := range ranges {
 		mediaRange, parameters, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
@@ -40,6 +44,26 @@ func quality(r *http.Request, mediaType string) float64 {
 		}
 	}
 	return quality
+}
+
+// listed returns the elements of a list that are not empty (RFC 9110 §5.6.1). A comma in
+// a quoted string separates nothing.
+func listed(header string) (elements []string) {
+	quoted, begin := false, 0
+	for i := 0; i <= len(header); i++ {
+		switch {
+		case i == len(header) || header[i] == ',' && !quoted:
+			if element := strings.Trim(header[begin:i], " \t"); element != "" {
+				elements = append(elements, element)
+			}
+			begin = i + 1
+		case header[i] == '"':
+			quoted = !quoted
+		case quoted && header[i] == '\\':
+			i++ // the next character is escaped
+		}
+	}
+	return elements
 }
 
 // mustAccept returns a 406 if the caller does not accept JSON. It adds Accept to

@@ -120,7 +120,7 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Cache-Control", "no-store")
 	if p.Status == http.StatusNotFound && !p.private {
 		h.Set("Cache-Control", "max-age="+strconv.Itoa(notFoundMaxAge))
-		if len(p.sources) > 0 && !s.PublicReads { // sources may answer other callers differently
+		if len(p.sources) > 0 && isRead(r) && !factsOf(r.Context()).public { // other callers may get another answer
 			h.Add("Vary", "Authorization, X-API-Key")
 		}
 	}
@@ -132,6 +132,9 @@ func (s *server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // fails only when the client has disconnected
 }
+
+// isRead reports whether a cache may use the answer for other requests.
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // problemOf returns the problem for err and its document, which is nil if it cannot be
 // encoded. An unexpected error is logged, and its text is not in the document.

@@ -56,7 +56,7 @@ var (
 	overloaded = newKind("overloaded", http.StatusServiceUnavailable, "Overloaded",
 		"The gateway remembers as many Idempotency-Keys as it has room for, or as many as one caller may have, and nothing was sent; Retry-After is when the oldest key expires. Or it serves as many streams as it can; try again after Retry-After.")
 	writeFailed = newKind("write-failed", http.StatusBadGateway, "The write failed",
-		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent, because the circuit is open, a quota is exhausted, too many calls are in flight, or Redis, which the replicas share, did not take its Idempotency-Key; else 502.")
+		"The directory did not carry out the write, or did not confirm it. With `outcome` \"not_done\" nothing was changed. With \"unknown\" the write may have been carried out: read the user before you send it again, unless `retry_safe` is true. The status is 504 after a time-out; 503 when the write was not sent, because the circuit is open, a quota is exhausted, too many calls are in flight, the directory has asked for a pause with Retry-After, or Redis, which the replicas share, did not take its Idempotency-Key; else 502.")
 	bodyTooLarge = newKind("body-too-large", http.StatusRequestEntityTooLarge, "Body too large",
 		"A request body may have at most 1 MiB.")
 	allSourcesFailed = newKind("all-sources-failed", http.StatusBadGateway, "No source could answer",

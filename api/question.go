@@ -12,6 +12,8 @@ import (
 type question interface {
 	key() string // the same for questions to one endpoint that have the same answer
 	class() admission.Class
+	// ask returns with an error a reply that has only public: shared caches may store
+	// problems too.
 	ask(context.Context, upstream.Directives) (reply, error)
 }
 
@@ -52,6 +54,7 @@ func (s *server) ask(read reading) http.HandlerFunc {
 		}
 		factsOf(r.Context()).permit.class = q.class()
 		a, err := q.ask(r.Context(), upstream.ParseDirectives(r.Header))
+		factsOf(r.Context()).public = a.public
 		if err != nil {
 			return err
 		}

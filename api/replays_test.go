@@ -86,6 +86,17 @@ func TestReplay(t *testing.T) {
 			}
 		}
 	})
+	it(t, "has all that Vary names, also for a problem where anonymous callers may not read", func(t *testing.T) {
+		g := populated(t, func(s *setup) { s.Origins, s.PublicReads = []string{"https://app.example"}, false })
+		for n := range 2 {
+			a := g.call("PATCH", "/v1/users/999", `{"phone":"1"}`, "Idempotency-Key", `"k"`, "Origin", "https://app.example")
+			a.problem(http.StatusNotFound, "not_found")
+			a.wantHeader("Idempotent-Replayed", []string{"", "true"}[n])
+			if got := strings.Join(a.values("Vary"), ", "); got != "Origin, Accept" {
+				t.Errorf("%s: Vary = %q", a.call, got)
+			}
+		}
+	})
 	it(t, "is not what PUT and DELETE are about", func(t *testing.T) {
 		g := populated(t)
 		w := put

@@ -86,6 +86,7 @@ type facts struct {
 	caller    string // for the log; "" if anonymous
 	problem   string // the code of the problem that was answered
 	head      bool   // it came as HEAD, and is handled as GET
+	public    bool   // anonymous callers get the same answer
 	permit    permit // to ask upstreams
 }
 

@@ -125,7 +125,7 @@ func (s *server) handle(fn func(http.ResponseWriter, *http.Request) error) http.
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch err := fn(w, r); {
 		case err == nil:
-		case asProblem(err).Status == http.StatusRequestTimeout: // net/http cancels the context when a read times out
+		case isIncomplete(err): // net/http has cancelled the context, but the client may still read
 			s.problem(w, r, err)
 		case errors.Is(r.Context().Err(), context.Canceled):
 			w.WriteHeader(statusCallerGone)

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 )
 
@@ -405,11 +405,21 @@ func TestBodiesThatStall(t *testing.T) {
 	}
 }
 
+// cutOff ends before it should, and then cancels the request's context as net/http does
+// where a client has closed the connection, or only its own half of it.
+type cutOff struct{ cancel context.CancelFunc }
+
+func (c cutOff) Read([]byte) (int, error) {
+	c.cancel()
+	return 0, io.ErrUnexpectedEOF
+}
+
 func TestBodiesThatEndEarly(t *testing.T) {
 	g := populated(t)
 	for _, key := range []string{"", `"k"`} {
 		for method, path := range map[string]string{"POST": "/v1/users", "PUT": one, "PATCH": one} {
-			r := httptest.NewRequest(method, path, io.MultiReader(strings.NewReader(whole[:20]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			ctx, cancel := context.WithCancel(t.Context())
+			r := httptest.NewRequestWithContext(ctx, method, path, io.MultiReader(strings.NewReader(whole[:20]), cutOff{cancel}))
 			r.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"writer-key"}}
 			if key != "" {
 				r.Header.Set("Idempotency-Key", key)

@@ -171,6 +171,38 @@ func TestOpenCircuit(t *testing.T) {
 	})
 }
 
+// A pause that the directory has asked for refuses writes as it refuses reads, and also the
+// read for a precondition.
+func TestWritesWhileTheDirectoryWantsAPause(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		write  write
+		header []string
+	}{
+		{"a creation", post, nil},
+		{"a creation with a key", keyedPost, nil},
+		{"a replacement", put, nil},
+		{"a replacement with a precondition", put, []string{"If-Match", "*"}},
+		{"a change", patch, nil},
+		{"a removal", remove, nil},
+	} {
+		it(t, "refuses "+c.name, func(t *testing.T) {
+			g := populated(t)
+			g.directory.Now(answers(503, "{}", "Retry-After", "7"))
+			g.get("/v1/users/3").problem(http.StatusBadGateway, "all_sources_failed")
+			g.directory.Now(g.directory.serve)
+			time.Sleep(2 * time.Second)
+			calls := g.directory.Sent()
+			a := g.call(c.write.method, c.write.path, c.write.body, append(c.header, "Idempotency-Key", c.write.key)...)
+			a.wantOutcome(http.StatusServiceUnavailable, "not_done", true, "server_error")
+			a.wantHeader("Retry-After", "5")
+			if n := g.directory.Sent(); n != calls {
+				t.Errorf("%d calls during the pause", n-calls)
+			}
+		})
+	}
+}
+
 func TestWritesBeyondTheQuota(t *testing.T) {
 	it(t, "are not done", func(t *testing.T) {
 		g := populated(t, func(s *setup) { s.policies.Quotas = []upstream.Quota{{Calls: 1, Window: time.Minute}} })

@@ -180,10 +180,10 @@ func writeProblem(err error) error {
 	default:
 		p = writeFailed.with("the directory did not carry out the write: " + e.Detail)
 		p.Outcome, p.RetrySafe = outcomeNotDone, new(true)
-		switch e.Code {
-		case upstream.CodeCircuitOpen, upstream.CodeRateLimited, upstream.CodeOverloaded:
+		switch {
+		case temporarilyRefused(failed.Outcome):
 			p.Status, p.retryAfter = http.StatusServiceUnavailable, max(time.Second, e.RetryAfter)
-		case upstream.CodeTimeout:
+		case e.Code == upstream.CodeTimeout:
 			p.Status = http.StatusGatewayTimeout
 		}
 	}

@@ -52,7 +52,7 @@ func (q *placeQuestion) ask(ctx context.Context, d upstream.Directives) (reply, 
 	query.Directives = d
 	data, sources, err := q.answer(ctx, query)
 	if err != nil {
-		return reply{}, configurationProblem(err)
+		return reply{public: q.public}, configurationProblem(err)
 	}
 	return reply{data: data.JSON, tag: data.Tag, sources: sources, public: q.public}, nil
 }
@@ -145,7 +145,7 @@ func (s *server) namedPlaces(r *http.Request) (question, error) {
 	return asking{f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 		places, outcome, err := s.Weather.Places(ctx, name, limit, d)
 		if err != nil {
-			return reply{}, configurationProblem(err)
+			return reply{public: s.PublicReads}, configurationProblem(err)
 		}
 		if places == nil {
 			places = []weather.Place{} // encodes as [], not null

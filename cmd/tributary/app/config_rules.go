@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -88,6 +89,9 @@ func (cfg *config) checkRedis(r *reading) {
 		database := strings.Trim(u.Path, "/")
 		_, err := strconv.ParseUint(database, 10, 31)
 		r.require(u.Hostname() != "", "REDIS_URL", "has no host")
+		if port, err := strconv.ParseUint(cmp.Or(u.Port(), "6379"), 10, 16); err != nil || port == 0 {
+			r.add("REDIS_URL", "has a port that is not between 1 and 65535")
+		}
 		r.require(database == "" || err == nil, "REDIS_URL", "has a database that is not a number")
 	case "unix":
 		r.require(u.Path != "", "REDIS_URL", "has no path")

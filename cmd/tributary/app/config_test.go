@@ -491,6 +491,14 @@ func TestConfigMistakes(t *testing.T) {
 		},
 		"it wants a host for Redis": {environment{"REDIS_URL": "redis:///0"}, []string{`REDIS_URL: has no host`}},
 		"it wants a path to Redis":  {environment{"REDIS_URL": "unix://"}, []string{`REDIS_URL: has no path`}},
+		"it wants a port that Redis can have": {
+			environment{"REDIS_URL": "redis://:hunter2@redis:65536/0"},
+			[]string{`REDIS_URL: has a port that is not between 1 and 65535`},
+		},
+		"it wants no port 0 for Redis": {
+			environment{"REDIS_URL": "rediss://redis:0"},
+			[]string{`REDIS_URL: has a port that is not between 1 and 65535`},
+		},
 		"it wants the database by number": {
 			environment{"REDIS_URL": "redis://redis/main"},
 			[]string{`REDIS_URL: has a database that is not a number`},

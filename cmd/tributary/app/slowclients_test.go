@@ -81,7 +81,7 @@ func TestSlowClients(t *testing.T) {
 		"nothing at all":                          {"", "", time.Second, 5 * time.Second},
 		"a body by one byte a second":             {write + "Content-Length: 100000\r\n\r\n{", " ", time.Second, 6 * time.Second},
 		"a body in chunks of one byte a second":   {write + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", "1\r\n \r\n", time.Second, 6 * time.Second},
-		"a body that nobody reads":                {"POST /livez HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 100000\r\n\r\n", "a", time.Second, 10 * time.Second},
+		"a body that nobody reads":                {"POST /livez HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 100000\r\n\r\n", "a", time.Second, 5 * time.Second},
 		"a request, and then half of the next":    {begin + "\r\n" + begin, "X: a\r\n", time.Second, 5 * time.Second},
 		"a request, and then nothing for minutes": {begin + "\r\n", "", time.Minute, 2 * time.Minute},
 	} {
