@@ -77,7 +77,7 @@ func (f Fault) String() string {
 }
 
 // pageStyle makes the pages readable; lines of commands scroll where the screen is narrow.
-const pageStyle = `body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+const pageStyle = `body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; line-height: 1.2; }
 table { border-collapse: collapse; }
 th, td { padding: 0.25rem 1.5rem 0.25rem 0; text-align: left; border-bottom: 1px solid GrayText; }
