@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -106,5 +107,16 @@ func TestSentence(t *testing.T) {
 				t.Errorf("tone = %s, want %s", got, tt.tone)
 			}
 		})
+	}
+}
+
+// The figure beside the sentence has the age that the sentence has.
+func TestOldestOfTheMinuteIsThatOfTheSentence(t *testing.T) {
+	totals := story.Totals{Complete: 1, Degraded: 1, Older: 1, Oldest: 89600 * time.Millisecond}
+	if got, want := *minuteOf(totals).OldestS, int64(90); got != want {
+		t.Errorf("oldest_s = %d, want %d", got, want)
+	}
+	if s := (situation{upstreams: 1, minute: totals}).sentence(); !strings.Contains(s, "90 s old") {
+		t.Errorf("the sentence is %q, want data that is 90 s old", s)
 	}
 }

@@ -105,7 +105,7 @@ func minuteOf(t story.Totals) minute {
 		m.Older = new(rounded(float64(t.Older)/float64(served), 4))
 	}
 	if t.Older > 0 {
-		m.OldestS = new(int64(t.Oldest / time.Second))
+		m.OldestS = new(int64(t.Oldest.Round(time.Second) / time.Second)) // as the sentence says it
 	}
 	return m
 }

@@ -61,7 +61,7 @@ function sentence(meta, took) {
   }
   if (meta.status === "complete") return `Complete: ${used} of ${meta.sources.length} sources, in ${ms}.`;
   const unwell = meta.sources.filter((s) => s.error || s.state === "stale").map((s) => s.name);
-  return `Degraded, but answered, in ${ms}: ${unwell.join(" and ")} did not answer; the answer is made of what the others and the cache have.`;
+  return `Degraded, but answered, in ${ms}: ${unwell.join(" and ")} did not answer; the answer uses the other sources and the cache.`;
 }
 
 function verdict(tone, text) {
@@ -90,7 +90,7 @@ function row(source) {
   const last = element("td");
   if (faults) last.append(plug(source.name));
   const state = element("td", {}, element("span", { class: "state", "data-state": source.state }, source.state));
-  if (source.error) state.append(element("span", { class: "why" }, source.error.detail ?? source.error.code));
+  if (source.error) state.append(element("span", { class: "why", "data-state": source.state }, source.error.detail ?? source.error.code));
   return element("tr", {},
     element("td", {}, source.name),
     state,

@@ -45,7 +45,7 @@ async function forecast(city: string): Promise<Shown> {
   const section = document.getElementById("forecast")!;
   drawHours(section.querySelector("figure")!, data);
   drawDays(section.querySelector("ol")!, data);
-  return { title: "", text: `Temperature in ${data.units.temperature}, at the time of ${data.place.timezone ?? "UTC"}`, sources: meta.sources };
+  return { title: "", text: `Temperature in ${data.units.temperature}, in the time zone ${data.place.timezone ?? "UTC"}`, sources: meta.sources };
 }
 
 async function air(city: string): Promise<Shown> {

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"html"
 	"net/http"
@@ -43,9 +45,9 @@ func (c *control) page(w http.ResponseWriter, r *http.Request) {
 	}
 	writePage(w, "Simulated upstreams", fmt.Sprintf(`<p>These upstreams are simulated on this machine. Each can be made to fail, and is well again when its fault is deleted.
 Programs get this list as JSON at <code>/_sim</code>.</p>
-<table><thead><tr><th align="left">upstream</th><th align="left">fault</th><th align="left">calls</th></tr></thead><tbody>
+<table><thead><tr><th>upstream</th><th>fault</th><th>calls</th></tr></thead><tbody>
 %s</tbody></table>
-<pre>curl -X PUT http://%s/_sim/%[3]s -d '{"mode": "down"}'
+<pre tabindex="0">curl -X PUT http://%s/_sim/%[3]s -d '{"mode": "down"}'
 curl -X PUT http://%[2]s/_sim/%[3]s -d '{"latency_ms": 2000}'
 curl -X PUT http://%[2]s/_sim/%[3]s -d '{"error_rate": 0.5, "status": 503}'
 curl -X DELETE http://%[2]s/_sim/%[3]s</pre>
@@ -74,12 +76,25 @@ func (f Fault) String() string {
 	return strings.Join(words, ", ")
 }
 
-// writePage writes a page without styles and scripts, light or dark as the browser is.
+// pageStyle makes the pages readable; lines of commands scroll where the screen is narrow.
+const pageStyle = `body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.5rem; line-height: 1.2; }
+table { border-collapse: collapse; }
+th, td { padding: 0.25rem 1.5rem 0.25rem 0; text-align: left; border-bottom: 1px solid GrayText; }
+pre { padding: 0.75rem; overflow-x: auto; font-size: 0.875rem; border: 1px solid GrayText; border-radius: 0.5rem; }`
+
+// pagePolicy allows that style and nothing else.
+var pagePolicy = func() string {
+	sum := sha256.Sum256([]byte(pageStyle))
+	return "default-src 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}()
+
+// writePage writes a page without scripts, light or dark as the browser is.
 func writePage(w http.ResponseWriter, title, main string) {
 	title = html.EscapeString(title)
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:")
+	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Cache-Control", "no-store")
 	fmt.Fprintf(w, `<!doctype html>
 <html lang="en">
@@ -89,13 +104,14 @@ func writePage(w http.ResponseWriter, title, main string) {
 <meta name="color-scheme" content="light dark">
 <title>%s</title>
 <link rel="icon" href="data:,">
+<style>%s</style>
 </head>
 <body>
 <main>
 <h1>%[1]s</h1>
-%s
+%[3]s
 </main>
 </body>
 </html>
-`, title, main)
+`, title, pageStyle, main)
 }

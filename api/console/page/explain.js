@@ -22,12 +22,15 @@ export function makeExplain(form, list, place, jaegerURL) {
   const table = el('table', { class: 'small' }, el('thead', {}, el('tr', {}, ['At', 'Request', 'Outcome', 'Took'].map((h, i) => el('th', { scope: 'col', class: i === 3 ? 'number' : '' }, h)))), rows);
   const empty = el('p', { class: 'muted' }, 'No answers yet.');
   list.append(table, empty);
+  const hint = el('p', { class: 'muted', hidden: true }, 'Click a request to see what was asked for it, what failed, and what was done about it.');
+  place.append(hint); // until a story takes its place
 
   async function load() {
     try {
       const { stories } = await get(`stories?limit=${newest}${unwell.checked ? '&complete=false' : ''}`);
       table.hidden = stories.length === 0;
       empty.hidden = stories.length > 0;
+      hint.hidden = stories.length === 0;
       text(empty, unwell.checked ? 'All answers that are kept were complete.' : 'No answers yet.');
       keyed(rows, stories, (s) => s.trace_id + s.at, makeRow);
     } catch (error) {

@@ -23,7 +23,8 @@ export function makeFaults(section, link, place, banner) {
   place.append(
     el('div', { class: 'row fault-options' }, field('Ends by itself after', length), field('“slow” adds (ms)', latency), field('“errors” fail (%)', share)), list, problem);
   const words = el('ul'), since = el('p', { class: 'small number' }), restore = el('button', { type: 'button', class: 'danger', onclick: () => act(liftAll) }, 'Restore');
-  banner.append(el('div', { class: 'row' }, el('div', {}, el('strong', {}, 'A fault is on: '), words, since), restore));
+  const elsewhereNote = el('p', { class: 'small muted', hidden: true }, 'A fault that was set elsewhere, on the front page or at the simulator’s address, is lifted there.');
+  banner.append(el('div', { class: 'row' }, el('div', {}, el('strong', {}, 'A fault is on: '), words, since, elsewhereNote), restore));
   let on = [], modes;
   const elsewhere = new Set(); // rows that other parts show
 
@@ -72,6 +73,7 @@ export function makeFaults(section, link, place, banner) {
     keyed(words, on, (u) => u.name, () => el('li'), (li, u) => text(li, `${u.name}: ${faultWords(u.fault)}${u === on.at(-1) ? '' : '; '}`));
     text(since, seen ? sinceWords(seen, Date.parse(at)) : '');
     restore.hidden = !on.some((u) => u.fault.ours !== false);
+    elsewhereNote.hidden = on.every((u) => u.fault.ours !== false);
     text(restore, on.length > 1 ? 'Restore all' : 'Restore');
   }
 

@@ -97,9 +97,10 @@ function endpointNode(endpoint, flows) {
   const degraded = share(now.degraded);
   const problems = share(now.problems);
   const is = problems > 0.005 ? 'problems' : degraded > 0.01 ? 'degraded' : 'complete';
+  const states = flows.answers.get(`e ${endpoint.route}`) ?? {};
   return {
     id: `e ${endpoint.route}`, kind: 'endpoint', name: endpoint.route, summary: endpoint.summary, now, degraded, problems, is,
-    states: flows.answers.get(`e ${endpoint.route}`) ?? {}, busy: now.per_s > 0, unwell: is !== 'complete',
+    states, busy: now.per_s > 0, clientErrors: !(now.per_s > 0) && sum(states) > 0, unwell: is !== 'complete',
   };
 }
 

@@ -14,7 +14,7 @@ export function showOwn(data, own) {
   return el('div', { class: 'own', tabindex: '0', role: 'group', 'aria-label': 'The answer beside its sources' },
     el('table', { class: 'small' },
       el('caption', {}, 'The answer beside its sources, which are in metric units'),
-      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Value'), el('th', { scope: 'col' }, 'Answer'), columns.map((c) => el('th', { scope: 'col' }, c.source)))),
+      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Value'), el('th', { scope: 'col', class: 'number' }, 'Answer'), columns.map((c) => el('th', { scope: 'col', class: 'number' }, c.source)))),
       el('tbody', {}, names.map((name) => el('tr', {},
         el('th', { scope: 'row' }, title(name), units[name] ? el('span', { class: 'muted' }, ` ${units[name]}`) : undefined),
         el('td', { class: 'number' }, String(answer[name])),

@@ -40,17 +40,18 @@ export function makeRivers(root, pressed) {
   };
 
   function redraw() {
-    if (!latest || width === 0) return;
+    if (width === 0) return;
+    const asList = width < listBelow;
+    attribute(root, 'data-list', asList);
+    if (!asList) sizeColumns(lists, columnWidths(width)); // before the first state too: a column without a width puts its heading outside
+    if (!latest) return;
     const { model, state } = latest;
     const columns = order(model, state, unfolded);
     for (const [kind, nodes] of Object.entries(columns)) {
       keyed(lists[kind], nodes, (n) => n.id, (n) => makeNode(n, press), (element, n) => updateNode(element, n, opened));
     }
-    const asList = width < listBelow;
-    attribute(root, 'data-list', asList);
     if (asList) return unplace(lists);
     const all = links(model, state, columns);
-    sizeColumns(root, lists, columnWidths(width));
     const elements = new Map(Object.values(lists).flatMap((list) => [...list.byKey]));
     const heights = new Map([...elements].map(([id, element]) => [id, element.firstElementChild.offsetHeight])); // the only read of the layout
     const plan = place(columns, all, width, (node) => Math.max(24, heights.get(node.id) ?? 0));
@@ -102,7 +103,7 @@ function unplace(lists) {
   }
 }
 
-function sizeColumns(root, lists, at) {
+function sizeColumns(lists, at) {
   style(lists.upstreams.parentElement, 'width', `${at.upstream}px`);
   style(lists.sources.parentElement, 'width', `${at.source}px`);
   style(lists.endpoints.parentElement, 'width', `${at.endpoint}px`);

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,14 +22,19 @@ func adminIndex(console, pprof bool) http.HandlerFunc {
 	if pprof {
 		link("/debug/pprof/", "profiles of the process")
 	}
-	page := fmt.Sprintf(adminPage, links.String())
+	page := fmt.Sprintf(adminPage, adminStyle, links.String())
+	hash := sha256.Sum256([]byte(adminStyle))
+	policy := "default-src 'none'; img-src data:; frame-ancestors 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 	return func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
-		api.SecurePage(h, "default-src 'none'; img-src data:; frame-ancestors 'none'")
+		api.SecurePage(h, policy)
 		_, _ = w.Write([]byte(page))
 	}
 }
+
+const adminStyle = `body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; line-height: 1.2; }`
 
 const adminPage = `<!doctype html>
 <html lang="en">
@@ -37,6 +44,7 @@ const adminPage = `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>Tributary for operators</title>
 <link rel="icon" href="data:,">
+<style>%s</style>
 </head>
 <body>
 <main>

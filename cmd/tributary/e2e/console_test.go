@@ -104,6 +104,11 @@ func TestConsole(t *testing.T) {
 		}
 	})
 
+	t.Run("says which endpoint had only client errors", func(t *testing.T) {
+		d.get("/v1/users/987654")
+		p.until(`[...document.querySelectorAll(".endpoints .node")].some((n) => n.querySelector(".name").textContent === "/v1/users/{id}" && n.querySelector(".rate").textContent === "client errors")`)
+	})
+
 	t.Run("breaks an upstream, says so, and mends it", func(t *testing.T) {
 		p.until(`document.querySelector('[aria-label="Fault of metno"]')`)
 		p.press(`[aria-label="Fault of metno"] [data-mode="down"]`)
@@ -161,6 +166,7 @@ func TestConsole(t *testing.T) {
 	t.Run("is no wider than a phone", func(t *testing.T) {
 		p.do(chromedp.EmulateViewport(360, 740))
 		p.until(`document.querySelector(".rivers").hasAttribute("data-list")`)
+		p.until(`document.querySelector(".column.sources").offsetWidth === document.querySelector(".rivers").clientWidth`)
 		if wide := evaluate[int](p, `() => document.documentElement.scrollWidth`); wide > 360 {
 			t.Errorf("the page is %d px wide on a phone of 360 px", wide)
 		}
