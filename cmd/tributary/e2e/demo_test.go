@@ -54,7 +54,7 @@ func watched() map[string]string {
 // unhurried is the environment of a gateway that refuses nothing and gives nothing up only
 // because the machine is building and testing other packages at the same time.
 func unhurried() map[string]string {
-	env := map[string]string{"ADMISSION": "off", "REQUEST_TIMEOUT": "60s", "PATIENCE": "50s", "PATIENCE_MIN": "50s"}
+	env := map[string]string{"ADMISSION": "off", "REQUEST_TIMEOUT": "60s", "PATIENCE": "50s", "PATIENCE_MIN": "50s", "SHUTDOWN_TIMEOUT": "60s"}
 	for _, u := range upstreamNames() {
 		env[strings.ToUpper(u)+"_TIMEOUT"] = "50s"
 	}

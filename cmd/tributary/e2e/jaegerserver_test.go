@@ -275,10 +275,11 @@ func startProcess(t *testing.T, process *exec.Cmd) {
 	})
 }
 
-// eventually waits for something that has no other way to tell.
+// eventually waits for something that has no other way to tell. Two minutes are far more than
+// any of it takes, except on a machine that is much too busy.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -97,7 +97,7 @@ func TestWriteOfUnknownOutcome(t *testing.T) {
 		for _, honoured := range []string{"on", "off"} {
 			t.Run(tt.fault+" with idempotency "+honoured, func(t *testing.T) {
 				d := startDemo(t, map[string]string{
-					"DIRECTORY_IDEMPOTENCY": honoured, "DIRECTORY_TIMEOUT": "200ms", "REQUEST_TIMEOUT": "1s", "DIRECTORY_RETRY_DELAY": "1ms",
+					"DIRECTORY_IDEMPOTENCY": honoured, "DIRECTORY_TIMEOUT": "200ms", "DIRECTORY_RETRY_DELAY": "1ms",
 				})
 				post := func() answer {
 					return d.do(http.MethodPost, d.urls["api"]+"/v1/users", `{"name": "Ada"}`, authorized("Idempotency-Key", `"one"`))
