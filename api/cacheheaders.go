@@ -160,6 +160,9 @@ func appendCacheStatus(b []byte, sources []aggregate.Outcome, now time.Time) []b
 		status = max(status, o.FwdStatus)
 	}
 	b = append(b, "tributary; "...)
+	if ttl == math.MaxInt64 {
+		ttl = 0 // nothing that has an end
+	}
 	if forward == upstream.NotForwarded {
 		b = append(b, "hit; ttl="...)
 		return strconv.AppendInt(b, int64(math.Floor(ttl.Seconds())), 10)

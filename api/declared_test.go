@@ -24,6 +24,7 @@ sources:
   goods: {get: "things /goods?sku={skus}", answer: any.json, batch: {over: skus, by: .sku, most: 3, join: ","}}
 endpoints:
   /v1/goods: {scope: none, parameters: {sku: {type: array, items: {type: string}}}, parts: {goods: {ask: {skus: sku}, required: true}}, data: goods}
+  /v1/never: {scope: none, parts: {thing: {ask: {id: '"1"'}, when: 1 > 2}}, data: {thing: thing}}
   /v1/private/{id}: &x
     scope: weather:read
     parameters: {id: {type: string}, size: {type: integer, maximum: 9}}
@@ -115,6 +116,12 @@ func TestADeclaredEndpoint(t *testing.T) {
 		}
 		if head.Code != 200 || !maps.EqualFunc(get.Header(), head.Header(), func(a, b []string) bool { return strings.Join(a, ",") == strings.Join(b, ",") }) {
 			t.Errorf("HEAD = %d %v, want %v", head.Code, head.Header(), get.Header())
+		}
+	})
+	it(t, "has no time left when nothing was asked for", func(t *testing.T) {
+		h := declaredGateway(t, 200, `{}`).declared("GET", "/v1/never").Header()
+		if got := h.Get("Cache-Status"); got != "tributary; hit; ttl=0" {
+			t.Errorf("Cache-Status = %q", got)
 		}
 	})
 	it(t, "answers 304 for the tag that it gave", func(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"tributary/upstream/aggregate"
 )
 
-// How long a feed waits before it asks its question again. It asks when the first part
-// of the answer is no longer fresh, but not later than after longestPause: a write,
-// another replica or the time of day may change the answer earlier.
+// How long a feed waits before it asks its question again, unless it is told to. It asks
+// when the first part of the answer is no longer fresh, but not later than after
+// longestPause: another replica or the time of day may change the answer earlier.
 const (
 	shortestPause = time.Second // also while a refresh runs in the background
 	failurePause  = degradedMaxAge * time.Second
@@ -23,16 +23,38 @@ type feed struct {
 	stop      context.CancelFunc
 	ended     chan struct{} // closed when it asks no more
 	listeners int           // guarded by streams.mu
+	again     chan struct{} // has room for one: ask now
 
-	mu      sync.Mutex
-	latest  *update       // nil until the first answer
-	changed chan struct{} // closed when latest has another id
+	mu       sync.Mutex
+	latest   *update       // nil until the first answer
+	begun    int           // how often it has begun to ask
+	answered int           // which time latest is of
+	asked    chan struct{} // closed when latest is of another time
+	changed  chan struct{} // closed when latest has another id
+}
+
+func newFeed(stop context.CancelFunc) *feed {
+	return &feed{
+		stop: stop, ended: make(chan struct{}), again: make(chan struct{}, 1),
+		asked: make(chan struct{}), changed: make(chan struct{}),
+	}
+}
+
+// askAgain lets it ask before its pause is over.
+func (f *feed) askAgain() {
+	select {
+	case f.again <- struct{}{}:
+	default: // it will
+	}
 }
 
 // run asks until ctx is done.
 func (f *feed) run(ctx context.Context, ask func(context.Context) *update) {
 	defer close(f.ended)
 	for {
+		f.mu.Lock()
+		f.begun++
+		f.mu.Unlock()
 		n := ask(ctx)
 		if ctx.Err() != nil {
 			return // ask was cut short
@@ -41,6 +63,8 @@ func (f *feed) run(ctx context.Context, ask func(context.Context) *update) {
 		timer := time.NewTimer(n.pause)
 		select {
 		case <-timer.C:
+		case <-f.again:
+			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
 			return
@@ -57,7 +81,9 @@ func (f *feed) publish(n *update) {
 		close(f.changed)
 		f.changed = make(chan struct{})
 	}
-	f.latest = n
+	f.latest, f.answered = n, f.begun
+	close(f.asked)
+	f.asked = make(chan struct{})
 }
 
 // current is the latest update, nil if there is none yet, and a channel that is closed
@@ -68,18 +94,28 @@ func (f *feed) current() (*update, <-chan struct{}) {
 	return f.latest, f.changed
 }
 
-// first waits for the first update.
+// first waits for the update that a new listener gets first. The latest may be older
+// than what a plain request is answered with, so it asks again.
 func (f *feed) first(ctx context.Context) (*update, error) {
-	n, changed := f.current()
-	if n != nil {
-		return n, nil
+	f.mu.Lock()
+	wanted := 1
+	if f.latest != nil {
+		wanted = f.begun + 1
+		f.askAgain()
 	}
-	select {
-	case <-changed:
-		n, _ = f.current()
-		return n, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	f.mu.Unlock()
+	for {
+		f.mu.Lock()
+		n, answered, asked := f.latest, f.answered, f.asked
+		f.mu.Unlock()
+		if answered >= wanted {
+			return n, nil
+		}
+		select {
+		case <-asked:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 

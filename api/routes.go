@@ -63,16 +63,16 @@ func (s *server) weatherRoutes(r chi.Router) {
 func (s *server) userReadRoutes(r chi.Router) {
 	r.Use(s.Auth.Require(auth.UsersRead, s.problem))
 	s.readsOrBatch(r, "/v1/users", s.aboutUsers, s.aboutManyUsers)
-	s.reads(r, "/v1/users/{id}", s.aboutUser)
-	s.live(r, "/v1/users/{id}", s.aboutUser)
+	s.reads(r, userPath, s.aboutUser)
+	s.live(r, userPath, s.aboutUser)
 }
 
 func (s *server) userWriteRoutes(r chi.Router) {
 	r.Use(s.Auth.Require(auth.UsersWrite, s.problem), s.deadline)
 	r.Post("/v1/users", s.handle(s.once(s.createUser)))
-	r.Put("/v1/users/{id}", s.handle(s.replaceUser))
-	r.Patch("/v1/users/{id}", s.handle(s.once(s.patchUser)))
-	r.Delete("/v1/users/{id}", s.handle(s.deleteUser))
+	r.Put(userPath, s.handle(s.replaceUser))
+	r.Patch(userPath, s.handle(s.once(s.patchUser)))
+	r.Delete(userPath, s.handle(s.deleteUser))
 }
 
 // pageRoutes are pages for people, the API's description, and in a demo the faults of

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -83,12 +84,23 @@ func (s *streams) join(key feedKey, ask func(context.Context) *update) *feed {
 	f := s.feeds[key]
 	if f == nil {
 		ctx, stop := context.WithCancel(context.Background())
-		f = &feed{stop: stop, ended: make(chan struct{}), changed: make(chan struct{})}
+		f = newFeed(stop)
 		s.feeds[key] = f
 		go f.run(ctx, ask)
 	}
 	f.listeners++
 	return f
+}
+
+// changed lets the streams of an endpoint ask again whose question begins with prefix.
+func (s *streams) changed(endpoint any, prefix string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, f := range s.feeds {
+		if key.endpoint == endpoint && strings.HasPrefix(key.question, prefix) {
+			f.askAgain()
+		}
+	}
 }
 
 // part removes a listener from a feed. The last one stops the feed and waits for its

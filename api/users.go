@@ -108,6 +108,8 @@ func pageLinks(q users.ListQuery, page *users.Page) string {
 	return strings.Join(links, ", ")
 }
 
+const userPath = "/v1/users/{id}"
+
 // aboutUser reads the question of GET /v1/users/{id}.
 func (s *server) aboutUser(r *http.Request) (question, error) {
 	if err := s.usersAvailable(); err != nil {
@@ -119,7 +121,7 @@ func (s *server) aboutUser(r *http.Request) (question, error) {
 		return nil, err
 	}
 	return asking{
-		name: fmt.Sprint(id, include),
+		name: questionsAbout(id) + fmt.Sprint(include),
 		f: func(ctx context.Context, d upstream.Directives) (reply, error) {
 			profile, sources, err := s.Users.User(ctx, id, include, d)
 			if err != nil {
@@ -130,6 +132,12 @@ func (s *server) aboutUser(r *http.Request) (question, error) {
 		},
 	}, nil
 }
+
+// questionsAbout is how the keys of questions about a user begin.
+func questionsAbout(id int64) string { return strconv.FormatInt(id, 10) + " " }
+
+// written lets the streams of a user ask again, whatever became of a write.
+func (s *server) written(id int64) { s.streams.changed(userPath, questionsAbout(id)) }
 
 // id returns the number in the path, a positive integer below 2^53.
 func (p *params) id(r *http.Request) int64 {

@@ -38,6 +38,7 @@ func (s *server) replaceUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	record, outcome, err := s.Users.Replace(r.Context(), id, change, precondition(r))
+	s.written(id)
 	if err != nil {
 		return writeProblem(err)
 	}
@@ -55,6 +56,7 @@ func (s *server) patchUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	record, outcome, err := s.Users.Patch(r.Context(), id, change, key, precondition(r))
+	s.written(id)
 	if err != nil {
 		return writeProblem(err)
 	}
@@ -71,6 +73,7 @@ func (s *server) deleteUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	outcome, err := s.Users.Delete(r.Context(), id, precondition(r))
+	s.written(id)
 	if err != nil {
 		return writeProblem(err)
 	}

@@ -62,7 +62,9 @@ func ParseDirectives(h http.Header) (d Directives) {
 	return d
 }
 
-// cacheControl splits Cache-Control into its directives, names in lower case.
+// cacheControl splits Cache-Control into its directives, names in lower case. Of a
+// directive that is given twice the first counts (RFC 9111 §4.2.1), unless the other has
+// no value: a no-cache is then about the whole answer.
 func cacheControl(h http.Header) map[string]string {
 	var directives map[string]string
 	for _, line := range h.Values("Cache-Control") {
@@ -74,7 +76,10 @@ func cacheControl(h http.Header) map[string]string {
 			if directives == nil {
 				directives = make(map[string]string)
 			}
-			directives[strings.ToLower(name)] = strings.Trim(value, `"`)
+			name, value = strings.ToLower(name), strings.Trim(value, `"`)
+			if _, twice := directives[name]; !twice || value == "" {
+				directives[name] = value
+			}
 		}
 	}
 	return directives

@@ -39,6 +39,8 @@ func TestProviderLifetime(t *testing.T) {
 		"is limited with an Expires in 9999":             {func() []string { return []string{"Expires", "Fri, 31 Dec 9999 23:59:59 GMT"} }, true, 24 * time.Hour, 24 * time.Hour},
 		"reads quotes and spaces in directives":          {func() []string { return []string{"Cache-Control", ` , max-age="60" ,`} }, false, 60 * second, 66 * second},
 		"reads a max-age that is not a number as 0":      {func() []string { return []string{"Cache-Control", "max-age=soon"} }, false, 0, 0},
+		"uses the first of two max-age":                  {func() []string { return []string{"Cache-Control", "max-age=10", "Cache-Control", "max-age=60"} }, false, 10 * second, 11 * second},
+		"is zero with no-cache beside one with fields":   {func() []string { return []string{"Cache-Control", `no-cache, no-cache="set-cookie", max-age=60`} }, false, 0, 0},
 		"reads directives from several field lines":      {func() []string { return []string{"Cache-Control", "public", "Cache-Control", "max-age=60"} }, false, 60 * second, 66 * second},
 	} {
 		it(t, name, func(t *testing.T) {

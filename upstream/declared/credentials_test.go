@@ -20,6 +20,7 @@ func sourceMistakes(upstream, source string) string {
 func TestCredentials(t *testing.T) {
 	const plain = `{get: "things /thing?a=1", answer: any.json}`
 	for _, c := range []struct{ name, upstream, source, want string }{
+		{"in an empty mapping", `{credentials: {}}`, plain, "endpoints.yaml:2:35: upstreams.things.credentials: must be none, bearer, caller, {header: NAME} or {query: NAME}"},
 		{"in a header", `{credentials: {header: X-Api-Key}}`, plain, ""},
 		{"in a header of the gateway", `{credentials: {header: User-Agent}}`, plain, "endpoints.yaml:2:44: upstreams.things.credentials.header: the gateway itself decides this header"},
 		{"in one written in another case", `{credentials: {header: HOST}}`, plain, "the gateway itself decides this header"},

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"tributary/upstream/declared/schema"
 )
 
 // File is a file of declared endpoints as it is written: its form is checked, its
@@ -144,7 +146,7 @@ func strangeBreak(content []byte) int {
 
 // documents are the first two documents of a file, nil where there is none.
 func documents(content []byte) (first, second *yaml.Node, err error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder := schema.NewDecoder(content)
 	next := func() (*yaml.Node, error) {
 		var n yaml.Node
 		switch err := decoder.Decode(&n); {

@@ -88,14 +88,18 @@ func (r *reader) upstreams(section member) (all []*Upstream) {
 }
 
 func (r *reader) credentials(m member) Credentials {
+	const kinds = "must be none, bearer, caller, {header: NAME} or {query: NAME}"
 	if m.value.Kind == yaml.ScalarNode {
 		words := map[string]CredentialsKind{"none": NoCredentials, "bearer": BearerCredentials, "caller": CallerCredentials}
 		s, ok := r.scalar(m.value, m.where)
 		kind, known := words[s.text]
 		if ok && !known {
-			r.mistake(m.value, m.where, "must be none, bearer, caller, {header: NAME} or {query: NAME}")
+			r.mistake(m.value, m.where, kinds)
 		}
 		return Credentials{Kind: kind}
+	}
+	if m.value.Kind == yaml.MappingNode && len(m.value.Content) == 0 {
+		r.mistake(m.value, m.where, kinds)
 	}
 	var c Credentials
 	for field := range r.fields(m.value, m.where, "header", "query") {

@@ -14,6 +14,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"a misspelt keyword", "s.json", "{\"type\": \"object\",\n \"propertes\": {}}",
 			[]string{"s.json:2:2: unknown keyword `propertes`: did you mean `properties`?"}},
+		{"a keyword after a directive of YAML 1.2", "s.yaml", "%YAML 1.2\n---\ntype: object\nfoo: 1", []string{"s.yaml:4:1: unknown keyword `foo`"}},
 		{"a keyword like no other", "s.yaml", "type: object\nfoo: 1", []string{"s.yaml:2:1: unknown keyword `foo`"}},
 		{"a keyword of OpenAPI 3.0", "s.yaml", "{type: string, nullable: true}",
 			[]string{"s.yaml:1:16: `nullable` is of OpenAPI 3.0: write `type: [T, 'null']`"}},

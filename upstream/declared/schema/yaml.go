@@ -14,9 +14,23 @@ import (
 // maxDepth is how deep mappings and lists of a file may be nested.
 const maxDepth = 200
 
+// yaml12 is a %YAML 1.2 directive before a file's first document.
+var yaml12 = regexp.MustCompile(`\A(?:\x{FEFF})?(?:[ \t]*(?:#[^\n]*)?\r?\n)*%YAML[ \t]+1\.2(?:[ \t\r]|\n)`)
+
+// NewDecoder returns a decoder of YAML that takes a %YAML 1.2 directive too. The library
+// reads files as YAML 1.2 has them, for what we use, and refuses only the number. All
+// positions stay as they are.
+func NewDecoder(content []byte) *yaml.Decoder {
+	if end := len(yaml12.Find(content)); end > 0 {
+		content = bytes.Clone(content)
+		content[end-2] = '1' // the last digit of 1.2
+	}
+	return yaml.NewDecoder(bytes.NewReader(content))
+}
+
 // parseYAML reads a file of one YAML document; nil if that has mistakes.
 func (f *file) parseYAML(raw []byte) *yaml.Node {
-	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	dec := NewDecoder(raw)
 	var doc, next yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF):
