@@ -11,5 +11,6 @@ import (
 
 func main() {
 	app.FitMemory(os.Getenv, os.DirFS("/"))
+	app.PaceCollections(os.Getenv)
 	os.Exit(app.Run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"io/fs"
 	"math"
 	"path"
@@ -65,13 +66,14 @@ func limitIn(root fs.FS, file string) int64 {
 	return limit
 }
 
-// collector is GOGC and GOMEMLIMIT in effect, as these variables are written.
+// collector is GOGC, without what PaceCollections adds, and GOMEMLIMIT, as these variables
+// are written.
 func collector() (gogc, memoryLimit string) {
 	values := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/gomemlimit:bytes"}}
 	metrics.Read(values)
 	gogc, memoryLimit = "off", "off"
 	if percent := values[0].Value.Uint64(); percent <= math.MaxInt32 {
-		gogc = strconv.FormatUint(percent, 10)
+		gogc = strconv.FormatUint(cmp.Or(uint64(configured.Load()), percent), 10)
 	}
 	switch limit := values[1].Value.Uint64(); {
 	case limit >= math.MaxInt64:
