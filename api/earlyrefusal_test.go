@@ -123,8 +123,8 @@ func TestOverloadAndClients(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if got := g.limiter.Status().InFlight; got != 52 || refused.Load() != 12 {
-			t.Errorf("the greedy client has %d requests in flight and %d refused, want 52 and 12", got, refused.Load())
+		if got := g.limiter.Status().InFlight; got != 43 || refused.Load() != 21 {
+			t.Errorf("the greedy client has %d requests in flight and %d refused, want 43 and 21", got, refused.Load())
 		}
 		g.get(place(100), "X-API-Key", "weather-key").wantStatus(http.StatusOK)
 		time.Sleep(time.Second)

@@ -11,13 +11,18 @@ import (
 // against bursts, slow upstreams and processors that are taken away for a while.
 const (
 	sampleEvery = 25 * time.Millisecond // shorter windows have too few waits, which the runtime only samples
-	samplesKept = 8                     // the least of them counts: a burst, or a processor taken away, leaves a low one
+	samplesKept = 8                     // the least of them counts at first: a burst, or a processor taken away, leaves a low one
+	lowSamples  = 2                     // are left out once it is overloaded: between two bursts the wait is low then too
 	adjustEvery = 100 * time.Millisecond
 	target      = time.Millisecond // of the wait
 
 	least = 8  // without Config.Least
 	usual = 64 // without Config.Usual
 	most  = 4096
+
+	growth      = 0.25        // of the limit, at each adjustment, as long as nobody waits
+	carefully   = 0.08        // the same in overload: a limit that rises and falls fast lets bursts in, and all wait
+	overloadFor = time.Second // since the limit was lowered last
 
 	reopens   = 100 * time.Millisecond // after the last refusal
 	logEvery  = time.Second
@@ -83,6 +88,7 @@ type estimator struct {
 	samples  int
 	sampled  time.Time // when the latest was taken
 	adjusted time.Time // when the limit was
+	lowered  time.Time // when it was lowered; zero: never
 	worked   time.Time // when there was work last
 
 	refusedBefore int64     // up to the last adjustment
@@ -110,24 +116,34 @@ func (e *estimator) sample(now time.Time, wait time.Duration) {
 
 // adjust moves the limit.
 func (e *estimator) adjust(now time.Time) {
-	standing := slices.Min(e.waits[:])
+	pace, ignored := growth, 0
+	if now.Sub(e.lowered) < overloadFor {
+		pace, ignored = carefully, lowSamples
+	}
+	standing := slices.Sorted(slices.Values(e.waits[:]))[ignored]
 	e.wait.Store(int64(standing))
+	if standing > target {
+		e.lowered = now
+	}
 	refused := e.total()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.limit = next(e.limit, e.least, e.usual, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
+	e.limit = next(e.limit, e.least, e.usual, pace, standing, float64(max(e.peak, e.inFlight)), refused > e.refusedBefore)
 	e.peak, e.refusedBefore, e.adjusted = e.inFlight, refused, now
 }
 
-// next is the next limit: lower, from what was in use, when the wait is over its target;
-// else higher, if the limit is used; else back to the usual.
-func next(limit, least, usual float64, wait time.Duration, used float64, refused bool) float64 {
+// next is the next limit: lower when the wait is over its target, from what was in use unless
+// the limit was reached; else higher by pace, if the limit is used; else back to the usual.
+func next(limit, least, usual, pace float64, wait time.Duration, used float64, refused bool) float64 {
 	over := wait.Seconds() / target.Seconds()
 	switch {
 	case over > 1:
-		return max(least, min(limit, used)*max(0.5, 0.95-0.1*math.Log2(over)))
+		if !refused {
+			limit = min(limit, used)
+		}
+		return max(least, limit*max(0.5, 0.95-0.1*math.Log2(over)))
 	case refused || used > limit/2:
-		return min(most, limit+max(1, 0.25*limit*(1-over)))
+		return min(most, limit+max(1, pace*limit*(1-over)))
 	case limit < usual:
 		return min(usual, limit+1)
 	}

@@ -32,6 +32,29 @@ func TestLimit(t *testing.T) {
 		w.wantLimit(64)
 		leave()
 	})
+	it(t, "goes on falling although a wait between two bursts is short", func(t *testing.T) {
+		w := newWorld(t)
+		leave := w.enter(20, admission.Single, "")
+		w.pass(205*time.Millisecond, 2*time.Millisecond)
+		w.wantLimit(17)
+		for range 4 {
+			w.pass(25*time.Millisecond, 0)
+			w.pass(75*time.Millisecond, 2*time.Millisecond)
+		}
+		if limit := w.Status().Limit; limit >= 14 {
+			t.Errorf("limit = %d, want less than 14", limit)
+		}
+		leave()
+	})
+	it(t, "rises slowly in the second after it fell", func(t *testing.T) {
+		w := newWorld(t)
+		leave := w.enter(20, admission.Single, "")
+		w.pass(205*time.Millisecond, 2*time.Millisecond)
+		w.wantLimit(17)
+		w.pass(100*time.Millisecond, 0)
+		w.wantLimit(18) // 17 × 1.08
+		leave()
+	})
 	it(t, "falls also if the wait is not known at all times", func(t *testing.T) {
 		w := newWorld(t)
 		leave := w.enter(20, admission.Single, "")

@@ -94,9 +94,9 @@ func (l *Limiter) Close() {
 	<-l.stopped
 }
 
-// greed is how many times as much as is free a client may hold. A client alone gets four
-// fifths of the limit; one that floods us leaves room for the others.
-const greed = 4
+// greed is how many times as much as is free a client may hold. One that floods us has two
+// thirds of the limit and leaves a third to the others; if there are none, the limit grows.
+const greed = 2
 
 // Enter admits one piece of work of a client, and the caller calls leave when it ends. An
 // empty client has no share of its own.

@@ -109,21 +109,21 @@ func TestClasses(t *testing.T) {
 }
 
 func TestFairness(t *testing.T) {
-	it(t, "a client may hold four times as much as is free", func(t *testing.T) {
+	it(t, "a client may hold twice as much as is free", func(t *testing.T) {
 		w := newWorld(t)
-		leave := w.enter(52, admission.Single, "greedy") // 64 - 51 = 13, 4 × 13 = 52; 64 - 52 = 12, 4 × 12 = 48
+		leave := w.enter(43, admission.Single, "greedy") // 64 - 42 = 22, 2 × 22 = 44; 64 - 43 = 21, 2 × 21 = 42
 		w.wantRefused(admission.Single, "greedy")
 		w.enter(1, admission.Single, "modest")()
 		leave()
-		w.enter(52, admission.Single, "greedy")()
+		w.enter(43, admission.Single, "greedy")()
 	})
 	it(t, "others get the rest", func(t *testing.T) {
 		w := newWorld(t)
-		defer w.enter(52, admission.Single, "greedy")()
-		for _, client := range strings.Split("abcdefghijkl", "") {
+		defer w.enter(43, admission.Single, "greedy")()
+		for _, client := range strings.Split("abcdefghijklmnopqrstu", "") {
 			defer w.enter(1, admission.Single, client)()
 		}
-		w.wantRefused(admission.Single, "m")
+		w.wantRefused(admission.Single, "v")
 	})
 }
 

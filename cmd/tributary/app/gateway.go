@@ -46,7 +46,7 @@ const mostInFlight = 2048
 // usualAsking is how many requests of a burst an idle gateway lets ask upstreams at once,
 // for each processor, and leastAsking how many it always does.
 const (
-	usualAsking = 128
+	usualAsking = 160
 	leastAsking = 8
 )
 
