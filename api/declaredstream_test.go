@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -114,6 +115,27 @@ func TestDeclaredStreams(t *testing.T) {
 		shop.Now(answers(200, `{"text": "b"}`))
 		if e := s.event("answer"); !strings.Contains(e.data, `"text":"b"`) || e.after > 31*time.Second {
 			t.Errorf("answer %q after %v, want the new text when the old one is no longer fresh", e.data, e.after)
+		}
+	})
+	it(t, "are counted while they are open", func(t *testing.T) {
+		g := newGateway(t)
+		g.declare(boards, map[string]*fake{"shop": newFake(answers(200, lines))})
+		var open []*stream
+		for _, path := range []string{"/v1/boards/7/stream", "/v1/boards/7/stream", "/v1/boards/8/stream", hereLive} {
+			s := g.listenDeclared(path)
+			s.event("answer")
+			open = append(open, s)
+		}
+		want := map[string]int{"/v1/boards/{id}/stream": 3, "/v1/weather/stream": 1}
+		if got := g.handler.(*api.API).OpenStreams(); !maps.Equal(got, want) {
+			t.Errorf("open = %v, want %v", got, want)
+		}
+		for _, s := range open {
+			s.close()
+		}
+		synctest.Wait()
+		if got := g.handler.(*api.API).OpenStreams(); len(got) != 0 {
+			t.Errorf("open = %v, want none", got)
 		}
 	})
 	it(t, "are served where the file says so", func(t *testing.T) {

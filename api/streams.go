@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tributary/upstream/declared"
 )
 
 // StreamLimits bound how many streams are open at the same time.
@@ -90,6 +92,25 @@ func (s *streams) join(key feedKey, ask func(context.Context) *update) *feed {
 	}
 	f.listeners++
 	return f
+}
+
+// OpenStreams returns how many streams are open, by their path in openapi.yaml.
+func (a *API) OpenStreams() map[string]int {
+	s := a.server.streams
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]int, len(s.feeds))
+	for key, f := range s.feeds {
+		all[key.path()] += f.listeners
+	}
+	return all
+}
+
+func (k feedKey) path() string {
+	if e, ok := k.endpoint.(*declared.Endpoint); ok {
+		return e.StreamPath()
+	}
+	return k.endpoint.(string) + "/stream"
 }
 
 // changed lets the streams of an endpoint ask again whose question begins with prefix.

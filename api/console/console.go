@@ -22,6 +22,7 @@ type Config struct {
 	API       http.Handler               // of the public listener, for questions of the page
 	Document  func() []byte              // the openapi.yaml that is served now
 	Upstreams func() []Upstream          // that there are now, in the order in which they are shown
+	Streams   func() map[string]int      // that are open now, by path; nil: none
 	Docs      func(*http.Request) string // the URL of /docs for a browser, "" if it is not known; nil: never
 	Version   string
 	Commit    string

@@ -278,7 +278,10 @@ type state struct {
 		Upstream, Source string
 		States           map[string]float64
 	}
-	Endpoints  []struct{ Route string }
+	Endpoints []struct {
+		Route   string
+		Streams int
+	}
 	SinceFault *struct{ Answers, Degraded, Failures int } `json:"since_fault"`
 }
 

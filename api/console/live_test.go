@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tributary/api/console"
 	"tributary/upstream/sim"
 )
 
@@ -38,6 +40,19 @@ func TestLive(t *testing.T) {
 			if waited := time.Since(before); waited > 500*time.Millisecond {
 				t.Errorf("the next state came after %v", waited)
 			}
+		}
+	})
+	it(t, "says how many streams of an endpoint are open", func(t *testing.T) {
+		open := map[string]int{"/v1/users/{id}/stream": 3}
+		k := newRig(t, func(c *console.Config) { c.Streams = func() map[string]int { return open } })
+		got := map[string]int{}
+		for _, e := range k.open().state().Endpoints {
+			if e.Streams > 0 {
+				got[e.Route] = e.Streams
+			}
+		}
+		if !maps.Equal(got, open) {
+			t.Errorf("streams = %v, want %v", got, open)
 		}
 	})
 	it(t, "tells a fault within a second, and its end", func(t *testing.T) {

@@ -45,13 +45,15 @@ type ask struct {
 	States   map[string]float64 `json:"states"`
 }
 
-// endpointState is how many answers an endpoint gave, per second.
+// endpointState is how many answers an endpoint gave, per second, and how many streams of
+// it are open.
 type endpointState struct {
 	Route    string  `json:"route"`
 	PerS     float64 `json:"per_s"`
 	Complete float64 `json:"complete"`
 	Degraded float64 `json:"degraded"`
 	Problems float64 `json:"problems"`
+	Streams  int     `json:"streams,omitempty"`
 }
 
 // sinceFault counts the answers since the first of the faults that the page has set.
@@ -134,12 +136,16 @@ func (c *Console) endpoints() []endpointState {
 	for _, r := range c.Stories.Routes() {
 		counted[r.Route] = r.Totals
 	}
+	var streams map[string]int
+	if c.Streams != nil {
+		streams = c.Streams()
+	}
 	all := []endpointState{}
 	for _, e := range c.described().endpoints {
 		t := counted[e.Route]
 		all = append(all, endpointState{
 			Route: e.Route, PerS: perSecond(t.Answers()),
-			Complete: perSecond(t.Complete), Degraded: perSecond(t.Degraded), Problems: perSecond(t.Problems),
+			Complete: perSecond(t.Complete), Degraded: perSecond(t.Degraded), Problems: perSecond(t.Problems), Streams: streams[e.Route],
 		})
 	}
 	return all

@@ -64,7 +64,9 @@ const words = {
     if (node.problems > 0) shares.push(`${percent(node.problems)} problems`);
     if (node.degraded > 0) shares.push(`${percent(node.degraded)} degraded`);
     const as = node.is === 'problems' ? 'failed' : node.is === 'degraded' ? 'stale' : node.busy ? 'live' : 'skipped';
-    return { as, rate: node.busy ? rate(node.now.per_s) : node.clientErrors ? 'client errors' : '', why: node.unwell ? shares.join(', ') : '' };
+    const { per_s: answers, streams } = node.now;
+    const busy = streams > 0 ? `${streams} open` : answers > 0 ? rate(answers) : '';
+    return { as, rate: busy || (node.clientErrors ? 'client errors' : ''), why: node.unwell ? shares.join(', ') : '' };
   },
   rest: (node) => ({ as: 'skipped', rate: node.word }),
 };

@@ -100,7 +100,7 @@ function endpointNode(endpoint, flows) {
   const states = flows.answers.get(`e ${endpoint.route}`) ?? {};
   return {
     id: `e ${endpoint.route}`, kind: 'endpoint', name: endpoint.route, summary: endpoint.summary, now, degraded, problems, is,
-    states, busy: now.per_s > 0, clientErrors: !(now.per_s > 0) && sum(states) > 0, unwell: is !== 'complete',
+    states, busy: now.per_s > 0 || now.streams > 0, clientErrors: !(now.per_s > 0) && sum(states) > 0, unwell: is !== 'complete',
   };
 }
 

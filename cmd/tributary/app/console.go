@@ -34,7 +34,7 @@ func newConsole(cfg config, g *gateway, tel *telemetry.Telemetry, simulator *ups
 	b := thisBuild()
 	c := console.New(console.Config{
 		Stories: tel.Stories(), API: g.api, Document: g.described, Upstreams: func() []console.Upstream { return g.shown(cfg) },
-		Docs: docsOf(public), Version: b.version, Commit: b.commit, JaegerURL: jaeger, Hosts: cfg.ConsoleHosts, Simulator: simulator,
+		Streams: g.api.OpenStreams, Docs: docsOf(public), Version: b.version, Commit: b.commit, JaegerURL: jaeger, Hosts: cfg.ConsoleHosts, Simulator: simulator,
 	})
 	g.reloaded = c.Loaded
 	return c

@@ -130,9 +130,9 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// act does one thing, that must not take for ever.
+// act does one thing, that must not take for ever: longer than whoever waits in the page.
 func act[T any](p *tab, action chromedp.Action[T]) (T, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(p.ctx, 3*time.Minute)
 	defer cancel()
 	return chromedp.Run(ctx, action)
 }

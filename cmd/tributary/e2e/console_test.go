@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,7 +20,7 @@ func (p *tab) until(expression string) {
 		const began = performance.now();
 		const look = () => {
 			if (%[1]s) done(true);
-			else if (performance.now() - began > 30000) fail(new Error(%[2]q + " does not become true: " + document.body.innerText.slice(0, 2000)));
+			else if (performance.now() - began > 120000) fail(new Error(%[2]q + " does not become true: " + document.body.innerText.slice(0, 2000)));
 			else setTimeout(look, 50);
 		};
 		look();
@@ -62,6 +63,23 @@ func TestConsole(t *testing.T) {
 				t.Errorf("%s is not drawn, only %q", want, names)
 			}
 		}
+	})
+
+	t.Run("shows how many streams of an endpoint are open", func(t *testing.T) {
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		for range 2 {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.urls["api"]+"/v1/weather/stream?city=Oslo", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stream, err := d.http.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stream.Body.Close()
+		}
+		p.until(`[...document.querySelectorAll(".endpoints .node")].some((n) => n.innerText.includes("/v1/weather/stream") && n.innerText.includes("2 open"))`)
 	})
 
 	t.Run("asks, and shows what each source gave", func(t *testing.T) {
