@@ -143,7 +143,7 @@ func next(limit, least, usual, pace float64, wait time.Duration, used float64, r
 		}
 		return max(least, limit*max(0.5, 0.95-0.1*math.Log2(over)))
 	case refused || used > limit/2:
-		return min(most, limit+max(1, pace*limit*(1-over)))
+		return min(most, limit+max(1, max(2, pace*limit)*(1-over)))
 	case limit < usual:
 		return min(usual, limit+1)
 	}

@@ -52,7 +52,7 @@ func TestLimit(t *testing.T) {
 		w.pass(205*time.Millisecond, 2*time.Millisecond)
 		w.wantLimit(17)
 		w.pass(100*time.Millisecond, 0)
-		w.wantLimit(18) // 17 × 1.08
+		w.wantLimit(19) // by 2 at least, and not by a quarter
 		leave()
 	})
 	it(t, "falls also if the wait is not known at all times", func(t *testing.T) {

@@ -320,7 +320,7 @@ func (e *expectation) expectAccess(a *madeUp, who access) {
 func acceptable(accept []string, offers []string) verdict {
 	list := strings.Join(accept, ",")
 	if strings.Trim(list, " ,") == "" {
-		return must(len(accept) == 0 || list == "")
+		return allowed // an empty list is none (RFC 9110 §5.6.1)
 	}
 	best, specific := map[string]float64{}, map[string]int{}
 	for part := range strings.SplitSeq(list, ",") {
