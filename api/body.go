@@ -29,8 +29,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// isIncomplete reports whether an error of readBody may be that the body did not arrive
-// as a whole.
+// isIncomplete reports whether err may say that the body did not arrive in full.
 func isIncomplete(err error) bool {
 	code := asProblem(err).Code
 	return code == requestTimeout.Code || code == invalidBody.Code

@@ -110,7 +110,7 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-// The figure beside the sentence has the age that the sentence has.
+// The figure beside the sentence shows the same age as the sentence.
 func TestOldestOfTheMinuteIsThatOfTheSentence(t *testing.T) {
 	totals := story.Totals{Complete: 1, Degraded: 1, Older: 1, Oldest: 89600 * time.Millisecond}
 	if got, want := *minuteOf(totals).OldestS, int64(90); got != want {

@@ -44,7 +44,8 @@ type gateway struct {
 const mostInFlight = 2048
 
 // usualAsking is how many requests of a burst an idle gateway lets ask upstreams at once,
-// for each processor, and leastAsking how many it always does.
+// for each processor; two thirds of them may be one client's. leastAsking is how many it
+// lets ask even in overload.
 const (
 	usualAsking = 160
 	leastAsking = 8

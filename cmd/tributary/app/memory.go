@@ -66,8 +66,8 @@ func limitIn(root fs.FS, file string) int64 {
 	return limit
 }
 
-// collector is GOGC, without what PaceCollections adds, and GOMEMLIMIT, as these variables
-// are written.
+// collector returns GOGC and GOMEMLIMIT in effect, as these variables are written. GOGC is
+// what is configured, also while PaceCollections has raised it.
 func collector() (gogc, memoryLimit string) {
 	values := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/gomemlimit:bytes"}}
 	metrics.Read(values)

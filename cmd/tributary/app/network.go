@@ -26,7 +26,8 @@ type Network struct {
 	// upstreams. nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
 
-	// RedisConnections is how many there are at most. 0: the usual number.
+	// RedisConnections is the greatest number of connections to Redis; 0: that of
+	// cache.RedisConfig.
 	RedisConnections int
 
 	// Rand draws the jitter of lifetimes and delays; nil: the global generator. It is used

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -12,7 +13,7 @@ import (
 // in bytes.
 const greatestSpare = 16 << 20
 
-// configured is GOGC as it was before it was raised, 0 while it is not.
+// configured is GOGC before it was raised; 0 while collections are not paced.
 var configured atomic.Int64
 
 // PaceCollections makes Go collect a small heap less often, until stop is called. With GOGC
@@ -20,13 +21,13 @@ var configured atomic.Int64
 // each collection leaves a few MB, and two or three times of those are soon allocated. So
 // after each collection GOGC is set anew: the heap may grow by 16 MiB, or by an eighth of
 // GOMEMLIMIT if that is less, and by GOGC's part of what lives if that is more: a full cache
-// takes no more memory than without this. It does nothing where the environment has GOGC.
+// takes no more memory than without this. If the environment has GOGC, it does nothing.
 func PaceCollections(getenv func(string) string) (stop func()) {
-	if getenv("GOGC") != "" {
+	gogc, _ := collector()
+	least, err := strconv.Atoi(gogc) // it may be "off"
+	if err != nil || getenv("GOGC") != "" {
 		return func() {}
 	}
-	least := debug.SetGCPercent(100)
-	debug.SetGCPercent(least)
 	return pace(uint64(min(greatestSpare, debug.SetMemoryLimit(-1)/8)), least)
 }
 
@@ -36,7 +37,7 @@ func pace(spare uint64, least int) (stop func()) {
 	configured.Store(int64(least))
 	current := least
 	var collected func(struct{})
-	// What nothing refers to is cleaned up after the next collection.
+	// Nothing refers to the new object, so its cleanup runs after the next collection.
 	await := func() { runtime.AddCleanup(new(*byte), collected, struct{}{}) }
 	collected = func(struct{}) {
 		if configured.Load() == 0 {
@@ -44,7 +45,7 @@ func pace(spare uint64, least int) (stop func()) {
 			return
 		}
 		percent := min(max(least, int(100*spare/max(1, scanned()))), math.MaxInt32)
-		if change := percent - current; change > current/10 || -change > current/10 { // to set it stops all goroutines
+		if change := percent - current; change > current/10 || -change > current/10 { // setting it stops all goroutines for a moment
 			debug.SetGCPercent(percent)
 			current = percent
 		}

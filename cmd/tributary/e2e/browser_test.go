@@ -430,14 +430,16 @@ func (p *tab) send(status, body string) {
 func (p *tab) wantText(selector, text string) {
 	p.t.Helper()
 	var texts []string
-	p.t.Cleanup(func() {
-		if p.t.Failed() {
+	found := false
+	defer func() { // also when eventually ends the test
+		if !found {
 			p.t.Logf("%s had, when last looked at: %.2000q", selector, texts)
 		}
-	})
+	}()
 	eventually(p.t, fmt.Sprintf("%s has %q", selector, text), func() bool {
 		texts = evaluate[[]string](p, `selector => [...document.querySelectorAll(selector)].map(e => e.textContent)`, selector)
-		return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, text) })
+		found = slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, text) })
+		return found
 	})
 }
 

@@ -18,8 +18,8 @@ const maxDepth = 200
 var yaml12 = regexp.MustCompile(`\A(?:\x{FEFF})?(?:[ \t]*(?:#[^\n]*)?\r?\n)*%YAML[ \t]+1\.2(?:[ \t\r]|\n)`)
 
 // NewDecoder returns a decoder of YAML that takes a %YAML 1.2 directive too. The library
-// reads files as YAML 1.2 has them, for what we use, and refuses only the number. All
-// positions stay as they are.
+// can read all that we use of YAML 1.2, but refuses the directive. It gets one of 1.1, which
+// is as long, so lines and columns do not change.
 func NewDecoder(content []byte) *yaml.Decoder {
 	if end := len(yaml12.Find(content)); end > 0 {
 		content = bytes.Clone(content)
